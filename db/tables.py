@@ -1,0 +1,303 @@
+"""The tables, and nothing else. Domain values are made from rows, and rows from them, in `db/rows.py`.
+
+Every table but `regimen_content` (label text, the same for all) carries `clinic_id`, and no query crosses
+clinics; the foreign keys to a course contain it, so that the database itself refuses a row of one clinic below a
+course of another. Kinds and states are stored as their text, not as enums: a name in Python may change, a stored
+text may not. All datetimes are aware UTC. A `table=True` class validates nothing: values are checked before.
+"""
+
+from datetime import date, datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    UniqueConstraint,
+    text,
+)
+from sqlmodel import Field, SQLModel
+
+# Alembic can only alter what has a name, and SQLite gives none.
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+JsonObject = dict[str, Any]
+# 64 bits on PostgreSQL; SQLite numbers rows by itself only under the name INTEGER (which holds 64 bits there).
+BIG = BigInteger().with_variant(Integer(), "sqlite")
+METADATA = MetaData(naming_convention=NAMES)
+
+
+class Base(SQLModel):
+    """What all tables share: the metadata that names every constraint."""
+
+    metadata: ClassVar[MetaData] = METADATA
+
+
+def _of_course() -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(["clinic_id", "course_id"], ["course.clinic_id", "course.id"])
+
+
+class ClinicRow(Base, table=True):
+    """A clinic; the first one is made by `migrate`."""
+
+    __tablename__ = "clinic"
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str
+
+
+class UserRow(Base, table=True):
+    """A member of staff. Disabled, never deleted: the audit names them."""
+
+    __tablename__ = "user_account"
+
+    id: int | None = Field(default=None, primary_key=True)
+    clinic_id: int = Field(foreign_key="clinic.id", index=True)
+    name: str = Field(unique=True)
+    role: str
+    password_hash: str
+    created_at: datetime
+    disabled_at: datetime | None = None
+
+
+class WebSessionRow(Base, table=True):
+    """A sign-in. Only the SHA-256 of the token is stored, so that a stolen backup signs nobody in."""
+
+    __tablename__ = "web_session"
+
+    id_hash: str = Field(primary_key=True)
+    clinic_id: int = Field(foreign_key="clinic.id")
+    user_id: int = Field(foreign_key="user_account.id", index=True)
+    csrf_token: str
+    created_at: datetime
+    last_seen_at: datetime
+    expires_at: datetime = Field(index=True)
+
+
+class RegimenContentRow(Base, table=True):
+    """A regimen file's text under its SHA-256: courses stay pinned to what they started with."""
+
+    __tablename__ = "regimen_content"
+
+    digest: str = Field(primary_key=True)
+    id: str
+    version: str
+    text: str
+
+
+class CourseRow(Base, table=True):
+    """A patient's course as it started, and its current revision (the compare-and-set of every action)."""
+
+    __tablename__ = "course"
+    __table_args__ = (UniqueConstraint("clinic_id", "id"),)
+
+    id: UUID = Field(primary_key=True)
+    clinic_id: int = Field(foreign_key="clinic.id")
+    patient: str
+    email: str | None = None
+    consent: bool
+    language: str
+    patient_zone: str
+    regimen_id: str
+    regimen_digest: str = Field(foreign_key="regimen_content.digest", index=True)
+    fields: JsonObject = Field(sa_type=JSON)
+    revision: int
+    created_at: datetime
+    created_by: str
+
+
+class ActionRow(Base, table=True):
+    """What staff recorded. Appended only: the schema refuses to alter or delete one."""
+
+    __tablename__ = "action"
+    __table_args__ = (
+        _of_course(),
+        UniqueConstraint("course_id", "number"),
+        CheckConstraint("number >= 1", name="numbered_from_1"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BIG)
+    clinic_id: int
+    course_id: UUID
+    number: int
+    kind: str
+    fields: JsonObject = Field(sa_type=JSON)
+    by: str
+    recorded_at: datetime
+
+
+class RevisionRow(Base, table=True):
+    """A numbered state of a course; 0 is its start. UNIQUE(course, number) lets one of two writers win.
+
+    UNIQUE(clinic, request id) makes a repeated request harmless.
+    """
+
+    __tablename__ = "revision"
+    __table_args__ = (
+        _of_course(),
+        UniqueConstraint("course_id", "number"),
+        UniqueConstraint("clinic_id", "request_id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BIG)
+    clinic_id: int
+    course_id: UUID
+    number: int
+    recorded_at: datetime
+    by: str
+    action_number: int | None = None
+    request_id: str | None = None
+    request_digest: str | None = None
+    patient_told: bool
+
+
+class EventRow(Base, table=True):
+    """The current state of one event of a course, with the stamps that calendar programs go by."""
+
+    __tablename__ = "event"
+    __table_args__ = (_of_course(),)
+
+    course_id: UUID = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    clinic_id: int
+    uid: UUID
+    sequence: int
+    created_at: datetime
+    last_modified: datetime
+    cancelled: str | None = None
+    moved_from: str | None = None
+    fields: JsonObject = Field(sa_type=JSON)
+
+
+class FeedRow(Base, table=True):
+    """A calendar's address (its token only as SHA-256), its settings, and the bytes that it serves.
+
+    `stale_at`: when time alone changes the bytes (a cancelled event leaves); None when it never does.
+    `software`: what built the bytes, so that a new version builds them anew.
+    """
+
+    __tablename__ = "feed"
+    __table_args__ = (_of_course(), Index(None, "clinic_id", "course_id"))
+
+    id: UUID = Field(primary_key=True)
+    clinic_id: int
+    course_id: UUID
+    token_hash: str = Field(unique=True)
+    name: str
+    reader: str
+    detail: str
+    language: str
+    alarms: list[int] = Field(sa_type=JSON)  # minutes before the start
+    created_at: datetime
+    changed_at: datetime
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None
+    last_fetched_at: datetime | None = None
+    last_client: str | None = None
+    body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    etag: str
+    body_modified_at: datetime
+    stale_at: datetime | None = Field(default=None, index=True)
+    software: str
+
+
+class OutboxRow(Base, table=True):
+    """A message to send, written in the transaction that causes it: ids, times and states, no name, no text."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        _of_course(),
+        UniqueConstraint(
+            "course_id",
+            "event_key",
+            "event_sequence",
+            "kind",
+            "channel",
+            "offset_days",
+            "recipient",
+            name="uq_outbox_message",
+        ),
+        # What a tick asks for: the few rows that are not settled, by when they are due.
+        Index(
+            "ix_outbox_due",
+            "send_after",
+            sqlite_where=text("settled_at IS NULL"),
+            postgresql_where=text("settled_at IS NULL"),
+        ),
+        Index(None, "clinic_id", "course_id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BIG)
+    clinic_id: int
+    course_id: UUID
+    event_key: str
+    event_sequence: int
+    kind: str
+    channel: str = "mail"
+    offset_days: int
+    recipient: str = "patient"
+    state: str
+    send_after: datetime
+    send_before: datetime
+    group_date: date
+    owner: str | None = None
+    lease_until: datetime | None = None
+    attempt: int = 0
+    begun: bool = False
+    message_id: str | None = None
+    created_at: datetime
+    settled_at: datetime | None = None
+    outcome: str = ""
+
+
+class AttemptRow(Base, table=True):
+    """One try to deliver one message. Appended only."""
+
+    __tablename__ = "attempt"
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BIG)
+    clinic_id: int = Field(foreign_key="clinic.id")
+    outbox_id: int = Field(foreign_key="outbox.id", index=True, sa_type=BIG)
+    at: datetime
+    worker: str
+    answer: str
+    message_id: str | None = None
+
+
+class SuppressionRow(Base, table=True):
+    """An address to which a clinic sends nothing any more."""
+
+    __tablename__ = "suppression"
+
+    clinic_id: int = Field(foreign_key="clinic.id", primary_key=True)
+    address: str = Field(primary_key=True)
+    since: datetime
+    cause: str
+
+
+class AuditRow(Base, table=True):
+    """Who did what and when. Appended only: the schema refuses to alter or delete one."""
+
+    __tablename__ = "audit"
+    __table_args__ = (Index(None, "clinic_id", "course_id"),)
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BIG)
+    clinic_id: int = Field(foreign_key="clinic.id")
+    at: datetime
+    by: str
+    what: str
+    course_id: UUID | None = None
+    detail: JsonObject = Field(sa_type=JSON)
