@@ -13,7 +13,7 @@ MADE_FROM := $(shell cat requirements.lock requirements-dev.lock pyproject.toml 
 FOR_RUN := $(VENV)/for-run-$(MADE_FROM)
 FOR_TEST := $(VENV)/for-test-$(MADE_FROM)
 
-CHECKS := "ruff format --check ." "ruff check ." "mypy" "lint-imports"
+CHECKS := "ruff format --check ." "ruff check ." "mypy" "lint-imports --no-logo"
 
 .PHONY: help run test check format bench lock
 .DEFAULT_GOAL := help
