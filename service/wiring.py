@@ -1,0 +1,89 @@
+"""Puts the program together: the only place that builds an engine, a catalogue and what the use cases work with."""
+
+import secrets
+import zoneinfo
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from calendars.wording import Wording
+from db.engine import Engine, make_engine
+from scheduler.errors import InvalidValue
+from service.catalogue import Catalogue, load_catalogue, load_wordings
+from service.clock import clock_from
+from service.config import Settings
+from service.safety import SHORTEST_SECRET
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    """What every use case gets first. `now` gives the instant in UTC; `secret` signs links in mails."""
+
+    settings: Settings
+    engine: Engine
+    catalogue: Catalogue
+    wordings: Mapping[str, Wording]
+    now: Callable[[], datetime]
+    secret: bytes
+
+
+def start() -> None:
+    """What every process does first: the locked tzdata decides about zones, not the machine's own."""
+    zoneinfo.reset_tzpath(())
+    zoneinfo.ZoneInfo.clear_cache()
+
+
+def build_app(settings: Settings, environ: Mapping[str, str]) -> App:
+    """The program on the database of the settings; it connects on first use. Makes the folders that it writes to."""
+    start()
+    make_folder(settings)
+    return App(
+        settings=settings,
+        engine=make_engine(settings.database.url),
+        catalogue=load_catalogue(settings),
+        wordings=load_wordings(),
+        now=clock_from(environ),
+        secret=read_secret(settings.security.secret_file),
+    )
+
+
+def make_folder(settings: Settings) -> None:
+    """Makes the folder of a SQLite database, so that a fresh machine can start."""
+    url = settings.database.url
+    if url.startswith("sqlite:///"):
+        _make(Path(url.removeprefix("sqlite:///").partition("?")[0]).parent)
+
+
+def read_secret(path: Path) -> bytes:
+    """The secret in the file `path`, which is made on first use and readable by its owner alone."""
+    try:
+        if not path.exists():
+            _make(path.parent)
+            with path.open("x", encoding="ascii", opener=_private) as file:
+                file.write(secrets.token_hex(SHORTEST_SECRET))
+        found = path.read_bytes().strip()
+    except FileExistsError:  # another process made it in this moment
+        return read_secret(path)
+    except OSError as fault:
+        message = f"[security] secret_file {path}: cannot be read or made ({fault.strerror})"
+        raise InvalidValue(message) from None
+    if len(found) < SHORTEST_SECRET:
+        raise InvalidValue(f"[security] secret_file {path}: must hold at least {SHORTEST_SECRET} bytes")
+    return found
+
+
+# ------------------------------------------------------------------------------------------------------------
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise InvalidValue(f"folder {folder}: cannot be made ({fault.strerror}); name another") from None
+
+
+def _private(name: str, flags: int) -> int:
+    import os
+
+    return os.open(name, flags, 0o600)
