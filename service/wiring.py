@@ -1,6 +1,9 @@
 """Puts the program together: the only place that builds an engine, a catalogue and what the use cases work with."""
 
+import contextlib
+import os
 import secrets
+import tempfile
 import zoneinfo
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from calendars.wording import Wording
+
 from db.engine import Engine, make_engine
 from scheduler.errors import InvalidValue
 from service.catalogue import Catalogue, load_catalogue, load_wordings
@@ -18,14 +22,17 @@ from service.safety import SHORTEST_SECRET
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class App:
-    """What every use case gets first. `now` gives the instant in UTC; `secret` signs links in mails."""
+    """What every use case gets first. `now` gives the instant in UTC."""
 
     settings: Settings
     engine: Engine
     catalogue: Catalogue
     wordings: Mapping[str, Wording]
     now: Callable[[], datetime]
-    secret: bytes
+
+    def secret(self) -> bytes:
+        """What links in mails are signed with, from its file; made on first use."""
+        return read_secret(self.settings.security.secret_file)
 
 
 def start() -> None:
@@ -35,21 +42,19 @@ def start() -> None:
 
 
 def build_app(settings: Settings, environ: Mapping[str, str]) -> App:
-    """The program on the database of the settings; it connects on first use. Makes the folders that it writes to."""
+    """The program on the database of the settings; it connects on first use."""
     start()
-    make_folder(settings)
     return App(
         settings=settings,
         engine=make_engine(settings.database.url),
         catalogue=load_catalogue(settings),
         wordings=load_wordings(),
         now=clock_from(environ),
-        secret=read_secret(settings.security.secret_file),
     )
 
 
 def make_folder(settings: Settings) -> None:
-    """Makes the folder of a SQLite database, so that a fresh machine can start."""
+    """Makes the folder of a SQLite database, so that `infusions migrate` works on a fresh machine."""
     url = settings.database.url
     if url.startswith("sqlite:///"):
         _make(Path(url.removeprefix("sqlite:///").partition("?")[0]).parent)
@@ -59,12 +64,8 @@ def read_secret(path: Path) -> bytes:
     """The secret in the file `path`, which is made on first use and readable by its owner alone."""
     try:
         if not path.exists():
-            _make(path.parent)
-            with path.open("x", encoding="ascii", opener=_private) as file:
-                file.write(secrets.token_hex(SHORTEST_SECRET))
+            _write_secret(path)
         found = path.read_bytes().strip()
-    except FileExistsError:  # another process made it in this moment
-        return read_secret(path)
     except OSError as fault:
         message = f"[security] secret_file {path}: cannot be read or made ({fault.strerror})"
         raise InvalidValue(message) from None
@@ -83,7 +84,12 @@ def _make(folder: Path) -> None:
         raise InvalidValue(f"folder {folder}: cannot be made ({fault.strerror}); name another") from None
 
 
-def _private(name: str, flags: int) -> int:
-    import os
-
-    return os.open(name, flags, 0o600)
+def _write_secret(path: Path) -> None:
+    """Linked into place when it is whole: of two processes that start at once, both read the first one's."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent)  # made readable by its owner alone
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(secrets.token_hex(SHORTEST_SECRET))
+    with contextlib.suppress(FileExistsError):
+        os.link(name, path)
+    Path(name).unlink()
