@@ -1,0 +1,159 @@
+"""The way to the database: SQLite by default, PostgreSQL by its address. A session here is one transaction."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlmodel import Session
+
+from scheduler.errors import InfusionsError, InvalidValue
+
+__all__ = ["DatabaseUnavailable", "Engine", "Session", "check_schema", "make_engine", "reading", "writing"]
+
+PRAGMAS = (
+    "busy_timeout=5000",  # a writer waits for another one, up to 5 s, instead of failing at once; set before the rest
+    "journal_mode=WAL",  # feeds are read while a nurse's action is written
+    "synchronous=FULL",  # what was answered as stored survives a power cut; NORMAL may lose the last commits in WAL
+)
+WRITES = "infusions_writes"
+# The schema that this program needs: the newest step in db/migrations (a test compares). It stands here so that
+# looking at a database doesn't import Alembic.
+SCHEMA = "0001"
+
+
+class DatabaseUnavailable(InfusionsError):
+    """The database gives no answer, is locked by another program, or isn't what this program needs."""
+
+
+def make_engine(url: str, *, foreign_keys: bool = True) -> Engine:
+    """The engine for `url`; connects to nothing yet. InvalidValue when the address can't be used.
+
+    `foreign_keys` is for migrations alone: SQLite checks them otherwise on every connection.
+    """
+    address = _address(url)
+    if address.get_backend_name() == "postgresql":
+        # A connection that a restart of the server cut is noticed and replaced before it is used.
+        return create_engine(address, hide_parameters=True, pool_pre_ping=True, connect_args={"connect_timeout": 5})
+    engine = create_engine(address, hide_parameters=True)
+    event.listen(engine, "connect", partial(_set_pragmas, foreign_keys=foreign_keys))
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Session]:
+    """A session that sees one state of the database from its first query to its end, and stores nothing."""
+    options: dict[str, object] = {}
+    if engine.dialect.name == "postgresql":
+        options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    with _told_plainly(engine), Session(engine.execution_options(**options)) as session:
+        yield session
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Session]:
+    """A session that is committed at its end, or leaves nothing when anything is raised within."""
+    writes = engine.execution_options(**{WRITES: True})
+    with _told_plainly(engine), Session(writes, expire_on_commit=False) as session:
+        yield session
+        session.commit()
+
+
+def check_schema(engine: Engine) -> None:
+    """Refuses, with DatabaseUnavailable, a database that isn't at this program's schema."""
+    path = sqlite_file(engine.url)
+    found = None
+    if path is None or path.exists():  # looking must not create the file
+        found = _schema_of(engine)
+    if found == SCHEMA:
+        return
+    if found is None:
+        state = "holds no tables yet; run `infusions migrate` first"
+    elif found < SCHEMA:
+        state = f"is at schema {found} and this program needs {SCHEMA}; run `infusions migrate` first"
+    else:
+        state = f"is at schema {found}, newer than this program's {SCHEMA}; install the newer program"
+    raise DatabaseUnavailable(f"database {place(engine.url)} {state}")
+
+
+def sqlite_file(url: URL) -> Path | None:
+    """The file of an SQLite address, else None."""
+    return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+
+
+def place(url: URL) -> str:
+    """Which database, for an error or a log: never a user's name, password or option."""
+    if url.get_backend_name() == "sqlite":
+        return str(url.database)
+    port = f":{url.port}" if url.port else ""
+    return f"{url.database or 'postgres'} at {url.host or 'this machine'}{port}"
+
+
+# ---------------------------------------------------------------------------------------------------------------
+
+
+def _address(url: str) -> URL:
+    # The text itself may hold a password, so no sentence repeats it.
+    wanted = "use sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/NAME"
+    try:
+        address = make_url(url)
+        backend = address.get_backend_name()
+    except (ArgumentError, ValueError):
+        raise InvalidValue(f"database.url: this is not a database's address; {wanted}", field="database.url") from None
+    if backend == "postgresql":
+        return address.set(drivername="postgresql+psycopg")
+    if backend != "sqlite" or address.database in {None, "", ":memory:"}:
+        raise InvalidValue(f"database.url: {backend} without a file can't be used; {wanted}", field="database.url")
+    return address
+
+
+def _set_pragmas(connection: sqlite3.Connection, _: ConnectionPoolEntry, *, foreign_keys: bool) -> None:
+    # None: the driver begins no transaction by itself, so that _begin decides how each one starts.
+    connection.isolation_level = None
+    for pragma in PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+    # Off by default in SQLite. A row must belong to a course, and a course to a clinic.
+    connection.execute(f"PRAGMA foreign_keys={'ON' if foreign_keys else 'OFF'}")
+
+
+def _begin(connection: Connection) -> None:
+    # A deferred BEGIN that reads and then writes fails at once with "database is locked" when another writer came
+    # between; IMMEDIATE takes the write lock first, and waits for it.
+    immediate = connection.get_execution_options().get(WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+def _schema_of(engine: Engine) -> str | None:
+    with reading(engine) as session:
+        connection = session.connection()
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+@contextmanager
+def _told_plainly(engine: Engine) -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        raise DatabaseUnavailable(f"database {place(engine.url)}: {_cause(error)}") from error
+    except DBAPIError as error:
+        if "not a database" not in str(error.orig):
+            raise
+        sentence = f"database {place(engine.url)}: the file is no SQLite database; check database.url"
+        raise DatabaseUnavailable(sentence) from error
+
+
+def _cause(error: DBAPIError) -> str:
+    # libpq adds a question on a line of its own; one sentence is enough.
+    reason = " ".join(str(error.orig).split()).partition(" Is the server ")[0]
+    if "locked" in reason:
+        return "another program keeps it locked; close that program, or try again"
+    if "unable to open" in reason:
+        return "the file can't be opened; check database.url, and that its folder exists and may be written"
+    return f"it gives no answer ({reason}); check database.url, and that the server runs"
