@@ -215,7 +215,11 @@ class FeedRow(Base, table=True):
 
 
 class OutboxRow(Base, table=True):
-    """A message to send, written in the transaction that causes it: ids, times and states, no name, no text."""
+    """A message to send, written in the transaction that causes it: ids, times and states, no name, no text.
+
+    `was`: for a change, the start (ISO) that the person last heard of; None when they knew of no such date.
+    `first_tried_at` is when a channel first got the mail, which keeps this Date and its Message-ID when sent again.
+    """
 
     __tablename__ = "outbox"
     __table_args__ = (
@@ -258,6 +262,8 @@ class OutboxRow(Base, table=True):
     attempt: int = 0
     begun: bool = False
     message_id: str | None = None
+    was: str | None = None
+    first_tried_at: datetime | None = None
     created_at: datetime
     settled_at: datetime | None = None
     outcome: str = ""

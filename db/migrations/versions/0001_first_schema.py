@@ -10,7 +10,7 @@ depends_on = None
 
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 # A mistake is voided by another action; what happened is never altered. The database itself sees to it.
-APPENDED_ONLY = ("action", "audit")
+APPENDED_ONLY = ("action", "audit", "attempt")
 
 
 def upgrade() -> None:
@@ -181,6 +181,8 @@ def upgrade() -> None:
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("begun", sa.Boolean(), nullable=False),
         sa.Column("message_id", sa.String(), nullable=True),
+        sa.Column("was", sa.String(), nullable=True),
+        sa.Column("first_tried_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("outcome", sa.String(), nullable=False),
