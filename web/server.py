@@ -1,0 +1,71 @@
+"""Serves the pages and feeds with uvicorn: no access log, since a feed's path holds its token, and a clean stop."""
+
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from types import FrameType
+
+import uvicorn
+from fastapi import FastAPI
+
+from scheduler.errors import InvalidValue
+
+SECONDS_TO_FINISH = 10  # a request under way is answered before the service stops
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens on `host` and `port` (0: any free one); InvalidValue when that cannot be had."""
+    try:
+        found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, protocol, _, address = found[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(128)
+    except OSError as fault:
+        message = f"[server] host {host!r}, port {port}: cannot listen there ({fault.strerror}); choose another port"
+        raise InvalidValue(message, field="port") from None
+    return listener
+
+
+def serve(pages: FastAPI, listener: socket.socket, *, started: Callable[[], None]) -> None:
+    """Answers requests until SIGINT or SIGTERM; calls `started` once it does."""
+    config = uvicorn.Config(
+        pages,
+        access_log=False,
+        server_header=False,
+        log_config=None,
+        log_level="warning",
+        timeout_graceful_shutdown=SECONDS_TO_FINISH,
+    )
+    with closing(listener):
+        _Server(config, started).run(sockets=[listener])
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._told = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._told()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Ends quietly: uvicorn would raise the signal again and the process would die of it, not stop."""
+        before = {each: signal.signal(each, self._stop) for each in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for each, handler in before.items():
+                signal.signal(each, handler)
+
+    def _stop(self, _: int, __: FrameType | None) -> None:
+        self.force_exit = self.should_exit  # the second signal waits for nobody
+        self.should_exit = True
