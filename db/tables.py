@@ -95,11 +95,15 @@ class RegimenContentRow(Base, table=True):
     digest: str = Field(primary_key=True)
     id: str
     version: str
+    name: str
     text: str
 
 
 class CourseRow(Base, table=True):
-    """A patient's course as it started, and its current revision (the compare-and-set of every action)."""
+    """A patient's course as it started (`fields`), and what the current revision makes of it.
+
+    `day1` and `state` follow from the plan; they are kept so that a list of courses needs no fold of each.
+    """
 
     __tablename__ = "course"
     __table_args__ = (UniqueConstraint("clinic_id", "id"),)
@@ -115,6 +119,8 @@ class CourseRow(Base, table=True):
     regimen_digest: str = Field(foreign_key="regimen_content.digest", index=True)
     fields: JsonObject = Field(sa_type=JSON)
     revision: int
+    day1: date
+    state: str
     created_at: datetime
     created_by: str
 
@@ -168,11 +174,14 @@ class EventRow(Base, table=True):
     """The current state of one event of a course, with the stamps that calendar programs go by."""
 
     __tablename__ = "event"
-    __table_args__ = (_of_course(),)
+    # Which visits lie ahead, in a clinic or in a course.
+    __table_args__ = (_of_course(), Index(None, "clinic_id", "kind", "first_date"))
 
     course_id: UUID = Field(primary_key=True)
     key: str = Field(primary_key=True)
     clinic_id: int
+    kind: str
+    first_date: date
     uid: UUID
     sequence: int
     created_at: datetime

@@ -10,7 +10,7 @@ depends_on = None
 
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 # A mistake is voided by another action; what happened is never altered. The database itself sees to it.
-APPENDED_ONLY = ("action", "audit", "attempt")
+APPENDED_ONLY = ("action", "audit")
 
 
 def upgrade() -> None:
@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("digest", sa.String(), nullable=False),
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("version", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
         sa.Column("text", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("digest", name=op.f("pk_regimen_content")),
     )
@@ -55,6 +56,8 @@ def upgrade() -> None:
         sa.Column("regimen_digest", sa.String(), nullable=False),
         sa.Column("fields", sa.JSON(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("day1", sa.Date(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("created_by", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(["clinic_id"], ["clinic.id"], name=op.f("fk_course_clinic_id_clinic")),
@@ -114,6 +117,8 @@ def upgrade() -> None:
         sa.Column("course_id", sa.Uuid(), nullable=False),
         sa.Column("key", sa.String(), nullable=False),
         sa.Column("clinic_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("first_date", sa.Date(), nullable=False),
         sa.Column("uid", sa.Uuid(), nullable=False),
         sa.Column("sequence", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -128,6 +133,8 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("course_id", "key", name=op.f("pk_event")),
     )
+    op.create_index("ix_event_clinic_id_kind_first_date", "event", ["clinic_id", "kind", "first_date"])
+
     op.create_table(
         "feed",
         sa.Column("id", sa.Uuid(), nullable=False),

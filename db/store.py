@@ -1,0 +1,215 @@
+"""Courses in the database. Each function works within the session of one transaction and within one clinic."""
+
+from collections.abc import Mapping
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import func
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col, select, update
+
+from db.rows import (
+    action_from_row,
+    action_to_row,
+    audit_from_row,
+    course_from_row,
+    course_to_row,
+    event_from_row,
+    event_to_row,
+    regimen_from_row,
+    regimen_to_row,
+    revision_from_row,
+    revision_to_row,
+)
+from db.stored import (
+    CourseSummary,
+    StoredAction,
+    StoredAudit,
+    StoredCourse,
+    StoredRegimen,
+    StoredRevision,
+)
+from db.tables import ActionRow, AuditRow, CourseRow, EventRow, RegimenContentRow, RevisionRow
+from scheduler.events import EventKind, StampedEvent
+
+
+class Conflict(Exception):
+    """Another transaction stored the same revision, request id or course first; nothing of this one is kept."""
+
+
+def keep_regimen(session: Session, regimen: StoredRegimen) -> None:
+    """Stores the content unless it is there already."""
+    insert = sqlite.insert if session.connection().dialect.name == "sqlite" else postgresql.insert
+    values = regimen_to_row(regimen).model_dump()
+    session.connection().execute(insert(RegimenContentRow).values(**values).on_conflict_do_nothing())
+
+
+def find_regimen(session: Session, id_: str, version: str) -> StoredRegimen | None:
+    """The content that some course keeps of this version of the regimen."""
+    found = session.exec(
+        select(RegimenContentRow).where(RegimenContentRow.id == id_, RegimenContentRow.version == version)
+    ).first()
+    return regimen_from_row(found) if found else None
+
+
+def add_course(session: Session, stored: StoredCourse) -> None:
+    """Stores a new course and its regimen's content; Conflict when its id is taken."""
+    keep_regimen(session, stored.regimen)
+    session.add(course_to_row(stored))
+    _flush(session)
+
+
+def find_course(session: Session, clinic_id: int, course_id: UUID, *, to_change: bool = False) -> StoredCourse | None:
+    """The course, or None when the clinic has none of that id. `to_change` makes other writers of it wait."""
+    query = (
+        select(CourseRow, RegimenContentRow)
+        .join(RegimenContentRow, col(RegimenContentRow.digest) == CourseRow.regimen_digest)
+        .where(CourseRow.clinic_id == clinic_id, CourseRow.id == course_id)
+    )
+    if to_change:  # PostgreSQL; on SQLite the transaction itself has the write lock
+        query = query.with_for_update(of=CourseRow)
+    found = session.exec(query).first()
+    return course_from_row(*found) if found else None
+
+
+def advance_course(session: Session, course: StoredCourse, *, revision: int, day1: date, state: str) -> None:
+    """Moves the course on to `revision`; Conflict when it isn't at the revision that `course` was read at."""
+    step = (
+        update(CourseRow)
+        .where(col(CourseRow.clinic_id) == course.clinic_id, col(CourseRow.id) == course.course.id)
+        .where(col(CourseRow.revision) == course.revision)
+        .values(revision=revision, day1=day1, state=state)
+    )
+    if session.connection().execute(step).rowcount != 1:
+        raise Conflict
+
+
+def add_action(session: Session, course: StoredCourse, stored: StoredAction) -> None:
+    """Appends an action; Conflict when its number is taken."""
+    session.add(action_to_row(stored, course.clinic_id, course.course.id))
+    _flush(session)
+
+
+def actions_of(session: Session, course: StoredCourse) -> tuple[StoredAction, ...]:
+    """The course's actions in the order of their numbers."""
+    query = (
+        select(ActionRow)
+        .where(ActionRow.clinic_id == course.clinic_id, ActionRow.course_id == course.course.id)
+        .order_by(col(ActionRow.number))
+    )
+    return tuple(action_from_row(row) for row in session.exec(query))
+
+
+def add_revision(session: Session, clinic_id: int, stored: StoredRevision) -> None:
+    """Appends a revision; Conflict when its number, or its request id, is taken."""
+    session.add(revision_to_row(stored, clinic_id))
+    _flush(session)
+
+
+def revisions_of(session: Session, course: StoredCourse) -> tuple[StoredRevision, ...]:
+    """The course's revisions from 0, its start, on."""
+    query = (
+        select(RevisionRow)
+        .where(RevisionRow.clinic_id == course.clinic_id, RevisionRow.course_id == course.course.id)
+        .order_by(col(RevisionRow.number))
+    )
+    return tuple(revision_from_row(row) for row in session.exec(query))
+
+
+def find_request(session: Session, clinic_id: int, request_id: str) -> StoredRevision | None:
+    """The revision that the request of that id made, or None."""
+    query = select(RevisionRow).where(RevisionRow.clinic_id == clinic_id, RevisionRow.request_id == request_id)
+    found = session.exec(query).first()
+    return revision_from_row(found) if found else None
+
+
+def mark_told(session: Session, course: StoredCourse, revision: int) -> None:
+    """Notes that the patient has been told of that revision."""
+    query = select(RevisionRow).where(
+        RevisionRow.clinic_id == course.clinic_id,
+        RevisionRow.course_id == course.course.id,
+        RevisionRow.number == revision,
+    )
+    session.exec(query).one().patient_told = True
+
+
+def events_of(session: Session, course: StoredCourse) -> dict[str, StampedEvent]:
+    """The course's events by key, those that left the plan included."""
+    query = select(EventRow).where(EventRow.clinic_id == course.clinic_id, EventRow.course_id == course.course.id)
+    return {row.key: event_from_row(row) for row in session.exec(query.order_by(col(EventRow.key)))}
+
+
+def save_events(
+    session: Session,
+    course: StoredCourse,
+    before: Mapping[str, StampedEvent],
+    after: Mapping[str, StampedEvent],
+) -> None:
+    """Stores what differs between `before`, as events_of gave it, and `after`."""
+    for key, stamped in after.items():
+        if before.get(key) != stamped:
+            session.merge(event_to_row(stamped, course.clinic_id, course.course.id))
+    session.flush()
+
+
+def course_summaries(session: Session, clinic_id: int, today: date) -> tuple[CourseSummary, ...]:
+    """The clinic's courses, the newest first; their next visits are those from `today` on."""
+    visits = (
+        select(EventRow.course_id, func.min(EventRow.first_date).label("next"))
+        .where(EventRow.clinic_id == clinic_id, EventRow.kind == EventKind.INFUSION.value)
+        .where(col(EventRow.cancelled).is_(None), col(EventRow.first_date) >= today)
+        .group_by(col(EventRow.course_id))
+        .subquery()
+    )
+    query = (
+        select(CourseRow, RegimenContentRow.name, visits.c.next)
+        .join(RegimenContentRow, col(RegimenContentRow.digest) == CourseRow.regimen_digest)
+        .outerjoin(visits, visits.c.course_id == CourseRow.id)
+        .where(CourseRow.clinic_id == clinic_id)
+        .order_by(col(CourseRow.created_at).desc(), col(CourseRow.id))
+    )
+    return tuple(
+        CourseSummary(
+            id=row.id,
+            patient=row.patient,
+            regimen_name=name,
+            day1=row.day1,
+            next_visit=next_visit,
+            state=row.state,
+            revision=row.revision,
+        )
+        for row, name, next_visit in session.exec(query)
+    )
+
+
+def add_audit(session: Session, clinic_id: int, entry: StoredAudit) -> None:
+    """Appends to the record of who did what."""
+    session.add(
+        AuditRow(
+            clinic_id=clinic_id,
+            at=entry.at,
+            by=entry.by,
+            what=entry.what,
+            course_id=entry.course_id,
+            detail=entry.detail,
+        )
+    )
+
+
+def audit_of(session: Session, clinic_id: int, course_id: UUID | None = None) -> tuple[StoredAudit, ...]:
+    """The clinic's record, or what of it concerns one course, the oldest first."""
+    query = select(AuditRow).where(AuditRow.clinic_id == clinic_id).order_by(col(AuditRow.id))
+    if course_id is not None:
+        query = query.where(AuditRow.course_id == course_id)
+    return tuple(audit_from_row(row) for row in session.exec(query))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _flush(session: Session) -> None:
+    try:
+        session.flush()
+    except IntegrityError as error:
+        raise Conflict from error

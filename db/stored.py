@@ -1,0 +1,140 @@
+"""What the store gives back: values, no rows. Instants are aware UTC."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from scheduler.actions import Action
+from scheduler.course import Course
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRegimen:
+    """A regimen file's text as a course started with it."""
+
+    digest: str
+    id: str
+    version: str
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredCourse:
+    """A course as it started, and its current revision. `day1` and `state` are what the current plan says."""
+
+    clinic_id: int
+    patient: str
+    email: str | None
+    consent: bool
+    language: str
+    patient_zone: str
+    regimen: StoredRegimen
+    course: Course
+    revision: int
+    day1: date
+    state: str
+    created_at: datetime
+    created_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredAction:
+    """An action with who recorded it and when."""
+
+    number: int
+    action: Action
+    by: str
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRevision:
+    """A numbered state of a course. `request_digest` tells what the request with `request_id` asked for."""
+
+    course_id: UUID
+    number: int
+    recorded_at: datetime
+    by: str
+    action_number: int | None
+    request_id: str | None
+    request_digest: str | None
+    patient_told: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredFeed:
+    """A calendar's address and settings, without its secret. `alarms` are minutes before the start."""
+
+    id: UUID
+    clinic_id: int
+    course_id: UUID
+    name: str
+    reader: str
+    detail: str
+    language: str
+    alarms: tuple[int, ...]
+    created_at: datetime
+    changed_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    last_fetched_at: datetime | None
+    last_client: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredBody:
+    """The bytes that a feed serves. `stale_at`: when time alone changes them; `software`: what built them."""
+
+    body: bytes
+    etag: str
+    modified_at: datetime
+    stale_at: datetime | None
+    software: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredUser:
+    """A member of staff."""
+
+    id: int
+    clinic_id: int
+    name: str
+    role: str
+    password_hash: str
+    created_at: datetime
+    disabled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredSession:
+    """A sign-in with its user."""
+
+    user: StoredUser
+    csrf_token: str
+    last_seen_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CourseSummary:
+    """A line of the list of courses: `next_visit` is the first standing infusion date from a given day on."""
+
+    id: UUID
+    patient: str
+    regimen_name: str
+    day1: date
+    next_visit: date | None
+    state: str
+    revision: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredAudit:
+    """Who did what and when."""
+
+    at: datetime
+    by: str
+    what: str
+    course_id: UUID | None
+    detail: dict[str, object]

@@ -1,0 +1,100 @@
+"""Staff and their sign-ins in the database."""
+
+from datetime import datetime
+
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col, delete, select, update
+
+from db.rows import user_from_row
+from db.store import Conflict
+from db.stored import StoredSession, StoredUser
+from db.tables import UserRow, WebSessionRow
+
+
+def add_user(
+    session: Session, *, clinic_id: int, name: str, role: str, password_hash: str, created_at: datetime
+) -> StoredUser:
+    """Stores a new user; Conflict when the name, or the clinic, doesn't allow it."""
+    row = UserRow(clinic_id=clinic_id, name=name, role=role, password_hash=password_hash, created_at=created_at)
+    session.add(row)
+    try:
+        session.flush()
+    except IntegrityError as error:
+        raise Conflict from error
+    return user_from_row(row)
+
+
+def find_user(session: Session, name: str) -> StoredUser | None:
+    """The user of that name, disabled or not. Names are unique among all clinics: a sign-in names no clinic."""
+    found = session.exec(select(UserRow).where(UserRow.name == name)).first()
+    return user_from_row(found) if found else None
+
+
+def users_of(session: Session, clinic_id: int) -> tuple[StoredUser, ...]:
+    """The clinic's users by name, the disabled ones too."""
+    query = select(UserRow).where(UserRow.clinic_id == clinic_id).order_by(col(UserRow.name))
+    return tuple(user_from_row(row) for row in session.exec(query))
+
+
+def set_password(session: Session, user: StoredUser, password_hash: str) -> None:
+    """Replaces the user's password."""
+    step = update(UserRow).where(col(UserRow.id) == user.id).values(password_hash=password_hash)
+    session.connection().execute(step)
+
+
+def set_disabled(session: Session, user: StoredUser, at: datetime) -> None:
+    """Notes that the user may not sign in any more."""
+    session.connection().execute(update(UserRow).where(col(UserRow.id) == user.id).values(disabled_at=at))
+
+
+def add_session(
+    session: Session, user: StoredUser, *, id_hash: str, csrf_token: str, now: datetime, end: datetime
+) -> None:
+    """Stores a sign-in that lasts until `end` at most, and forgets those of everybody that have ended."""
+    session.connection().execute(delete(WebSessionRow).where(col(WebSessionRow.expires_at) <= now))
+    session.add(
+        WebSessionRow(
+            id_hash=id_hash,
+            clinic_id=user.clinic_id,
+            user_id=user.id,
+            csrf_token=csrf_token,
+            created_at=now,
+            last_seen_at=now,
+            expires_at=end,
+        )
+    )
+
+
+def find_session(session: Session, id_hash: str) -> StoredSession | None:
+    """The sign-in of that token with its user, ended or not."""
+    query = (
+        select(WebSessionRow, UserRow)
+        .join(UserRow, col(UserRow.id) == WebSessionRow.user_id)
+        .where(WebSessionRow.id_hash == id_hash)
+    )
+    found = session.exec(query).first()
+    if found is None:
+        return None
+    row, user = found
+    return StoredSession(
+        user=user_from_row(user),
+        csrf_token=row.csrf_token,
+        last_seen_at=row.last_seen_at,
+        expires_at=row.expires_at,
+    )
+
+
+def set_seen(session: Session, id_hash: str, at: datetime) -> None:
+    """Notes that the sign-in was used."""
+    step = update(WebSessionRow).where(col(WebSessionRow.id_hash) == id_hash).values(last_seen_at=at)
+    session.connection().execute(step)
+
+
+def end_session(session: Session, id_hash: str) -> None:
+    """Forgets one sign-in."""
+    session.connection().execute(delete(WebSessionRow).where(col(WebSessionRow.id_hash) == id_hash))
+
+
+def end_sessions(session: Session, user: StoredUser) -> None:
+    """Forgets all sign-ins of the user."""
+    session.connection().execute(delete(WebSessionRow).where(col(WebSessionRow.user_id) == user.id))
