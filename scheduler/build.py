@@ -1,0 +1,109 @@
+"""The plan of a course: fold, layout, and everything that hangs on the dates."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from scheduler.actions import Action
+from scheduler.advice import advice
+from scheduler.course import Audience, ClinicRules, Course
+from scheduler.fold import fold, standing
+from scheduler.layout import Layout, Numbers, Slot, lay_out
+from scheduler.plan import Cycle, Dose, DoseId, DoseState, Plan, RecordedAction, VisitTimes
+from scheduler.regimen import Regimen
+from scheduler.tasks import Confirmed, tasks
+from scheduler.visits import visits
+from scheduler.why import dose_why
+from scheduler.windows import windows
+
+
+def build_plan(
+    regimen: Regimen,
+    course: Course,
+    actions: Sequence[Action],
+    *,
+    today: date,
+    clinic: ClinicRules | None = None,
+) -> Plan:
+    """The plan that follows from regimen, course, recorded actions and clinic rules, as seen on `today`.
+
+    `today` is the date in the course's zone. The actions are trusted to have been accepted by check_action, in order.
+    """
+    clinic = clinic or ClinicRules()
+    numbers = fold(regimen, course, actions, clinic.newest)
+    layout = lay_out(numbers)
+    cycles = _cycles(numbers, layout, dict(visits(numbers, layout, clinic.lead_minutes)))
+    confirmed = _confirmed(cycles)
+    stands = standing(actions)
+    return Plan(
+        regimen=numbers.regimen,
+        course=course,
+        today=today,
+        intent=numbers.intent,
+        revision=len(actions),
+        cycles=cycles,
+        windows=windows(numbers, layout),
+        tasks=tasks(numbers, layout, clinic, tuple(cycle.last_day for cycle in cycles), confirmed),
+        advice=advice(numbers, layout, clinic, today),
+        actions=tuple(
+            RecordedAction(number=number, action=action, stands=stands[number - 1])
+            for number, action in enumerate(actions, start=1)
+        ),
+        audiences=tuple(Audience(name=name, private=private) for name, private in numbers.audiences.items()),
+        ceased=numbers.cease,
+        held=numbers.holds[0][1] if numbers.holds else None,
+        pregnancy=numbers.pregnancy,
+    )
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _cycles(numbers: Numbers, layout: Layout, times: dict[DoseId, VisitTimes]) -> tuple[Cycle, ...]:
+    confirmed = _confirmed_cycles(layout)
+    doses: dict[int, list[Dose]] = {cycle: [] for cycle in range(1, len(layout.day1s) + 1)}
+    before: Slot | None = None
+    for slot in layout.slots:
+        dose = _dose(numbers, layout, slot, before, times.get(slot.id), confirmed=slot.id.cycle in confirmed)
+        doses[slot.id.cycle].append(dose)
+        before = slot if slot.state is not DoseState.OMITTED else before
+    return tuple(_cycle(numbers, layout, number, tuple(members)) for number, members in doses.items())
+
+
+def _cycle(numbers: Numbers, layout: Layout, number: int, doses: tuple[Dose, ...]) -> Cycle:
+    day1 = layout.day1s[number - 1]
+    following = layout.day1s[number] if number < len(layout.day1s) else None
+    length = (following - day1).days if following is not None else numbers.length(number)
+    last_day = day1 + timedelta(days=length - 1)
+    return Cycle(number=number, day1=day1, length_days=length, last_day=last_day, doses=doses)
+
+
+def _dose(
+    numbers: Numbers, layout: Layout, slot: Slot, before: Slot | None, times: VisitTimes | None, *, confirmed: bool
+) -> Dose:
+    given = numbers.given.get(slot.id)
+    return Dose(
+        cycle=slot.id.cycle,
+        day=slot.id.day,
+        nominal=slot.nominal,
+        date=None if slot.state is DoseState.HELD else slot.date,
+        state=slot.state,
+        times=times,
+        confirmed=confirmed or given is not None,
+        deferred=slot.unpushed != slot.nominal and given is None,
+        pushed=slot.date != slot.unpushed and given is None,
+        elsewhere=given is not None and given.elsewhere,
+        why=dose_why(numbers, layout, slot, before),
+    )
+
+
+def _confirmed_cycles(layout: Layout) -> frozenset[int]:
+    """Cycle 1, cycles with a given dose, and cycles whose predecessor has no planned dose left (rule 22)."""
+    given = {slot.id.cycle for slot in layout.slots if slot.state is DoseState.GIVEN}
+    planned = {slot.id.cycle for slot in layout.slots if slot.state is DoseState.PLANNED}
+    settled = {cycle for cycle in range(2, len(layout.day1s) + 1) if cycle - 1 not in planned}
+    return frozenset({1} | given | settled)
+
+
+def _confirmed(cycles: tuple[Cycle, ...]) -> Confirmed:
+    doses = [dose for cycle in cycles for dose in cycle.doses if dose.confirmed]
+    return Confirmed(frozenset(dose.id for dose in doses), frozenset(dose.cycle for dose in doses))

@@ -1,0 +1,132 @@
+"""Whether an action can be recorded: what is rejected, and what needs a reason (scheduling rules, Actions)."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from scheduler.actions import Action
+from scheduler.course import MAX_CYCLES, ClinicRules, Course
+from scheduler.dates import wall_time_exists
+from scheduler.errors import InvalidValue, NeedsReason, Rejected
+from scheduler.fold import apply, begin, copy, fold, in_order, standing, targets
+from scheduler.judge import Judge
+from scheduler.layout import Numbers, lay_out
+from scheduler.lengths import needs_reason_for_lengths
+from scheduler.regimen import Regimen
+from scheduler.toml_reader import did_you_mean
+
+
+def check_course(regimen: Regimen, course: Course) -> None:
+    """Raises Rejected, NeedsReason or InvalidValue with one sentence when the course cannot start like this."""
+    if not wall_time_exists(course.day1, course.at, course.zone):
+        message = f"at: the clocks skip {course.at:%H:%M} on {course.day1} in {course.zone}; choose another time"
+        raise InvalidValue(message, field="at")
+    if course.intent not in regimen.counts:
+        message = f"intent: {course.intent!r} is unknown; {did_you_mean(course.intent, regimen.intents())}"
+        raise InvalidValue(message, field="intent")
+    _check_audiences(regimen, course)
+    _check_count(regimen, course)
+    _check_lengths(regimen, course)
+
+
+def check_action(
+    regimen: Regimen, course: Course, actions: Sequence[Action], new: Action, *, today: date, clinic: ClinicRules
+) -> None:
+    """Raises Rejected or NeedsReason when `new` cannot follow the recorded `actions`. `today`: in the clinic's zone."""
+    number = len(actions) + 1
+    if not targets(new):
+        _judge_new(fold(regimen, course, actions, clinic.newest), number, new, today, clinic)
+        return
+    _check_targets(actions, new)
+    _replay(regimen, course, [*actions, new], today, clinic)
+
+
+def check_actions(
+    regimen: Regimen, course: Course, actions: Sequence[Action], *, today: date, clinic: ClinicRules
+) -> None:
+    """Checks each action against those before it; Rejected carries the `number` of the first that fails."""
+    numbers = begin(regimen, course)
+    for number, action in enumerate(actions, start=1):
+        try:
+            if targets(action):
+                check_action(regimen, course, actions[: number - 1], action, today=today, clinic=clinic)
+                numbers = fold(regimen, course, actions[:number], clinic.newest)
+            else:
+                _judge_new(numbers, number, action, today, clinic)
+                apply(numbers, number, action, clinic.newest)
+        except Rejected as fault:
+            fault.number = number
+            raise
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _judge_new(numbers: Numbers, number: int, new: Action, today: date, clinic: ClinicRules) -> None:
+    Judge(numbers, number, today=today, newest=clinic.newest).judge(new)
+
+
+def _check_targets(actions: Sequence[Action], new: Action) -> None:
+    stands = standing(actions)
+    for target in targets(new):
+        if target > len(actions):
+            raise Rejected("no-such-action", f"there is no action {target} yet; name an earlier one", field="action")
+        if not stands[target - 1]:
+            message = f"action {target} does not stand any more; name an action that stands"
+            raise Rejected("already-void", message, field="action")
+
+
+def _replay(regimen: Regimen, course: Course, actions: Sequence[Action], today: date, clinic: ClinicRules) -> None:
+    """Judges every standing action anew, since the last one takes others away; only it is asked for a reason."""
+    numbers = begin(regimen, course)
+    for number, action in in_order(actions):
+        if number == len(actions):
+            _judge_new(numbers, number, action, today, clinic)
+        else:
+            _judge_standing(numbers, number, action, clinic)
+        apply(numbers, number, action, clinic.newest)
+
+
+def _judge_standing(numbers: Numbers, number: int, action: Action, clinic: ClinicRules) -> None:
+    try:
+        Judge(numbers, number, today=None, newest=clinic.newest).judge(action)
+    except NeedsReason:
+        return
+    except Rejected as fault:
+        message = f"action {number} ({action.kind}) builds on it: without it, {fault}. Void action {number} first"
+        raise Rejected("later-action-stands", message, field="action") from None
+
+
+def _check_audiences(regimen: Regimen, course: Course) -> None:
+    names = [audience.name for audience in course.audiences]
+    for name in names:
+        if name not in regimen.audiences():
+            message = f"audience: {name!r} is unknown; {did_you_mean(name, regimen.audiences())}"
+            raise InvalidValue(message, field="audiences")
+        if names.count(name) > 1:
+            raise InvalidValue(f"audience: {name!r} is named twice; name it once", field="audiences")
+
+
+def _check_count(regimen: Regimen, course: Course) -> None:
+    if course.cycles is None:
+        return
+    if not 1 <= course.cycles <= MAX_CYCLES:
+        raise InvalidValue(f"cycles: {course.cycles} is out of range; use 1 to {MAX_CYCLES}", field="cycles")
+    maximum = regimen.counts[course.intent].maximum
+    if course.cycles > maximum and not course.reason:
+        raise NeedsReason(f"{course.cycles} cycles are more than the {maximum} of the regimen")
+
+
+def _check_lengths(regimen: Regimen, course: Course) -> None:
+    numbers = begin(regimen, course)
+    count = numbers.cycle_count()
+    for cycle, days in course.cycle_lengths.items():
+        if not 1 <= cycle <= count:
+            raise InvalidValue(f"cycle-length: there is no cycle {cycle}; use 1 to {count}", field="cycle_lengths")
+        last = regimen.template(cycle).days[-1]
+        if not last < days <= 400:
+            message = f"cycle-length: cycle {cycle} cannot last {days} days; use {last + 1} or more, up to 400"
+            raise InvalidValue(message, field="cycle_lengths")
+    plain = copy(numbers)
+    plain.lengths.clear()
+    if not course.reason:
+        needs_reason_for_lengths(plain, numbers, lay_out(numbers))

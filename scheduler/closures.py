@@ -1,0 +1,84 @@
+"""Closed days: the clinic's and the patient's absences, and the open dates proposed instead (scheduling rule 21)."""
+
+from datetime import date, timedelta
+
+from scheduler.course import ClinicRules, ClosedDayPolicy
+from scheduler.layout import Layout, Numbers, Slot
+from scheduler.plan import DoseId, DoseState
+from scheduler.regimen import When
+
+DAY = timedelta(days=1)
+LONGEST_CLOSURE = 370  # days looked at for an open one
+DAY_ONE_LATER = 7  # how far a day 1 may be proposed later
+
+
+class Closures:
+    """Which days are closed for a course."""
+
+    def __init__(self, numbers: Numbers, clinic: ClinicRules) -> None:
+        self._clinic = clinic
+        self._absences = tuple(numbers.absences)
+
+    def reason(self, day: date) -> str:
+        """Why `day` is closed for this patient, or an empty text."""
+        for away in self._absences:
+            if away.from_ <= day <= away.to:
+                return f"the patient is away until {away.to}"
+        return self._clinic.closure(day)
+
+    def open_day(self, day: date, when: When) -> date:
+        """`day`, or the last open day before it (the first open day after it, for a task that comes after)."""
+        step = -DAY if when is When.BEFORE else DAY
+        found = day
+        for _ in range(LONGEST_CLOSURE):
+            if not self.reason(found):
+                return found
+            found += step
+        return day
+
+
+def proposal(numbers: Numbers, layout: Layout, slot: Slot, closures: Closures, *, today: date, policy: ClosedDayPolicy) -> date | None:
+    """The nearest open date for a planned dose on a closed day, inside tolerance and gap; None if there is none."""
+    earliest, latest = _span(numbers, layout, slot)
+    earliest = max(earliest, today)
+    days = [earliest + DAY * step for step in range((latest - earliest).days + 1)]
+    open_days = [day for day in days if not closures.reason(day)]
+    later = min((day for day in open_days if day > slot.date), default=None)
+    earlier = max((day for day in open_days if day < slot.date), default=None)
+    return _choose(slot.date, earlier, later, policy)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _choose(planned: date, earlier: date | None, later: date | None, policy: ClosedDayPolicy) -> date | None:
+    if earlier is None or later is None:
+        return earlier or later
+    if policy is ClosedDayPolicy.NEAREST:
+        return earlier if planned - earlier < later - planned else later
+    return earlier if policy is ClosedDayPolicy.EARLIER else later
+
+
+def _span(numbers: Numbers, layout: Layout, slot: Slot) -> tuple[date, date]:
+    """The first and last date that tolerance and gap leave; a day 1 takes its cycle along, other days do not."""
+    gap = timedelta(days=numbers.regimen.min_gap_days)
+    before, following = layout.before(slot.id), layout.next(slot.id)
+    if slot.id.day == 1:
+        earliest, latest = _day_one_span(numbers, layout, slot)
+        following = following if following is not None and following.state is DoseState.GIVEN else None
+    else:
+        tolerance = timedelta(days=numbers.regimen.day_rules[slot.id.day].tolerance_days)
+        earliest, latest = slot.nominal - tolerance, slot.nominal + tolerance
+    if before is not None:
+        earliest = max(earliest, before.date + gap)
+    if following is not None:
+        latest = min(latest, following.date - gap)
+    return earliest, latest
+
+
+def _day_one_span(numbers: Numbers, layout: Layout, slot: Slot) -> tuple[date, date]:
+    previous = slot.id.cycle - 1
+    earliest = slot.date
+    if previous and DoseId(previous, 1).cycle <= len(layout.day1s):
+        earliest = layout.day1s[previous - 1] + DAY * numbers.regimen.template(previous).shortest
+    return earliest, slot.date + DAY * DAY_ONE_LATER

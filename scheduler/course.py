@@ -1,0 +1,75 @@
+"""The course and the clinic's rules: what the plan is made from beside the regimen and the actions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, time
+from enum import StrEnum
+from types import MappingProxyType
+from uuid import UUID
+
+from scheduler.errors import InvalidValue
+from scheduler.regimen import Regimen
+
+MAX_CYCLES = 99  # a technical bound: far above any regimen, low enough that a slip of the finger costs nothing
+
+
+class ClosedDayPolicy(StrEnum):
+    """Which open date is proposed for a dose on a closed day."""
+
+    LATER = "later"
+    EARLIER = "earlier"
+    NEAREST = "nearest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audience:
+    """An audience that applies to the person; `private` ones are for staff only."""
+
+    name: str
+    private: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """One patient's treatment with one regimen. `at` is the infusion's start, a wall time in `zone`."""
+
+    id: UUID
+    day1: date
+    at: time
+    zone: str
+    cycles: int | None = None
+    intent: str = "continue"
+    cycle_lengths: Mapping[int, int] = field(default_factory=dict)
+    audiences: tuple[Audience, ...] = ()
+    reason: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "cycle_lengths", MappingProxyType(dict(self.cycle_lengths)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClinicRules:
+    """What the clinic decides. `closed` names single closed dates; weekdays are numbered 0 (Monday) to 6.
+
+    `after_test_days` is the clinic's own distance of tests after a dose; without it the regimen's. `newest` is the
+    newest version of the course's regimen that the clinic has.
+    """
+
+    opening_days: frozenset[int] = frozenset({0, 1, 2, 3, 4})
+    closed: Mapping[date, str] = field(default_factory=dict)
+    closed_day_policy: ClosedDayPolicy = ClosedDayPolicy.LATER
+    lead_minutes: int = 30
+    liver_watch_weeks: int = 8
+    after_test_days: int | None = None
+    newest: Regimen | None = None
+
+    def __post_init__(self) -> None:
+        if not self.opening_days:
+            raise InvalidValue("opening_days: a clinic is open on at least one weekday", field="opening_days")
+        object.__setattr__(self, "closed", MappingProxyType(dict(self.closed)))
+
+    def closure(self, day: date) -> str:
+        """Why the clinic is closed on `day`, or an empty text."""
+        if day in self.closed:
+            return self.closed[day]
+        return "" if day.weekday() in self.opening_days else f"the clinic is closed on {day:%A}s"

@@ -1,0 +1,161 @@
+"""Reads a course file: the course, its regimen and its actions, strictly, all faults at once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, time
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from scheduler.action_fields import action_from_fields, parse_audience
+from scheduler.actions import Action
+from scheduler.course import Audience, Course
+from scheduler.dates import parse_time, zone_of
+from scheduler.errors import Fault, FileRefused, InvalidValue, Rejected
+from scheduler.regimen import Regimen
+from scheduler.toml_reader import TableReader, did_you_mean, load_toml
+
+NAMESPACE = uuid5(NAMESPACE_URL, "infusion-cycles/course")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CourseFile:
+    """What a course file says. The actions are read, not yet checked against the plan."""
+
+    course: Course
+    regimen: Regimen
+    actions: tuple[Action, ...]
+    patient: str
+
+
+def parse_course(text: str, source: str, regimens: Mapping[str, Regimen]) -> CourseFile:
+    """The course of a file's text. `source` names the file; FileRefused carries every fault found."""
+    faults: list[Fault] = []
+    top = TableReader(load_toml(text, source), "", faults)
+    regimen = _regimen(top, regimens)
+    patient = top.text("patient", default="")
+    course = _course(top, regimen, patient)
+    actions = _actions(top)
+    top.done()
+    if faults or course is None or regimen is None:
+        raise FileRefused(source, tuple(faults))
+    return CourseFile(course=course, regimen=regimen, actions=actions, patient=patient)
+
+
+def course_id(regimen: str, patient: str, day1: date) -> UUID:
+    """The id of a course that has none of its own: the same for the same regimen, patient and day 1."""
+    return uuid5(NAMESPACE, f"{regimen}\n{patient}\n{day1.isoformat()}")
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _regimen(top: TableReader, regimens: Mapping[str, Regimen]) -> Regimen | None:
+    name = top.text("regimen")
+    if name not in regimens and name != "?":
+        top.fault("regimen", f"{name!r} is unknown; {did_you_mean(name, tuple(regimens))}")
+    return regimens.get(name)
+
+
+def _course(top: TableReader, regimen: Regimen | None, patient: str) -> Course | None:
+    day1 = top.day("day1")
+    at = _at(top)
+    zone = _zone(top)
+    cycles = top.whole("cycles", 1, 99) if top.has("cycles") else None
+    intents = regimen.intents() if regimen else ()
+    intent = top.text("intent", default="continue", choices=intents)
+    lengths = _lengths(top)
+    audiences = _audiences(top, regimen)
+    reason = top.text("reason", default="")
+    own_id = _id(top)
+    if day1 is None or regimen is None:
+        return None
+    return Course(
+        id=own_id or course_id(regimen.id, patient, day1),
+        day1=day1,
+        at=at,
+        zone=zone,
+        cycles=cycles,
+        intent=intent,
+        cycle_lengths=lengths,
+        audiences=audiences,
+        reason=reason,
+    )
+
+
+def _at(top: TableReader) -> time:
+    value = top.raw("at")
+    if isinstance(value, time):
+        return value.replace(second=0, microsecond=0)
+    try:
+        return parse_time(top.text("at"), field="at")
+    except InvalidValue:
+        if isinstance(value, str):
+            top.fault("at", f"{value!r} is not a time of day; write it as \"09:00\"")
+        return time(9)
+
+
+def _zone(top: TableReader) -> str:
+    name = top.text("zone")
+    try:
+        zone_of(name)
+    except InvalidValue:
+        if name != "?":
+            top.fault("zone", f"{name!r} is no time zone; use an IANA name such as America/New_York")
+    return name
+
+
+def _lengths(top: TableReader) -> dict[int, int]:
+    if not top.has("cycle_lengths"):
+        return {}
+    table = top.table("cycle_lengths")
+    lengths = {}
+    for key in table.keys():
+        days = table.whole(key, 1, 400)
+        if key.isdigit() and len(key) < 4:
+            lengths[int(key)] = days
+        else:
+            table.fault(key, "is not the number of a cycle; write it as 1 = 28")
+    table.done()
+    return lengths
+
+
+def _audiences(top: TableReader, regimen: Regimen | None) -> tuple[Audience, ...]:
+    value = top.raw("audiences")
+    if value is None:
+        return ()
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        top.fault("audiences", 'is not a list of texts; write it as ["breastfeeding"]')
+        return ()
+    found = []
+    for text in value:
+        try:
+            found.append(parse_audience(text))
+        except InvalidValue as fault:
+            top.fault("audiences", str(fault))
+    known = regimen.audiences() if regimen else tuple(audience.name for audience in found)
+    for audience in found:
+        if audience.name not in known:
+            top.fault("audiences", f"{audience.name!r} is unknown; {did_you_mean(audience.name, known)}")
+    return tuple(found)
+
+
+def _id(top: TableReader) -> UUID | None:
+    if not top.has("id"):
+        return None
+    try:
+        return UUID(top.text("id"))
+    except ValueError:
+        top.fault("id", "is not a UUID; leave it out or write one")
+        return None
+
+
+def _actions(top: TableReader) -> tuple[Action, ...]:
+    actions = []
+    for table in top.tables("actions"):
+        kind = table.text("kind")
+        fields = {key: table.raw(key) for key in table.keys() if key != "kind"}
+        try:
+            actions.append(action_from_fields(kind, fields))
+        except Rejected as fault:
+            if kind != "?":
+                table.fault("kind" if fault.code == "unknown-kind" else fault.field, str(fault))
+    return tuple(actions)

@@ -1,0 +1,189 @@
+"""The layout: from numbers of days to dates, in one pass in the order of treatment (scheduling rules 1 to 8).
+
+The fold keeps numbers of days, never dates. After each action all dates are laid out anew, so a push by the gap
+goes when its cause goes, and the same input gives the same plan.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date, time, timedelta
+from typing import NamedTuple
+
+from scheduler.actions import Away, Cease, Given, Hold, HoldCause, ResponseValue
+from scheduler.course import Course
+from scheduler.dates import add_days
+from scheduler.plan import DoseId, DoseState
+from scheduler.regimen import Regimen
+
+
+class Shift(NamedTuple):
+    """A number of days that an action set, with that action's number."""
+
+    days: int
+    action: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Numbers:
+    """What the actions so far have set. Internal to the fold, which alone changes it."""
+
+    regimen: Regimen
+    course: Course
+    intent: str
+    count: int | None
+    at: time
+    lengths: dict[int, Shift] = field(default_factory=dict)
+    delays: dict[int, Shift] = field(default_factory=dict)
+    offsets: dict[DoseId, Shift] = field(default_factory=dict)
+    given: dict[DoseId, Given] = field(default_factory=dict)
+    omitted: set[DoseId] = field(default_factory=set)
+    only_days: list[tuple[int, tuple[int, ...]]] = field(default_factory=list)
+    times: dict[DoseId, time] = field(default_factory=dict)
+    holds: list[tuple[DoseId, Hold]] = field(default_factory=list)
+    held_for: dict[DoseId, HoldCause] = field(default_factory=dict)
+    cease: Cease | None = None
+    audiences: dict[str, bool] = field(default_factory=dict)
+    responses: dict[int, ResponseValue] = field(default_factory=dict)
+    absences: list[Away] = field(default_factory=list)
+    pregnancy: bool = False
+
+    def length(self, cycle: int) -> int:
+        """L(k): the cycle's length in days, as set or by the regimen."""
+        shift = self.lengths.get(cycle)
+        return shift.days if shift else self.regimen.template(cycle).length
+
+    def offset(self, dose: DoseId) -> int:
+        """Days from the cycle's actual day 1 to a dose of another day."""
+        shift = self.offsets.get(dose)
+        return shift.days if shift else dose.day - 1
+
+    def cycle_count(self) -> int:
+        """How many cycles the plan has: as set, else by the intent, never fewer than have a given dose."""
+        if self.count is not None:
+            return self.count
+        return max([self.regimen.counts[self.intent].default, *(dose.cycle for dose in self.given)])
+
+    def days(self, cycle: int) -> tuple[int, ...]:
+        """The day numbers of a cycle: the regimen's, fewer after `days`; a given dose never falls away."""
+        days = self.regimen.template(cycle).days
+        chosen = next((only for start, only in reversed(self.only_days) if start <= cycle), None)
+        if chosen is None:
+            return days
+        return tuple(day for day in days if day in chosen or DoseId(cycle, day) in self.given)
+
+    def first_held(self) -> DoseId | None:
+        """The earliest dose, in order, that a standing hold names."""
+        return min((dose for dose, _ in self.holds), default=None)
+
+
+class Slot(NamedTuple):
+    """A dose with its place: nominal and laid-out date; `day1` is its cycle's actual day 1. Held doses keep a date here."""
+
+    id: DoseId
+    nominal: date
+    date: date
+    state: DoseState
+    day1: date
+    unpushed: date
+
+    @property
+    def counted(self) -> bool:
+        """Whether the dose counts for gap and window: given or planned."""
+        return self.state in (DoseState.GIVEN, DoseState.PLANNED)
+
+
+class Layout(NamedTuple):
+    """All doses in the order of treatment, and each cycle's actual day 1 (cycle 1 first)."""
+
+    slots: tuple[Slot, ...]
+    day1s: tuple[date, ...]
+
+    def find(self, dose: DoseId) -> Slot | None:
+        """The slot of a dose, or None where the plan has no such dose."""
+        return next((slot for slot in self.slots if slot.id == dose), None)
+
+    def at(self, dose: DoseId) -> Slot:
+        """The slot of a dose that the plan has."""
+        return next(slot for slot in self.slots if slot.id == dose)
+
+    def before(self, dose: DoseId) -> Slot | None:
+        """The nearest counted dose before `dose` in order."""
+        return next((slot for slot in reversed(self.slots) if slot.id < dose and slot.counted), None)
+
+    def next(self, dose: DoseId) -> Slot | None:
+        """The nearest counted dose after `dose` in order."""
+        return next((slot for slot in self.slots if slot.id > dose and slot.counted), None)
+
+
+def lay_out(numbers: Numbers) -> Layout:
+    """The dates that follow from the numbers, with `cease` and `hold` applied last."""
+    slots: list[Slot] = []
+    day1s: list[date] = []
+    following = _FollowingGiven(numbers)
+    previous: date | None = None
+    start = numbers.course.day1
+    for cycle in range(1, numbers.cycle_count() + 1):
+        for day in numbers.days(cycle):
+            dose = DoseId(cycle, day)
+            nominal = start if day == 1 else add_days(day1s[-1], day - 1)
+            placed = _unpushed(numbers, dose, start if day == 1 else day1s[-1])
+            state, settled = _settle(numbers, dose, placed, previous, following.first_date(dose))
+            if day == 1:
+                day1s.append(settled)
+            if state is not DoseState.OMITTED:
+                previous = settled
+            slots.append(Slot(dose, nominal, settled, state, day1s[-1], placed))
+        start = add_days(day1s[-1], numbers.length(cycle))
+    return Layout(tuple(_withdraw(numbers, slots)), tuple(day1s))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+class _FollowingGiven:
+    """The first date among the given doses that follow a dose in order: nothing is pushed past it."""
+
+    def __init__(self, numbers: Numbers) -> None:
+        self._given = sorted((dose, given.on) for dose, given in numbers.given.items())
+
+    def first_date(self, dose: DoseId) -> date | None:
+        return min((on for other, on in self._given if other > dose), default=None)
+
+
+def _unpushed(numbers: Numbers, dose: DoseId, anchor: date) -> date:
+    if dose.day != 1:
+        return add_days(anchor, numbers.offset(dose))
+    delay = numbers.delays.get(dose.cycle)
+    return add_days(anchor, delay.days) if delay else anchor
+
+
+def _settle(
+    numbers: Numbers, dose: DoseId, placed: date, previous: date | None, following: date | None
+) -> tuple[DoseState, date]:
+    given = numbers.given.get(dose)
+    if given is not None:
+        return DoseState.GIVEN, given.on
+    if dose in numbers.omitted:
+        return DoseState.OMITTED, placed
+    if previous is None:
+        return DoseState.PLANNED, placed
+    earliest = previous + timedelta(days=numbers.regimen.min_gap_days)
+    if placed >= earliest or (following is not None and earliest >= following):
+        return DoseState.PLANNED, placed
+    return DoseState.PLANNED, earliest
+
+
+def _withdraw(numbers: Numbers, slots: list[Slot]) -> list[Slot]:
+    """Applies `cease` and `hold` to the laid-out dates; a cease ends every hold (nothing can be resumed after it)."""
+    first_held, cease = numbers.first_held(), numbers.cease
+    if first_held is None and cease is None:
+        return slots
+    return [slot._replace(state=_withdrawn(slot, first_held, cease)) for slot in slots]
+
+
+def _withdrawn(slot: Slot, first_held: DoseId | None, cease: Cease | None) -> DoseState:
+    if slot.state is not DoseState.PLANNED:
+        return slot.state
+    held = first_held is not None and slot.id >= first_held
+    if cease is not None:
+        return DoseState.CANCELLED if held or slot.date > cease.on else DoseState.PLANNED
+    return DoseState.HELD if held else DoseState.PLANNED

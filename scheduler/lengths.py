@@ -1,0 +1,41 @@
+"""The length of a cycle as the numbers intend it, and when a departure from its range needs a reason."""
+
+from scheduler.errors import NeedsReason
+from scheduler.layout import Layout, Numbers
+from scheduler.plan import DoseId, DoseState
+from scheduler.regimen import CycleTemplate
+
+
+def intended_length(numbers: Numbers, cycle: int) -> int:
+    """Days from the cycle's day 1 to the next one's, without pushes by the gap."""
+    delay = numbers.delays.get(cycle + 1) if cycle < numbers.cycle_count() else None
+    return numbers.length(cycle) + (delay.days if delay else 0)
+
+
+def allowed_lengths(template: CycleTemplate) -> str:
+    """The range of a cycle's length in words, such as "21 to 28"."""
+    if template.shortest == template.longest:
+        return str(template.longest)
+    return f"{template.shortest} to {template.longest}"
+
+
+def last_dose_day(layout: Layout, cycle: int) -> int:
+    """The highest day number on which a given, planned or held dose of the cycle is laid out; 1 if there is none."""
+    stays = (DoseState.PLANNED, DoseState.GIVEN, DoseState.HELD)
+    slots = [slot for slot in layout.slots if slot.id.cycle == cycle and slot.state in stays]
+    return max(((slot.date - slot.day1).days + 1 for slot in slots), default=1)
+
+
+def needs_reason_for_lengths(before: Numbers, after: Numbers, layout: Layout) -> None:
+    """Raises NeedsReason when the step from `before` to `after` gives a cycle a length outside its range.
+
+    A cycle whose next day 1 is given has its length from what happened, and is not judged.
+    """
+    for cycle in range(1, len(layout.day1s) + 1):
+        length = intended_length(after, cycle)
+        template = after.regimen.template(cycle)
+        settled = DoseId(cycle + 1, 1) in after.given
+        if settled or length == intended_length(before, cycle) or template.shortest <= length <= template.longest:
+            continue
+        allowed = allowed_lengths(template)
+        raise NeedsReason(f"cycle {cycle} would last {length} days, and the regimen allows {allowed}")

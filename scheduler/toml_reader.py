@@ -1,0 +1,143 @@
+"""Reads tables of a TOML file strictly and collects every fault, each with its place and remedy."""
+
+import tomllib
+from collections.abc import Mapping
+from datetime import date, datetime
+from difflib import get_close_matches
+from typing import TypeVar, cast
+
+from scheduler.errors import Fault, FileRefused
+
+T = TypeVar("T")
+
+MAX_FILE_CHARACTERS = 1_000_000  # far above any real file; a larger one is a mistake
+
+
+def load_toml(text: str, source: str) -> dict[str, object]:
+    """The tables of a TOML text; FileRefused with the place of the first syntax error."""
+    if len(text) > MAX_FILE_CHARACTERS:
+        raise FileRefused(source, (Fault(place="file", message="is longer than 1 million characters; shorten it"),))
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as fault:
+        message = f"is not valid TOML: {fault}; mend that place"
+        raise FileRefused(source, (Fault(place="file", message=message),)) from None
+
+
+class TableReader:
+    """Takes values out of one table; what is missing, of the wrong kind or unknown becomes a fault."""
+
+    def __init__(self, table: object, place: str, faults: list[Fault]) -> None:
+        self._place = place
+        self._faults = faults
+        self._asked: set[str] = set()
+        self._table: Mapping[str, object] = {}
+        if isinstance(table, dict):
+            self._table = cast(Mapping[str, object], table)
+        else:
+            self.fault("", "is not a table; write it as one")
+
+    def fault(self, key: str, message: str) -> None:
+        """Notes a fault at `key` of this table."""
+        place = ", ".join(part for part in (self._place, f"key `{key}`" if key else "") if part)
+        self._faults.append(Fault(place=place or "file", message=message))
+
+    def has(self, key: str) -> bool:
+        """Whether the table has that key."""
+        self._asked.add(key)
+        return key in self._table
+
+    def raw(self, key: str) -> object:
+        """The value of `key` as it stands, or None."""
+        self._asked.add(key)
+        return self._table.get(key)
+
+    def keys(self) -> tuple[str, ...]:
+        """The keys of the table."""
+        return tuple(self._table)
+
+    def text(self, key: str, *, default: str | None = None, choices: tuple[str, ...] = ()) -> str:
+        """A text of one line, among `choices` where there are any."""
+        value = self._value(key, default, str, "a text in quotes")
+        if value is None:
+            return choices[0] if choices else "?"
+        if any(ord(letter) < 32 for letter in value) or len(value) > 1000:
+            self.fault(key, "holds a line break or control character, or is over 1,000 characters; write plain text")
+        if choices and value not in choices:
+            self.fault(key, f"{value!r} is unknown; {did_you_mean(value, choices)}")
+            return choices[0]
+        return value
+
+    def whole(self, key: str, low: int, high: int, *, default: int | None = None) -> int:
+        """A whole number from `low` to `high`."""
+        value = self._value(key, default, int, f"a whole number from {low} to {high}")
+        if value is None or low <= value <= high:
+            return low if value is None else value
+        self.fault(key, f"{value} is out of range; use {low} to {high}")
+        return low
+
+    def whole_numbers(self, key: str, low: int, high: int) -> tuple[int, ...]:
+        """A list, not empty, of whole numbers from `low` to `high`."""
+        value = self._value(key, None, list, f"a list of whole numbers from {low} to {high}")
+        if value is None:
+            return (low,)
+        numbers = [number for number in value if type(number) is int and low <= number <= high]
+        if len(numbers) != len(value) or not numbers:
+            self.fault(key, f"is not a list of whole numbers from {low} to {high}; write it as [{low}]")
+            return (low,)
+        return tuple(numbers)
+
+    def yes(self, key: str, *, default: bool | None = None) -> bool:
+        """True or false."""
+        return bool(self._value(key, default, bool, "true or false"))
+
+    def day(self, key: str) -> date | None:
+        """A date without a time, or None where it is missing (which is a fault)."""
+        value = self._value(key, None, date, "a date such as 2026-12-07, without quotes")
+        if isinstance(value, datetime):
+            self.fault(key, "is a date with a time; write the date alone, such as 2026-12-07")
+            return None
+        return value
+
+    def tables(self, key: str) -> tuple["TableReader", ...]:
+        """The tables of `[[key]]`."""
+        value = self._value(key, [], list, f"a list of tables, each headed [[{key}]]")
+        return tuple(
+            TableReader(table, f"{self._inside(key)} {number}", self._faults)
+            for number, table in enumerate(value or [], start=1)
+        )
+
+    def table(self, key: str) -> "TableReader":
+        """The table `[key]`."""
+        if not self.has(key):
+            self.fault(key, f"is missing; add the table [{key}]")
+            return TableReader({}, self._inside(key), [])
+        return TableReader(self._table[key], self._inside(key), self._faults)
+
+    def done(self) -> None:
+        """Notes every key that nobody asked for."""
+        for key in self._table:
+            if key not in self._asked:
+                self.fault(key, f"is unknown; {did_you_mean(key, tuple(sorted(self._asked)))}")
+
+    def _inside(self, key: str) -> str:
+        return f"{self._place}.{key}" if self._place else key
+
+    def _value(self, key: str, default: T | None, kind: type[T], wanted: str) -> T | None:
+        self._asked.add(key)
+        if key not in self._table:
+            if default is None:
+                self.fault(key, f"is missing; give {wanted}")
+            return default
+        value = self._table[key]
+        # bool is an int to Python, not to the reader of the file.
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            self.fault(key, f"is not {wanted}; mend the value")
+            return None
+        return value
+
+
+def did_you_mean(word: str, known: tuple[str, ...]) -> str:
+    """The remedy for an unknown word: the known word nearest to it, or all of them."""
+    near = get_close_matches(word, known, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"use one of: {', '.join(known)}"

@@ -1,0 +1,64 @@
+"""The hours of a visit: arrival, infusion and observation, counted on instants (scheduling rules 9 to 11)."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, time
+
+from scheduler.actions import Given
+from scheduler.dates import after, to_instant
+from scheduler.layout import Layout, Numbers, Slot
+from scheduler.plan import DoseId, VisitTimes
+
+
+def visits(numbers: Numbers, layout: Layout, lead_minutes: int) -> Iterator[tuple[DoseId, VisitTimes]]:
+    """The times of each dose that is given or planned, in order.
+
+    Lengths go by how many doses were given before and tolerated; after one that was not, the longer time stays.
+    """
+    infusion, observation = numbers.regimen.infusion_minutes, numbers.regimen.observation_minutes
+    ordinal = 0
+    for slot in layout.slots:
+        if not slot.counted:
+            continue
+        lasts = infusion[min(ordinal, len(infusion) - 1)]
+        watched = observation[min(ordinal, len(observation) - 1)]
+        yield slot.id, _times(numbers, slot, lasts, watched, lead_minutes)
+        given = numbers.given.get(slot.id)
+        ordinal += given is None or (given.tolerated and given.complete)
+
+
+def recorded_instant(wall: time | datetime, on: date, zone: str, *, later: bool) -> datetime:
+    """The instant of a recorded wall time on `on`, or of a recorded local date and time."""
+    if isinstance(wall, datetime):
+        return to_instant(wall.date(), wall.time(), zone, later=later)
+    return to_instant(on, wall, zone, later=later)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _times(numbers: Numbers, slot: Slot, lasts: int, watched: int, lead: int) -> VisitTimes:
+    start = to_instant(slot.date, numbers.times.get(slot.id, numbers.at), numbers.course.zone)
+    end = after(start, lasts)
+    given = numbers.given.get(slot.id)
+    if given is not None:
+        start, end = _recorded(given, start, lasts, numbers.course.zone)
+    arrival = after(start, -lead)
+    return VisitTimes(
+        arrival=arrival,
+        premedication=arrival,
+        infusion_start=start,
+        infusion_end=end,
+        observation_end=after(end, watched),
+    )
+
+
+def _recorded(given: Given, planned: datetime, lasts: int, zone: str) -> tuple[datetime, datetime]:
+    start = planned
+    if given.started is not None:
+        start = recorded_instant(given.started, given.on, zone, later=False)
+    if given.ended is None:
+        return start, after(start, lasts)
+    end = recorded_instant(given.ended, given.on, zone, later=True)
+    if given.started is None and end <= start:
+        start = after(end, -lasts)
+    return start, end

@@ -1,0 +1,50 @@
+"""The windows after the last dose (scheduling rules 12, 13, 16, 17)."""
+
+from scheduler.actions import CeaseCause
+from scheduler.dates import add_months
+from scheduler.layout import Layout, Numbers, Slot
+from scheduler.plan import DoseState, Window
+from scheduler.regimen import WindowRule
+from scheduler.why import window_why
+
+
+def windows(numbers: Numbers, layout: Layout) -> tuple[Window, ...]:
+    """The windows of the course's audiences, in the order of the regimen."""
+    last = last_dose(layout)
+    held = any(slot.state is DoseState.HELD for slot in layout.slots)
+    if last is None and not held:
+        return ()
+    rules = [rule for rule in numbers.regimen.windows if rule.audience in numbers.audiences]
+    return tuple(_window(numbers, layout, rule, last, held=held) for rule in rules)
+
+
+def last_dose(layout: Layout) -> Slot | None:
+    """The anchor: the latest by date among given and planned doses."""
+    return max((slot for slot in layout.slots if slot.counted), key=lambda slot: slot.date, default=None)
+
+
+def last_given(layout: Layout) -> Slot | None:
+    """The latest dose that was given."""
+    given = [slot for slot in layout.slots if slot.state is DoseState.GIVEN]
+    return max(given, key=lambda slot: slot.date, default=None)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _window(numbers: Numbers, layout: Layout, rule: WindowRule, last: Slot | None, *, held: bool) -> Window:
+    anchor = last_given(layout) if held else last
+    through = None if held or anchor is None else add_months(anchor.date, rule.months)
+    planned = any(slot.state is DoseState.PLANNED for slot in layout.slots)
+    moved_away = numbers.cease is not None and numbers.cease.cause is CeaseCause.TRANSFERRED
+    return Window(
+        audience=rule.audience,
+        kind=rule.kind,
+        last_dose=anchor.date if anchor is not None else None,
+        through=through,
+        until=None,
+        final=not held and not planned and not moved_away,
+        shown=not numbers.audiences[rule.audience] and not numbers.pregnancy,
+        verified=rule.cite.verified,
+        why=window_why(rule, anchor, through),
+    )
