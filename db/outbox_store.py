@@ -1,0 +1,246 @@
+"""The outbox in the database: what waits, what went. Each function works within the session of one transaction.
+
+Claiming and completing stand in `db/outbox_claims.py`.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, col, delete, insert, select, update
+
+from db.tables import AttemptRow, CourseRow, OutboxRow, SuppressionRow
+
+CHANGE = "change"  # the kind of a message that tells of a change; all other kinds are scheduled
+
+
+class State(StrEnum):
+    """Where a message stands. The first three are open, the others settled.
+
+    waiting -> claimed -> sent | waiting (to be tried again) | dead | unknown; untold -> waiting;
+    waiting and untold -> superseded | expired; superseded -> waiting when the same message is asked for again.
+    """
+
+    WAITING = "waiting"
+    UNTOLD = "untold"
+    CLAIMED = "claimed"
+    SENT = "sent"
+    SUPERSEDED = "superseded"
+    EXPIRED = "expired"
+    DEAD = "dead"
+    UNKNOWN = "unknown"
+
+
+OPEN = frozenset({State.WAITING, State.UNTOLD, State.CLAIMED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewMessage:
+    """A message to store. `was`: the start that the reader last heard of, for a change."""
+
+    event_key: str
+    event_sequence: int
+    kind: str
+    offset_days: int
+    recipient: str
+    state: State
+    send_after: datetime
+    send_before: datetime
+    group_date: date
+    was: str | None = None
+    outcome: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredMessage(NewMessage):
+    """A message of the outbox."""
+
+    id: int
+    clinic_id: int
+    course_id: UUID
+    channel: str
+    owner: str | None
+    lease_until: datetime | None
+    attempt: int
+    begun: bool
+    message_id: str | None
+    first_tried_at: datetime | None
+    created_at: datetime
+    settled_at: datetime | None
+
+    @property
+    def in_flight(self) -> bool:
+        """Whether a channel may have it this moment."""
+        return self.state is State.CLAIMED and self.begun
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredAttempt:
+    """One try to deliver one message, and what came of it."""
+
+    outbox_id: int
+    at: datetime
+    worker: str
+    answer: str
+    message_id: str | None
+
+
+def messages_of(
+    session: Session, clinic_id: int, course_id: UUID, *, to_change: bool = False
+) -> tuple[StoredMessage, ...]:
+    """All messages of a course in the order of their writing. `to_change` makes other writers of them wait."""
+    query = select(OutboxRow).where(OutboxRow.clinic_id == clinic_id, OutboxRow.course_id == course_id)
+    query = query.order_by(col(OutboxRow.id))
+    if to_change:
+        query = query.with_for_update()
+    return tuple(message_from_row(row) for row in session.exec(query))
+
+
+def list_messages(
+    session: Session, clinic_id: int, *, states: Collection[State] = (), limit: int = 1000
+) -> tuple[StoredMessage, ...]:
+    """A clinic's messages in these states (all states if none is named), the next to go first."""
+    query = select(OutboxRow).where(OutboxRow.clinic_id == clinic_id)
+    if states:
+        query = query.where(col(OutboxRow.state).in_([state.value for state in states]))
+    query = query.order_by(col(OutboxRow.send_after), col(OutboxRow.id)).limit(limit)
+    return tuple(message_from_row(row) for row in session.exec(query))
+
+
+def add_messages(
+    session: Session, clinic_id: int, course_id: UUID, messages: Iterable[NewMessage], *, now: datetime
+) -> None:
+    """Stores new messages, all in one statement."""
+    rows = [_columns(message, clinic_id, course_id, now) for message in messages]
+    if rows:
+        session.connection().execute(insert(OutboxRow), rows)
+
+
+def settle(session: Session, ids: Collection[int], state: State, outcome: str, *, now: datetime) -> int:
+    """Closes messages that no channel has at the moment; how many there were."""
+    return change(session, ids, state=state.value, outcome=outcome, settled_at=now, owner=None, lease_until=None)
+
+
+def change(session: Session, ids: Collection[int], **values: object) -> int:
+    """Sets these columns of messages that no channel has at the moment; how many there were."""
+    if not ids:
+        return 0
+    step = update(OutboxRow).where(col(OutboxRow.id).in_(ids), ~in_flight()).values(**values)
+    return session.connection().execute(step).rowcount
+
+
+def follow_events(session: Session, sequences: Mapping[int, int]) -> None:
+    """Lets messages (by id) go on with a new sequence of their event, which changed in nothing that they tell."""
+    for id_, sequence in sequences.items():
+        step = update(OutboxRow).where(col(OutboxRow.id) == id_).values(event_sequence=sequence)
+        session.connection().execute(step)
+
+
+def attempts_of(session: Session, ids: Collection[int]) -> tuple[StoredAttempt, ...]:
+    """What was tried for these messages, in order."""
+    query = select(AttemptRow).where(col(AttemptRow.outbox_id).in_(ids)).order_by(col(AttemptRow.id))
+    return tuple(
+        StoredAttempt(
+            outbox_id=row.outbox_id, at=row.at, worker=row.worker, answer=row.answer, message_id=row.message_id
+        )
+        for row in session.exec(query)
+    )
+
+
+def add_attempts(
+    session: Session,
+    clinic_id: int,
+    ids: Iterable[int],
+    *,
+    at: datetime,
+    worker: str,
+    answer: str,
+    message_id: str | None,
+) -> None:
+    """Appends what came of a try, once for each message of the mail."""
+    common = {"clinic_id": clinic_id, "at": at, "worker": worker, "answer": answer, "message_id": message_id}
+    session.connection().execute(insert(AttemptRow), [{"outbox_id": id_, **common} for id_ in ids])
+
+
+def suppress(session: Session, clinic_id: int, address: str, *, cause: str, now: datetime) -> None:
+    """Sends nothing to the address any more; the first cause stands."""
+    if not is_suppressed(session, clinic_id, address):
+        row = SuppressionRow(clinic_id=clinic_id, address=same_address(address), since=now, cause=cause)
+        session.add(row)
+        session.flush()
+
+
+def release(session: Session, clinic_id: int, address: str) -> bool:
+    """Allows mails to the address again; whether it was suppressed."""
+    found = delete(SuppressionRow).where(
+        col(SuppressionRow.clinic_id) == clinic_id, col(SuppressionRow.address) == same_address(address)
+    )
+    return session.connection().execute(found).rowcount == 1
+
+
+def is_suppressed(session: Session, clinic_id: int, address: str) -> bool:
+    """Whether the clinic sends nothing to the address."""
+    return session.get(SuppressionRow, (clinic_id, same_address(address))) is not None
+
+
+def suppressions(session: Session, clinic_id: int) -> tuple[tuple[str, datetime, str], ...]:
+    """Each suppressed address, since when and why, by address."""
+    query = select(SuppressionRow).where(SuppressionRow.clinic_id == clinic_id).order_by(SuppressionRow.address)
+    return tuple((row.address, row.since, row.cause) for row in session.exec(query))
+
+
+def drop_superseded(session: Session, before: datetime) -> int:
+    """Removes messages that were superseded before then and that nobody tried to send; how many."""
+    tried = select(AttemptRow.id).where(AttemptRow.outbox_id == OutboxRow.id).exists()
+    old = delete(OutboxRow).where(
+        col(OutboxRow.state) == State.SUPERSEDED.value, col(OutboxRow.settled_at) < before, ~tried
+    )
+    return session.connection().execute(old).rowcount
+
+
+def course_stands(session: Session, clinic_id: int, course_id: UUID, *, revision: int, address: str) -> bool:
+    """Whether the course is still at that revision with consent to mails to that address; it can't change before this
+    transaction ends."""
+    query = (
+        select(CourseRow.revision, CourseRow.email, CourseRow.consent)
+        .where(CourseRow.clinic_id == clinic_id, CourseRow.id == course_id)
+        .with_for_update(read=True)
+    )
+    return session.exec(query).first() == (revision, address, True)
+
+
+def message_from_row(row: OutboxRow) -> StoredMessage:
+    """The message in a row."""
+    values = {field.name: getattr(row, field.name) for field in fields(StoredMessage)}
+    return StoredMessage(**values | {"state": State(row.state)})
+
+
+def in_flight() -> ColumnElement[bool]:
+    """Of the rows: those that a channel may have this moment. What is out can't be called back."""
+    return (col(OutboxRow.state) == State.CLAIMED.value) & col(OutboxRow.begun)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def same_address(address: str) -> str:
+    """The address as suppressions compare it: nobody has two mailboxes that differ by a capital letter."""
+    return address.strip().casefold()
+
+
+def _columns(message: NewMessage, clinic_id: int, course_id: UUID, now: datetime) -> dict[str, Any]:
+    settled = None if message.state in OPEN else now
+    return asdict(message) | {
+        "state": message.state.value,
+        "clinic_id": clinic_id,
+        "course_id": course_id,
+        "channel": "mail",
+        "attempt": 0,
+        "begun": False,
+        "created_at": now,
+        "settled_at": settled,
+    }
