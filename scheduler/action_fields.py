@@ -166,7 +166,7 @@ def _time(name: str, value: object) -> time:
         return value.replace(second=0, microsecond=0)
     if isinstance(value, str):
         return parse_time(value, field=name)
-    raise InvalidValue(f"{name}: {_shown(value)} is not a time of day; write it as \"09:00\"")
+    raise InvalidValue(f'{name}: {_shown(value)} is not a time of day; write it as "09:00"')
 
 
 def _wall(name: str, value: object) -> time | datetime:

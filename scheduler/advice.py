@@ -70,7 +70,9 @@ class _Adviser:
         answered = ResponseValue.CR in best or ResponseValue.CRI in best
         if answered or not any(slot.id.cycle > after for slot in self._planned):
             return
-        what = f"no CR or CRi is recorded in the reviews so far" if best else "no result of a response review is recorded"
+        what = (
+            "no CR or CRi is recorded in the reviews so far" if best else "no result of a response review is recorded"
+        )
         sentence = f"Cycle {after} has ended and {what}; the prescriber decides whether to go on"
         message = cited(sentence, self._regimen.review_cite)
         yield _remark("review-response", Severity.WARN, message, facts=str(sorted(best)))
@@ -155,7 +157,9 @@ class _Adviser:
     def _partial(self, slot: Slot) -> Iterator[Advice]:
         given = self._numbers.given.get(slot.id)
         if given is not None and not given.complete:
-            message = f"{slot.id} was not given completely on {day_text(slot.date)}; the prescriber decides what follows"
+            message = (
+                f"{slot.id} was not given completely on {day_text(slot.date)}; the prescriber decides what follows"
+            )
             yield _remark("partial-dose", Severity.WARN, message, dose=slot.id, facts=f"{slot.date}")
 
     def _closed_day(self, slot: Slot) -> Iterator[Advice]:

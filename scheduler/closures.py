@@ -37,7 +37,9 @@ class Closures:
         return day
 
 
-def proposal(numbers: Numbers, layout: Layout, slot: Slot, closures: Closures, *, today: date, policy: ClosedDayPolicy) -> date | None:
+def proposal(
+    numbers: Numbers, layout: Layout, slot: Slot, closures: Closures, *, today: date, policy: ClosedDayPolicy
+) -> date | None:
     """The nearest open date for a planned dose on a closed day, inside tolerance and gap; None if there is none."""
     earliest, latest = _span(numbers, layout, slot)
     earliest = max(earliest, today)

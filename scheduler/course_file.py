@@ -89,7 +89,7 @@ def _at(top: TableReader) -> time:
         return parse_time(top.text("at"), field="at")
     except InvalidValue:
         if isinstance(value, str):
-            top.fault("at", f"{value!r} is not a time of day; write it as \"09:00\"")
+            top.fault("at", f'{value!r} is not a time of day; write it as "09:00"')
         return time(9)
 
 
@@ -108,7 +108,7 @@ def _lengths(top: TableReader) -> dict[int, int]:
         return {}
     table = top.table("cycle_lengths")
     lengths = {}
-    for key in table.keys():
+    for key in table.keys:
         days = table.whole(key, 1, 400)
         if key.isdigit() and len(key) < 4:
             lengths[int(key)] = days
@@ -152,7 +152,7 @@ def _actions(top: TableReader) -> tuple[Action, ...]:
     actions = []
     for table in top.tables("actions"):
         kind = table.text("kind")
-        fields = {key: table.raw(key) for key in table.keys() if key != "kind"}
+        fields = {key: table.raw(key) for key in table.keys if key != "kind"}
         try:
             actions.append(action_from_fields(kind, fields))
         except Rejected as fault:

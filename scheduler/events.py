@@ -64,7 +64,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StampedEvent:
-    """An event with what calendar programs go by. Stamps are UTC instants; `moved_from`: its start before the last move."""
+    """An event with what calendar programs go by. Stamps are UTC; `moved_from` is its start before the last move."""
 
     event: Event
     uid: UUID

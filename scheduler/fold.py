@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 from typing import assert_never
 
+from scheduler.action_fields import parse_audience
 from scheduler.actions import (
     Action,
     AudienceChange,
@@ -27,7 +28,6 @@ from scheduler.actions import (
     VisitTime,
     Void,
 )
-from scheduler.action_fields import parse_audience
 from scheduler.course import Course
 from scheduler.layout import Numbers, Shift, lay_out
 from scheduler.plan import DoseId
@@ -75,7 +75,9 @@ def in_order(actions: Sequence[Action]) -> list[tuple[int, Action]]:
     return sorted(numbered, key=lambda pair: (_place(actions, pair[0]), pair[0]))
 
 
-def apply(numbers: Numbers, number: int, action: Action, newest: Regimen | None) -> None:
+def apply(  # noqa: C901 - one branch for each kind of action
+    numbers: Numbers, number: int, action: Action, newest: Regimen | None
+) -> None:
     """Changes `numbers` by one action, which must be one that the checks accept."""
     match action:
         case Given():

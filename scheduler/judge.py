@@ -51,7 +51,7 @@ class Judge:
         self._regimen = numbers.regimen
         self._layout = lay_out(numbers)
 
-    def judge(self, action: Action) -> None:
+    def judge(self, action: Action) -> None:  # noqa: C901 - one branch for each kind of action
         """Raises Rejected when the action is impossible, NeedsReason when it departs without a reason."""
         if self._numbers.cease is not None:
             self._after_cease(action, self._numbers.cease)
@@ -166,7 +166,9 @@ class Judge:
                 message = f"{slot.id}, which comes before {dose}, was given on {slot.date}; give a later date than that"
                 raise Rejected("out-of-order", message, field="on")
             if slot.id > dose and slot.state is DoseState.GIVEN and slot.date <= on:
-                message = f"{slot.id}, which comes after {dose}, was given on {slot.date}; give an earlier date than that"
+                message = (
+                    f"{slot.id}, which comes after {dose}, was given on {slot.date}; give an earlier date than that"
+                )
                 raise Rejected("out-of-order", message, field="on")
             if slot.id < dose and slot.state is DoseState.PLANNED and slot.date <= on:
                 message = f"{slot.id} is still planned on {slot.date}; record, defer or omit {slot.id} first"
@@ -276,7 +278,9 @@ class Judge:
         given = [slot for slot in self._layout.slots if slot.id > dose and slot.state is DoseState.GIVEN]
         latest = min((slot.date for slot in given), default=None)
         if earliest is not None and latest is not None and earliest > latest - gap:
-            message = f"between {before and before.id} and the dose given on {latest} there is no room for {dose}; omit it"
+            message = (
+                f"between {before and before.id} and the dose given on {latest} there is no room for {dose}; omit it"
+            )
             raise Rejected("gap", message, field=field)
         if earliest is not None and to < earliest:
             message = f"{dose} on {to} is too close to {before and before.id}; the first possible date is {earliest}"
@@ -297,7 +301,9 @@ class Judge:
             raise Rejected("no-hold", "nothing is on hold, so there is nothing to resume", field="day")
         held = [slot.id for slot in self._layout.slots if slot.state is DoseState.HELD]
         if not held or dose != held[0]:
-            first = f"the first dose on hold is {held[0]}; resume that one, or omit it first" if held else "no dose waits"
+            first = (
+                f"the first dose on hold is {held[0]}; resume that one, or omit it first" if held else "no dose waits"
+            )
             raise Rejected("not-first-held", f"{dose} cannot be resumed: {first}", field="day")
         self._room(dose, action.on, "on")
 
@@ -309,12 +315,16 @@ class Judge:
         later = [slot for slot in self._layout.slots if slot.id > dose]
         kept = [slot for slot in later if slot.counted or slot.state is DoseState.HELD]
         if not kept and self._numbers.cease is None:
-            message = f"{dose} is the last dose of the course and cannot be omitted; record that treatment ceases instead"
+            message = (
+                f"{dose} is the last dose of the course and cannot be omitted; record that treatment ceases instead"
+            )
             raise Rejected("last-dose", message, field="day")
         if dose.day != 1:
             return
         if any(slot.id.cycle == dose.cycle and slot.state is DoseState.PLANNED for slot in later):
-            message = f"{dose} cannot be omitted while a later dose of its cycle is planned; hold or defer {dose} instead"
+            message = (
+                f"{dose} cannot be omitted while a later dose of its cycle is planned; hold or defer {dose} instead"
+            )
             raise Rejected("day-1-anchors", message, field="day")
         self._reason(action, f"{dose} starts its cycle and would be left out")
 
@@ -341,7 +351,9 @@ class Judge:
             raise Rejected("no-such-day", message, field="days")
         if 1 not in action.days:
             raise Rejected("no-day-1", "days: day 1 starts every cycle and cannot be left out; add it", field="days")
-        self._reason(action, f"from cycle {action.cycle} on only days {', '.join(map(str, action.days))} would be given")
+        self._reason(
+            action, f"from cycle {action.cycle} on only days {', '.join(map(str, action.days))} would be given"
+        )
 
     def _cycles(self, action: Cycles) -> None:
         last = max((dose.cycle for dose in self._numbers.given), default=0)

@@ -76,14 +76,14 @@ class Numbers:
 
 
 class Slot(NamedTuple):
-    """A dose with its place: nominal and laid-out date; `day1` is its cycle's actual day 1. Held doses keep a date here."""
+    """A dose with its place: nominal and laid-out date; `day1` is its cycle's actual day 1. Held doses keep a date."""
 
     id: DoseId
     nominal: date
-    date: date
-    state: DoseState
     day1: date
     unpushed: date
+    state: DoseState
+    date: date
 
     @property
     def counted(self) -> bool:
@@ -131,7 +131,7 @@ def lay_out(numbers: Numbers) -> Layout:
                 day1s.append(settled)
             if state is not DoseState.OMITTED:
                 previous = settled
-            slots.append(Slot(dose, nominal, settled, state, day1s[-1], placed))
+            slots.append(Slot(dose, nominal, day1s[-1], placed, state, settled))
         start = add_days(day1s[-1], numbers.length(cycle))
     return Layout(tuple(_withdraw(numbers, slots)), tuple(day1s))
 

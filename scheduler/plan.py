@@ -9,7 +9,6 @@ from scheduler.actions import Action, Cease, Hold
 from scheduler.course import Audience, Course
 from scheduler.regimen import Regimen, When, WindowKind
 
-
 LIVER_WATCH = "liver-watch"  # the one task that is a span's end and no visit: for staff, in no calendar
 
 

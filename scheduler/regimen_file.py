@@ -110,7 +110,9 @@ class _RegimenReader:
         shortest = reader.whole("shortest", 1, MAX_LENGTH)
         longest = reader.whole("longest", 1, MAX_LENGTH)
         if not shortest <= length <= longest:
-            reader.fault("length", f"{length} is not between shortest {shortest} and longest {longest}; mend one of them")
+            reader.fault(
+                "length", f"{length} is not between shortest {shortest} and longest {longest}; mend one of them"
+            )
         days = reader.whole_numbers("days", 1, MAX_LENGTH)
         self._check_days(reader, days, shortest)
         count = reader.whole("count", 1, MAX_LENGTH) if reader.has("count") else None
@@ -137,7 +139,7 @@ class _RegimenReader:
 
     def _day_rules(self, reader: TableReader, days: frozenset[int]) -> Mapping[int, DayRule]:
         rules: dict[int, DayRule] = {}
-        for key in reader.keys():
+        for key in reader.keys:
             inner = reader.table(key)
             if not key.isdigit() or int(key) not in days:
                 reader.fault(key, "is not a day of any cycle; remove it or add the day to a cycle")
@@ -152,7 +154,7 @@ class _RegimenReader:
         tolerance = 0 if first else reader.whole("tolerance_days", 0, 60)
         scope = Scope(reader.text("defer_scope", choices=tuple(Scope)))
         if first and scope is not Scope.COURSE:
-            reader.fault("defer_scope", "day 1 moves its whole cycle; write defer_scope = \"course\"")
+            reader.fault("defer_scope", 'day 1 moves its whole cycle; write defer_scope = "course"')
         reader.done()
         return DayRule(tolerance_days=tolerance, defer_scope=scope)
 
@@ -241,7 +243,7 @@ TASK_KINDS = ("blood-count", "liver-tests", "ecg", "electrolytes", "pregnancy-te
 
 def _read_sources(reader: TableReader) -> Mapping[str, Source]:
     sources = {}
-    for key in reader.keys():
+    for key in reader.keys:
         inner = reader.table(key)
         dated = inner.day("dated") if inner.has("dated") else None
         title = inner.text("title")

@@ -88,7 +88,7 @@ class _Maker:
             offset_days=offset,
             confirmed=slot.id in self._confirmed.doses,
             audience=rule.audience,
-            why=task_why(rule, str(slot.id), slot.date, offset, asked, result),
+            why=task_why(rule, str(slot.id), slot.date, offset, asked=asked, result=result),
         )
 
     def _offset(self, rule: TaskRule) -> int:
@@ -110,7 +110,9 @@ class _Maker:
                     offset_days=rule.offset_days,
                     confirmed=cycle in self._confirmed.cycles,
                     audience=rule.audience,
-                    why=task_why(rule, f"the end of cycle {cycle}", last_day, rule.offset_days, asked, result),
+                    why=task_why(
+                        rule, f"the end of cycle {cycle}", last_day, rule.offset_days, asked=asked, result=result
+                    ),
                 )
 
     def liver_watch(self) -> Iterator[Task]:

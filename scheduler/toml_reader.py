@@ -52,6 +52,7 @@ class TableReader:
         self._asked.add(key)
         return self._table.get(key)
 
+    @property
     def keys(self) -> tuple[str, ...]:
         """The keys of the table."""
         return tuple(self._table)

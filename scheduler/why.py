@@ -4,7 +4,7 @@ from datetime import date
 
 from scheduler.layout import Layout, Numbers, Slot
 from scheduler.plan import DoseId, DoseState, Fact, Why
-from scheduler.regimen import Cite, TaskRule, When, WindowRule
+from scheduler.regimen import TaskRule, When, WindowRule
 
 SPOKEN = {
     DoseState.OMITTED: "would be",
@@ -41,7 +41,7 @@ def window_why(rule: WindowRule, last: Slot | None, through: date | None) -> Why
     return Why(sentence, (anchor, months))
 
 
-def task_why(rule: TaskRule, anchor: str, on: date, offset: int, asked: date, result: date) -> Why:
+def task_why(rule: TaskRule, anchor: str, on: date, offset: int, *, asked: date, result: date) -> Why:
     """The reasons for a task's date: what it hangs on, its offset, and the closed days it was moved over."""
     side = "before" if rule.when is When.BEFORE else "after"
     days = "on the same day as" if offset == 0 else f"{offset} {'day' if offset == 1 else 'days'} {side}"
