@@ -1,0 +1,136 @@
+"""The plan as one self-contained web page: a table for each month, a list on small screens, both good on paper."""
+
+from calendar import Calendar
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime
+from html import escape
+from itertools import groupby
+
+from calendars.view import CalendarView, Detail, Entry, Status
+from calendars.wording import say_date, say_moment, say_month, say_time, weekdays
+from scheduler.dates import zone_of
+
+_STYLE = """
+:root { color-scheme: light; --ink: #1c2b33; --soft: #52646e; --line: #c9d3d8; --tint: #e6f1f1; --accent: #0b6166; }
+* { box-sizing: border-box; }
+body { margin: 0; background: #fff; color: var(--ink); font: 1rem/1.45 system-ui, "Noto Sans", "DejaVu Sans", sans-serif; }
+main { max-width: 72rem; margin: 0 auto; padding: 1.25rem 1rem 3rem; }
+h1 { margin: 0 0 .25rem; font-size: 1.5rem; }
+h2 { margin: 2rem 0 .5rem; font-size: 1.15rem; color: var(--accent); }
+p { margin: .15rem 0; }
+.about { color: var(--soft); }
+ul, ol { margin: 0; padding: 0; list-style: none; }
+.entry { border-inline-start: .3rem solid var(--accent); background: var(--tint); padding: .3rem .5rem; margin: .25rem 0;
+  border-radius: .2rem; overflow-wrap: anywhere; }
+.entry.allday { border-inline-start-color: #8a6d1f; background: #faf4e3; }
+.entry.tentative { border-inline-start-style: dashed; }
+.entry.cancelled { border-inline-start-color: var(--soft); background: #f1f3f4; color: var(--soft); }
+.entry.cancelled .title { text-decoration: line-through; }
+.time { font-variant-numeric: tabular-nums; font-weight: 600; }
+.note { color: var(--soft); font-size: .92em; }
+.staff { font-style: italic; }
+table { display: none; width: 100%; border-collapse: collapse; table-layout: fixed; }
+caption { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+th, td { border: 1px solid var(--line); padding: .3rem; vertical-align: top; text-align: start; font-size: .85rem; }
+th { background: #f4f7f8; font-weight: 600; color: var(--soft); }
+td { height: 3.4rem; }
+td.outside { background: #fafbfb; }
+.number { color: var(--soft); }
+.has .number { color: var(--ink); font-weight: 700; }
+.list > li { display: grid; grid-template-columns: 1fr; padding: .35rem 0; border-top: 1px solid var(--line); }
+.list .day { font-weight: 700; }
+.guide { margin-top: 2rem; border: 1px solid var(--line); border-radius: .3rem; padding: .5rem 1rem 1rem; }
+.guide h2 { margin-top: .5rem; }
+.guide li { margin: .4rem 0; padding-inline-start: 1rem; text-indent: -1rem; }
+.guide li::before { content: "\\2013\\2002"; color: var(--accent); }
+@media (min-width: 48rem) { table { display: table; } .list { display: none; } }
+@media print {
+  @page { margin: 12mm; }
+  body { font-size: 10pt; }
+  main { max-width: none; padding: 0; }
+  table { display: table; } .list { display: none; }
+  section, tr { break-inside: avoid; }
+  h2 { break-after: avoid; }
+  .entry { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+}
+"""
+
+
+def render(view: CalendarView) -> bytes:
+    """The page of `view`: complete, with its style inside and nothing to fetch."""
+    title = escape(" ".join(view.title.split()))
+    # No referrer and no index: the page may be opened from an address that is a secret.
+    head = (
+        '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<meta name="robots" content="noindex"><meta name="referrer" content="no-referrer">'
+        f"<title>{title}</title>\n<style>{_STYLE}</style>"
+    )
+    opening = f'<html lang="{escape(view.language)}" dir="{view.wording.direction}">'
+    body = "\n".join([f"<h1>{title}</h1>", *_about(view), *_months(view), *_guide(view)])
+    page = f"<!doctype html>\n{opening}\n<head>{head}</head>\n<body><main>\n{body}\n</main></body>\n</html>\n"
+    return page.encode()
+
+
+# -------------------------------------------------------------------------------------------------------------
+
+
+def _about(view: CalendarView) -> Iterator[str]:
+    say, full = view.wording.say, view.detail is Detail.FULL
+    if full and view.clinic.name:
+        yield f"<p>{escape(view.clinic.name)}</p>"
+    updated = say("line.updated", moment=say_moment(view.stamp.astimezone(zone_of(view.zone)), view.language))
+    zone = say("page.zone" if full else "page.zone.discreet", zone=view.zone)
+    yield f'<p class="about">{escape(updated)} {escape(zone)}</p>'
+    if not view.entries:
+        yield f"<p>{escape(say('page.empty'))}</p>"
+
+
+def _months(view: CalendarView) -> Iterator[str]:
+    for first, group in groupby(view.entries, key=lambda entry: entry.first_date.replace(day=1)):
+        by_day = {day: tuple(each) for day, each in groupby(group, key=lambda entry: entry.first_date)}
+        heading = escape(say_month(first, view.language))
+        yield f'<section aria-label="{heading}">\n<h2>{heading}</h2>'
+        yield _table(first, by_day, view)
+        yield _list(by_day, view)
+        yield "</section>"
+
+
+def _table(first: date, by_day: Mapping[date, tuple[Entry, ...]], view: CalendarView) -> str:
+    week = weekdays(view.language)
+    columns = "".join(f'<th scope="col" abbr="{escape(name)}">{escape(short)}</th>' for _, name, short in week)
+    weeks = Calendar(firstweekday=week[0][0]).monthdatescalendar(first.year, first.month)
+    rows = "\n".join(f"<tr>{''.join(_cell(day, first, by_day, view) for day in days)}</tr>" for days in weeks)
+    caption = escape(view.wording.say("page.month", month=say_month(first, view.language)))
+    return f"<table><caption>{caption}</caption>\n<thead><tr>{columns}</tr></thead>\n<tbody>\n{rows}\n</tbody></table>"
+
+
+def _cell(day: date, first: date, by_day: Mapping[date, tuple[Entry, ...]], view: CalendarView) -> str:
+    if day.month != first.month:
+        return '<td class="outside"></td>'
+    number = f'<time class="number" datetime="{day.isoformat()}">{day.day}</time>'
+    if day not in by_day:
+        return f"<td>{number}</td>"
+    entries = "".join(f"<li>{_brief(entry, view)}</li>" for entry in by_day[day])
+    return f'<td class="has">{number}<ul>{entries}</ul></td>'
+
+
+def _list(by_day: Mapping[date, tuple[Entry, ...]], view: CalendarView) -> str:
+    days = []
+    for day, entries in by_day.items():
+        name = f'<time class="day" datetime="{day.isoformat()}">{escape(say_date(day, view.language))}</time>'
+        days.append(f"<li>{name}{''.join(_whole(entry, view) for entry in entries)}</li>")
+    return f'<ol class="list">\n{"".join(days)}\n</ol>'
+
+
+def _brief(entry: Entry, view: CalendarView) -> str:
+    """What fits into a day's cell: time, title, when to come."""
+    say, notes = view.wording.say, []
+    if entry.arrival is not None and entry.busy and view.detail is not Detail.BUSY:
+        notes.append(say("page.come", arrival=say_time(entry.arrival, view.language)))
+    if entry.status is Status.TENTATIVE and view.detail is Detail.DISCREET:
+        notes.append(say("page.may-change"))
+    return _box(entry, view, notes)
+
+
+def _whole(entry: Entry, view: CalendarView) -> str:
+    return _box(entry, view, entry.lines)

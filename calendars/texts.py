@@ -1,0 +1,188 @@
+"""What an event says to people: its title and its lines, by how much the calendar may tell."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from calendars.kinds import ClinicCard, Detail
+from calendars.wording import Wording, say_date, say_day, say_list, say_moment, say_time
+from scheduler.dates import zone_of
+from scheduler.events import Cancelled, Event, EventKind, StampedEvent
+from scheduler.regimen import Regimen, When
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Texts:
+    """The words of one view. They follow from the event alone, so a text changes only when its event's stamps do."""
+
+    wording: Wording
+    detail: Detail
+    clinic: ClinicCard
+    regimen: Regimen
+    zone: str
+
+    def calendar_title(self) -> str:
+        """The calendar's own name; it is seen on lock screens, so only `full` says what it is about."""
+        level = Detail.FULL if self.detail is Detail.FULL else Detail.DISCREET
+        return self.wording.say(f"calendar.title.{level}")
+
+    def title(self, stamped: StampedEvent) -> str:
+        """The event's title; empty at `busy`."""
+        event, say = stamped.event, self.wording.say
+        if self.detail is Detail.BUSY:
+            return ""
+        if stamped.cancelled is Cancelled.TO_BE_ARRANGED:
+            return say("event.to-be-arranged")
+        title = self._full_title(event) if self.detail is Detail.FULL else say(f"event.{_role(event)}.discreet")
+        if stamped.cancelled is not None:
+            return say("event.cancelled", title=title)
+        # A neutral title stays the same for every date, or it would tell which ones are windows.
+        says_so = self.detail is Detail.FULL and not event.confirmed and event.kind is not EventKind.WINDOW
+        return say("event.may-change", title=title) if says_so else title
+
+    def lines(self, stamped: StampedEvent) -> tuple[str, ...]:
+        """What is to be known of this event beside its title and time; empty at `busy`."""
+        if self.detail is Detail.BUSY:
+            return ()
+        if stamped.cancelled is not None:
+            return (self._gone(stamped.cancelled),)
+        event = stamped.event
+        lines = self._full_lines(event) if self.detail is Detail.FULL else self._discreet_lines(event)
+        if not event.confirmed and not (self.detail is Detail.FULL and event.kind is EventKind.WINDOW):
+            lines += (self.wording.say("line.may-change"),)
+        if stamped.moved_from is not None:
+            lines += (self._moved(stamped.moved_from),)
+        return lines
+
+    def updated(self, at: datetime) -> str:
+        """When the event last changed, in the clinic's zone; empty at `busy`."""
+        return "" if self.detail is Detail.BUSY else self.wording.say("line.updated", moment=self.moment(at))
+
+    def guidance(self) -> tuple[str, ...]:
+        """What holds for each visit: what to bring, when to call and whom. At `full` only."""
+        if self.detail is not Detail.FULL:
+            return ()
+        say, clinic = self.wording.say, self.clinic
+        signs = f"guide.signs.{self.regimen.id}"
+        night = (say("guide.after-hours", phone=clinic.after_hours_phone),) if clinic.after_hours_phone else ()
+        return (
+            say("guide.bring"),
+            self.whom_to_call(),
+            say("guide.fever", threshold=clinic.fever_threshold) if clinic.fever_threshold else say("guide.fever-any"),
+            say(signs if self.wording.has(signs) else "guide.signs"),
+            *night,
+            say("guide.emergency", number=clinic.emergency_number)
+            if clinic.emergency_number
+            else say("guide.emergency-any"),
+            say("guide.changes"),
+        )
+
+    def whom_to_call(self) -> str:
+        """Whom to call about a date, with the clinic's number when it is set."""
+        if self.clinic.phone:
+            return self.wording.say("guide.call", phone=self.clinic.phone)
+        return self.wording.say("guide.call-team")
+
+    def place(self, event: Event) -> str:
+        """Where a visit takes place. At `full` only: the name of a ward is a diagnosis."""
+        if self.detail is not Detail.FULL or event.all_day:
+            return ""
+        return ", ".join(text for text in (self.clinic.name, self.clinic.address) if text)
+
+    def moment(self, moment: date | datetime) -> str:
+        """A date, or a date and the wall time in the clinic's zone, in words."""
+        if isinstance(moment, datetime):
+            moment = moment.astimezone(zone_of(self.zone))
+        return say_moment(moment, self.wording.language)
+
+    def time(self, instant: datetime, on: date) -> str:
+        """The wall time of `instant` in the clinic's zone; with its date where that is not `on`."""
+        local, language = instant.astimezone(zone_of(self.zone)), self.wording.language
+        if local.date() == on:
+            return say_time(local, language)
+        return self.wording.say("line.time-on", time=say_time(local, language), date=say_date(local.date(), language))
+
+    # ---------------------------------------------------------------------------------------------------------
+
+    def _full_title(self, event: Event) -> str:
+        values = {
+            "drug": self.regimen.agent,
+            "cycle": event.cycle,
+            "day": event.day,
+            "checks": self._checks(event),
+            "date": say_day(event.first_date, self.wording.language),
+        }
+        role = _role(event)
+        if role == "check":
+            role += ".after" if event.when is When.AFTER else ".before"
+        if event.kind is EventKind.WINDOW:
+            role += f".{event.window}"
+        return self.wording.say(f"event.{role}.full", **values)
+
+    def _full_lines(self, event: Event) -> tuple[str, ...]:
+        say, day = self.wording.say, event.first_date
+        match event.kind:
+            case EventKind.INFUSION:
+                return (
+                    say("line.drug", drug=self.regimen.agent, cycle=event.cycle, day=event.day),
+                    *self._come(event),
+                    say("line.infusion", start=self._wall(event.start, day), end=self._wall(event.end, day)),
+                    *self._leave(event),
+                    *self._if_blood_tests_allow(event),
+                )
+            case EventKind.OBSERVATION:
+                return (say("line.second-part"), say("line.stay"), *self._leave(event))
+            case EventKind.CHECK:
+                whole = event.day is not None
+                of = (say("line.check-of", cycle=event.cycle, day=event.day),) if whole else ()
+                return (*of, say("line.check"), self.whom_to_call())
+            case EventKind.WINDOW:
+                return (say(f"line.window.{event.window}", date=say_date(day, self.wording.language)),)
+
+    def _discreet_lines(self, event: Event) -> tuple[str, ...]:
+        match event.kind:
+            case EventKind.INFUSION:
+                return self._come(event)
+            case EventKind.OBSERVATION:
+                return (self.wording.say("line.second-part"),)
+            case EventKind.CHECK | EventKind.WINDOW:
+                return (self.wording.say("line.ask"),)
+
+    def _come(self, event: Event) -> tuple[str, ...]:
+        if event.arrival is None:
+            return ()
+        return (self.wording.say("line.come", arrival=self._wall(event.arrival, event.first_date)),)
+
+    def _leave(self, event: Event) -> tuple[str, ...]:
+        if event.leave_not_before is None:
+            return ()
+        return (self.wording.say("line.leave", leave=self._wall(event.leave_not_before, event.first_date)),)
+
+    def _if_blood_tests_allow(self, event: Event) -> tuple[str, ...]:
+        # Counts gate the start of each cycle after the first (scheduling rule 22), whether it is near or far.
+        return (self.wording.say("line.day-one"),) if event.day == 1 and event.cycle != 1 else ()
+
+    def _wall(self, moment: date | datetime, on: date) -> str:
+        return self.time(moment, on) if isinstance(moment, datetime) else self.moment(moment)
+
+    def _checks(self, event: Event) -> str:
+        # A clinic's own regimen may ask for a check that the catalogue does not know: then its plain name stands.
+        names = {kind: f"check.{kind}" for kind in event.checks}
+        known = (self.wording.say(key) if self.wording.has(key) else kind for kind, key in names.items())
+        return say_list(known, self.wording.language)
+
+    def _gone(self, cancelled: Cancelled) -> str:
+        if self.detail is not Detail.FULL and cancelled is Cancelled.NOT_HAPPENING:
+            return self.wording.say("line.cancelled.discreet")
+        return self.wording.say("line.to-be-arranged" if cancelled is Cancelled.TO_BE_ARRANGED else "line.cancelled")
+
+    def _moved(self, moved_from: date | datetime) -> str:
+        key = "line.moved-by-team" if self.detail is Detail.FULL else "line.moved"
+        return self.wording.say(key, moment=self.moment(moved_from))
+
+
+# -------------------------------------------------------------------------------------------------------------
+
+
+def _role(event: Event) -> str:
+    # A check that hangs on the end of a cycle is no test to come for, but a point at which the next steps are decided.
+    return "milestone" if event.kind is EventKind.CHECK and "/end/" in event.key else str(event.kind)

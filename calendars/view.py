@@ -1,0 +1,279 @@
+"""The view: what one reader sees of one plan, ready for any format. Each rule on who may see what stands here."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from calendars.kinds import ClinicCard, Detail, Reader, clean
+from calendars.texts import Texts
+from calendars.wording import Wording
+from scheduler.actions import CeaseCause
+from scheduler.dates import zone_of
+from scheduler.errors import InvalidValue
+from scheduler.events import Cancelled, Event, EventKind, StampedEvent, mentions_pregnancy
+from scheduler.plan import Cycle, Plan
+
+__all__ = ["CalendarView", "ClinicCard", "Detail", "Entry", "Reader", "Status", "build_view"]
+
+
+class Status(StrEnum):
+    """How certain an entry is, in the words of RFC 5545."""
+
+    CONFIRMED = "CONFIRMED"
+    TENTATIVE = "TENTATIVE"
+    CANCELLED = "CANCELLED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One entry of a calendar. `start` and `end`: instants in the view's zone, or one civil date twice (`all_day`).
+
+    `lines` are the description's parts that are this entry's own; `alarms` lie that long before `start`. A
+    `staff_note` is for pages of staff, never for a feed. Stamps are UTC instants of whole seconds.
+    """
+
+    uid: UUID
+    key: str
+    kind: EventKind
+    sequence: int
+    created: datetime
+    last_modified: datetime
+    start: date | datetime
+    end: date | datetime
+    status: Status
+    summary: str
+    description: str
+    location: str
+    busy: bool
+    arrival: datetime | None = None
+    alarms: tuple[timedelta, ...] = ()
+    lines: tuple[str, ...] = ()
+    staff_note: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("summary", "description", "location", "staff_note"):
+            object.__setattr__(self, name, clean(getattr(self, name)))
+        object.__setattr__(self, "lines", tuple(clean(line) for line in self.lines))
+        if self.all_day and self.start != self.end:
+            raise InvalidValue(f"entry {self.key}: an all-day entry is one date; give the same start and end")
+
+    @property
+    def all_day(self) -> bool:
+        """Whether the entry is a civil date without a time."""
+        return not isinstance(self.start, datetime)
+
+    @property
+    def first_date(self) -> date:
+        """The civil date in the view's zone on which the entry starts."""
+        return self.start.date() if isinstance(self.start, datetime) else self.start
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarView:
+    """One plan as one reader sees it: entries in the order of time. `refresh` is an ISO 8601 duration, such as PT6H.
+
+    `guidance` is what holds for each visit (at `full`). `stamp` is the instant of the plan's last change.
+    """
+
+    uid: UUID
+    title: str
+    language: str
+    zone: str
+    revision: int
+    stamp: datetime
+    detail: Detail
+    reader: Reader
+    entries: tuple[Entry, ...]
+    guidance: tuple[str, ...]
+    plan: Plan
+    wording: Wording
+    clinic: ClinicCard
+    refresh: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "title", clean(self.title))
+        if not re.fullmatch(r"P(?=.)(\d+W|(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+S)?)?)", self.refresh):
+            sentence = f"refresh: {self.refresh!r} is not a duration; write it as PT6H"
+            raise InvalidValue(sentence, field="refresh")
+
+    def cycles(self) -> tuple[Cycle, ...]:
+        """The cycles that may be drawn: none after death, and only doses with a time once pregnancy is recorded."""
+        if _has_died(self.plan):
+            return ()
+        if not mentions_pregnancy(self.plan):
+            return self.plan.cycles
+        left = (
+            replace(cycle, doses=tuple(dose for dose in cycle.doses if dose.times is not None))
+            for cycle in self.plan.cycles
+        )
+        return tuple(cycle for cycle in left if cycle.doses)
+
+
+def build_view(
+    stamped: Iterable[StampedEvent],
+    plan: Plan,
+    *,
+    wording: Wording,
+    detail: Detail,
+    reader: Reader,
+    clinic: ClinicCard,
+    stamp: datetime,
+    uid: UUID,
+    today: date,
+    keep_cancelled_days: int = 30,
+    alarms: tuple[timedelta, ...] = (),
+    refresh: str = "PT6H",
+    changed_at: datetime | None = None,
+) -> CalendarView:
+    """What `reader` sees of `plan` on `today` (a date in the clinic's zone), at the level `detail`.
+
+    `changed_at` is when the feed's own settings (level, language, alarms), or the words of the software, changed:
+    no entry counts as older. `alarms` are lead times before each visit and check.
+    """
+    zone = plan.course.zone
+    texts = Texts(wording=wording, detail=detail, clinic=clinic, regimen=plan.regimen, zone=zone)
+    kept = today - timedelta(days=keep_cancelled_days)
+    seen = (_local(one, zone) for one in stamped if _may_see(one.event, plan, reader))
+    entries = [
+        _entry(one, texts, plan, reader=reader, alarms=alarms, changed_at=changed_at)
+        for one in seen
+        if one.cancelled is None or _still_told(one.event, plan, kept)
+    ]
+    return CalendarView(
+        uid=uid,
+        title=texts.calendar_title(),
+        language=wording.language,
+        zone=zone,
+        revision=plan.revision,
+        stamp=_stamp(stamp, changed_at),
+        detail=detail,
+        reader=reader,
+        entries=tuple(sorted(entries, key=_in_order_of_time)),
+        guidance=texts.guidance(),
+        plan=plan,
+        wording=wording,
+        clinic=clinic,
+        refresh=refresh,
+    )
+
+
+# -------------------------------------------------------------------------------------------------------------
+
+
+def _may_see(event: Event, plan: Plan, reader: Reader) -> bool:
+    if _has_died(plan):
+        return False
+    if event.reproductive and (reader is Reader.CARER or mentions_pregnancy(plan)):
+        return False
+    return not event.private or reader is Reader.STAFF
+
+
+def _still_told(event: Event, plan: Plan, kept: date) -> bool:
+    # A window that is "cancelled" could be read as leave to stop; it just goes.
+    if event.kind is EventKind.WINDOW or mentions_pregnancy(plan):
+        return False
+    last = event.end.date() if isinstance(event.end, datetime) else event.end
+    return last >= kept
+
+
+def _has_died(plan: Plan) -> bool:
+    return plan.ceased is not None and plan.ceased.cause is CeaseCause.DEATH
+
+
+def _local(stamped: StampedEvent, zone: str) -> StampedEvent:
+    event = stamped.event
+    if not (isinstance(event.start, datetime) and isinstance(event.end, datetime)):
+        return stamped
+    tz = zone_of(zone)
+    leave, arrival = event.leave_not_before, event.arrival
+    local = replace(
+        event,
+        start=event.start.astimezone(tz),
+        end=event.end.astimezone(tz),
+        arrival=arrival and arrival.astimezone(tz),
+        leave_not_before=leave and leave.astimezone(tz),
+    )
+    return replace(stamped, event=local)
+
+
+def _entry(
+    stamped: StampedEvent,
+    texts: Texts,
+    plan: Plan,
+    *,
+    reader: Reader,
+    alarms: tuple[timedelta, ...],
+    changed_at: datetime | None,
+) -> Entry:
+    event = stamped.event
+    last_modified = _stamp(stamped.last_modified, changed_at)
+    lines = texts.lines(stamped)
+    gone = stamped.cancelled is not None
+    guidance = texts.guidance() if event.kind is EventKind.INFUSION and not gone else ()
+    return Entry(
+        uid=stamped.uid,
+        key=event.key,
+        kind=event.kind,
+        sequence=stamped.sequence,
+        created=_stamp(stamped.created, None),
+        last_modified=last_modified,
+        start=event.start,
+        end=event.end,
+        status=_status(stamped),
+        summary=texts.title(stamped),
+        description="\n".join(line for line in (*lines, *guidance, texts.updated(last_modified)) if line),
+        location=texts.place(event),
+        busy=not event.all_day and not gone,
+        arrival=None if gone else event.arrival,
+        alarms=() if gone else _alarms(event, alarms),
+        lines=lines,
+        staff_note=_staff_note(event, plan, texts) if reader is Reader.STAFF else "",
+    )
+
+
+def _status(stamped: StampedEvent) -> Status:
+    if stamped.cancelled is not None:
+        return Status.CANCELLED
+    return Status.CONFIRMED if stamped.event.confirmed else Status.TENTATIVE
+
+
+def _alarms(event: Event, leads: tuple[timedelta, ...]) -> tuple[timedelta, ...]:
+    if event.kind is EventKind.INFUSION:
+        return tuple(sorted(set(leads), reverse=True))
+    if event.kind is not EventKind.CHECK:
+        return ()  # the stay is part of the visit, and a window's last day is no day to be called up
+    # A whole day starts at midnight: "a day before" is told at nine in the morning of that day, not at night.
+    days = sorted({lead.days for lead in leads if lead.days}, reverse=True)
+    return tuple(timedelta(days=count) - timedelta(hours=9) for count in days)
+
+
+def _staff_note(event: Event, plan: Plan, texts: Texts) -> str:
+    private = (texts.wording.say("staff.private"),) if event.private else ()
+    unread = () if _verified(event, plan) else (texts.wording.say("staff.unverified"),)
+    return " ".join((*private, *unread))
+
+
+def _verified(event: Event, plan: Plan) -> bool:
+    match event.kind:
+        case EventKind.WINDOW:
+            windows = {f"window/{window.kind}/{window.audience}": window.verified for window in plan.windows}
+            return windows.get(event.key, True)
+        case EventKind.CHECK:
+            return True
+        case EventKind.INFUSION | EventKind.OBSERVATION:
+            shape = plan.regimen.template(event.cycle or 1).cite
+            return shape.verified and plan.regimen.times_cite.verified
+
+
+def _stamp(at: datetime, changed_at: datetime | None) -> datetime:
+    latest = at if changed_at is None else max(at, changed_at)
+    return latest.astimezone(UTC).replace(microsecond=0)
+
+
+def _in_order_of_time(entry: Entry) -> tuple[date, bool, datetime | None, str]:
+    # Only entries of the same sort and date compare their times, so a date never meets an instant.
+    start = entry.start.astimezone(UTC) if isinstance(entry.start, datetime) else None
+    return entry.first_date, start is not None, start, entry.key
