@@ -4,7 +4,6 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from traceback import extract_tb
 
 import click
 
@@ -80,6 +79,8 @@ def _told(sentence: str) -> int:
 
 
 def _unforeseen(fault: Exception) -> str:
+    from traceback import extract_tb
+
     frame = extract_tb(fault.__traceback__)[-1]
     place = f"{Path(frame.filename).name}, line {frame.lineno}"
     return f"This is a fault of the program itself ({type(fault).__name__} in {place}); please report it."

@@ -3,10 +3,9 @@
 import json
 import os
 import sys
-import tempfile
 import zoneinfo
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -16,7 +15,7 @@ import click
 
 from scheduler.errors import InvalidValue
 from service.cli_types import FILE
-from service.clock import clock_from
+from service.clock import clock_from, today_in
 from service.config import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -51,6 +50,10 @@ class Cli:
         """The instant in UTC, or the one that stands for it."""
         _ = self.settings  # with production = true they refuse a clock that was made up
         return clock_from(self.environ)()
+
+    def today(self, zone: str) -> date:
+        """The civil date in `zone`."""
+        return today_in(zone, self.now())
 
     @cached_property
     def app(self) -> "App":
@@ -137,6 +140,8 @@ def config_option(command: Decorated) -> Decorated:
 
 
 def _replace(output: Path, data: bytes) -> None:
+    import tempfile
+
     target = output.resolve()  # a link stays, what it names is replaced
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:

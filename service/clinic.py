@@ -2,17 +2,16 @@
 
 from collections.abc import Iterable
 from datetime import date
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from scheduler.course import ClinicRules, ClosedDayPolicy
-from scheduler.errors import InvalidValue
 from scheduler.regimen import Regimen
 from service.config import ClinicSettings, Settings
 from service.config_values import WEEKDAYS
+from service.public_holidays import public_holidays
 
 if TYPE_CHECKING:
-    from calendars.view import ClinicCard
+    from calendars.kinds import ClinicCard
 
 YEARS_AHEAD = 3  # a course of the longest regimen, its delays, and the windows after it
 
@@ -23,7 +22,7 @@ def clinic_rules(settings: Settings, newest: Regimen | None, years: Iterable[int
     Raises InvalidValue when there are no holidays known for the country or region.
     """
     clinic = settings.clinic
-    closed = dict(_holidays(clinic.country, clinic.region, tuple(sorted(set(years)))))
+    closed = dict(public_holidays(clinic.country, clinic.region, years))
     closed |= {closure.day: closure.name for closure in clinic.closures}
     return ClinicRules(
         opening_days=frozenset(WEEKDAYS.index(day) for day in clinic.opening_days),
@@ -43,7 +42,7 @@ def years_of(day1: date, today: date) -> range:
 
 def clinic_card(clinic: ClinicSettings) -> "ClinicCard":
     """How patients reach the clinic."""
-    from calendars.view import ClinicCard
+    from calendars.kinds import ClinicCard
 
     return ClinicCard(
         name=clinic.name,
@@ -53,21 +52,3 @@ def clinic_card(clinic: ClinicSettings) -> "ClinicCard":
         fever_threshold=clinic.fever_threshold,
         address=clinic.address,
     )
-
-
-# ------------------------------------------------------------------------------------------------------------
-
-
-@lru_cache(maxsize=64)
-def _holidays(country: str, region: str, years: tuple[int, ...]) -> tuple[tuple[date, str], ...]:
-    if not country:
-        return ()
-    import holidays  # 0.1 s: only where dates are compared with it
-
-    try:
-        found = holidays.country_holidays(country, subdiv=region or None, years=years)
-    except NotImplementedError:
-        place = f"{country}, {region}" if region else country
-        message = f"[clinic] country and region: no public holidays are known for {place}; mend or empty them"
-        raise InvalidValue(message, field="region" if region else "country") from None
-    return tuple(sorted(found.items()))

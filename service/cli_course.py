@@ -1,0 +1,149 @@
+"""`infusions course`: start a course, look at it, record what happens."""
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+import click
+
+from scheduler import action_to_fields
+from service.cli_plan import Shown, look_options, show, start_of, start_options
+from service.cli_record import record
+from service.cli_support import Cli, LateGroup, acting_options, config_option, json_option, write_json, write_text
+from service.cli_types import DATE, ID, ZONE, WholeType
+from service.tables import table
+
+if TYPE_CHECKING:
+    from service.queries import CourseLine, HistoryEntry
+
+
+@click.group(cls=LateGroup)
+@config_option
+def course() -> None:
+    """Start courses, look at them, record what happens."""
+
+
+course.add_command(record)
+
+
+@course.command()
+@click.argument("regimen")
+@click.option("--patient", required=True, metavar="NAME", help="As staff know the patient.")
+@click.option("--day1", type=DATE, required=True, help="Day 1 of cycle 1.")
+@click.option("--email", metavar="ADDRESS", help="Where reminders go; records that the patient agreed.")
+@click.option("--no-consent", is_flag=True, help="With --email: the patient has not agreed to mails yet.")
+@click.option("--language", default="en", metavar="CODE", help="The patient's language.")
+@click.option("--patient-zone", type=ZONE, help="The patient's time zone; without it the clinic's.")
+@start_options
+@acting_options
+@json_option
+@config_option
+@click.pass_obj
+def new(cli: Cli, **given: Any) -> None:
+    """Start a course of REGIMEN; prints its id."""
+    from service.courses import NewCourse, start_course
+
+    if given["no_consent"] and not given["email"]:
+        raise click.UsageError("--no-consent says something of --email; give that too.")
+    start = start_of(cli, given, id_=uuid4())
+    wanted = NewCourse(
+        regimen_id=given["regimen"],
+        patient=given["patient"],
+        course=start,
+        email=given["email"],
+        consent=bool(given["email"]) and not given["no_consent"],
+        language=given["language"],
+        patient_zone=given["patient_zone"] or start.zone,
+    )
+    id_ = start_course(cli.app, wanted, by=given["by"], request_id=given["request_id"])
+    write_json({"course": str(id_)}) if given["as_json"] else write_text(str(id_))
+
+
+@course.command("list")
+@json_option
+@config_option
+@click.pass_obj
+def list_(cli: Cli, *, as_json: bool) -> None:
+    """List all courses."""
+    from service.audit import HOME_CLINIC
+    from service.queries import list_courses
+
+    lines = list_courses(cli.app, HOME_CLINIC)
+    if as_json:
+        write_json({"courses": [_line_json(line) for line in lines]})
+        return
+    rows = [
+        (line.id, line.patient, line.regimen_name, line.day1, line.next_visit, line.state, line.revision)
+        for line in lines
+    ]
+    write_text(table(("course", "patient", "regimen", "day 1", "next visit", "state", "revision"), rows))
+
+
+@course.command("show")
+@click.argument("id_", metavar="ID", type=ID)
+@click.option("--revision", type=WholeType(0), help="The plan as it was after that action.")
+@look_options
+@config_option
+@click.pass_obj
+def show_(cli: Cli, *, id_: UUID, revision: int | None, **given: Any) -> None:
+    """Show the plan of the course ID."""
+    from service.queries import load_course
+
+    record = load_course(cli.app, id_, revision)
+    shown = Shown(
+        plan=record.plan,
+        stamped=tuple(record.stamped.values()),
+        id=record.course.id,
+        stamp=_stamp(record),
+        extra={"course": str(record.id), "patient": record.patient, "revision": record.revision},
+    )
+    show(cli, shown, given, today=cli.today(record.course.zone))
+
+
+@course.command()
+@click.argument("id_", metavar="ID", type=ID)
+@json_option
+@config_option
+@click.pass_obj
+def history(cli: Cli, *, id_: UUID, as_json: bool) -> None:
+    """Show what was recorded for the course ID, by whom and when."""
+    from service.queries import load_course
+
+    entries = load_course(cli.app, id_).entries
+    if as_json:
+        write_json({"course": str(id_), "history": [_entry_json(entry) for entry in entries]})
+        return
+    rows = [_entry_row(entry) for entry in entries]
+    write_text(table(("number", "action", "what", "state", "by", "recorded"), rows))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _line_json(line: "CourseLine") -> dict[str, object]:
+    return {
+        "course": str(line.id),
+        "patient": line.patient,
+        "regimen": line.regimen_name,
+        "day1": line.day1.isoformat(),
+        "next_visit": line.next_visit.isoformat() if line.next_visit else None,
+        "state": str(line.state),
+        "revision": line.revision,
+    }
+
+
+def _entry_json(entry: "HistoryEntry") -> dict[str, object]:
+    return {
+        "number": entry.number,
+        "kind": entry.action.kind,
+        "fields": action_to_fields(entry.action),
+        "by": entry.by,
+        "recorded_at": entry.recorded_at.isoformat(),
+        "stands": entry.stands,
+        "patient_told": entry.patient_told,
+    }
+
+
+def _entry_row(entry: "HistoryEntry") -> tuple[object, ...]:
+    what = ", ".join(f"{name} {value}" for name, value in action_to_fields(entry.action).items())
+    state = "stands" if entry.stands else "voided"
+    return entry.number, entry.action.kind, what, state, entry.by, f"{entry.recorded_at:%Y-%m-%d %H:%M} UTC"
