@@ -1,14 +1,34 @@
 """Decides which messages wait, in the transaction of the action that causes them. Stores through db/outbox_store.py."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from uuid import UUID
 
 from db.engine import Session
-from reminders.policy import Recipient, ReminderPolicy
+from db.outbox_store import (
+    OPEN,
+    NewMessage,
+    State,
+    StoredMessage,
+    add_messages,
+    change,
+    follow_events,
+    messages_of,
+    settle,
+)
+from db.rows import read_moment, write_moment
+from reminders.notices import Change, change_of, change_times, changed, same_to_reader
+from reminders.policy import Reminder, wanted
+from reminders.rules import Kind, Recipient, ReminderPolicy, Subject, allowed, local_date
 from scheduler.events import StampedEvent
 from scheduler.plan import Plan
+
+MAILS_STOP = "mails of this kind stop for this course"
+TOO_LATE = "too late to mail; please phone"
+TOLD_IN_PERSON = "told in person; too late to mail"
+# After one of these the reader has heard of the change, or staff were asked to phone.
+HEARD = frozenset({State.SENT, State.UNKNOWN, State.EXPIRED, State.DEAD})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +66,22 @@ def after_change(
     `facts.plan` is the plan after the change. The `first` revision of a course is no change. Notices that tell of
     a dose held, omitted or ceased wait (`untold`) unless the patient has been told.
     """
+    stored = _follow(session, messages_of(session, facts.clinic_id, facts.course_id, to_change=True), before, after)
+    outcome = f"withdrawn at revision {revision}"
+    _bring_reminders(session, facts, stored, after, outcome=outcome, now=now)
+    stored = _withdraw_notices(session, facts, stored, after, outcome=outcome, now=now)
+    if first:
+        return
+    for recipient in facts.recipients:
+        news = changed(before, after, plan=facts.plan, recipient=recipient, now=now)
+        state = State.UNTOLD if news.sad and not patient_told else State.WAITING
+        if not allowed(Kind.CHANGE, facts.plan):
+            state = State.SUPERSEDED  # kept for what the reader last heard, should the action be voided
+        notices = [message for message in stored if _is_notice(message, recipient)]
+        fresh = _since_heard(news.changes, notices)
+        _add_notices(session, facts, recipient, fresh, state=state, now=now)
+        if fresh and state is State.WAITING:
+            _gather(session, facts, recipient, notices, now)
 
 
 def after_told(
@@ -55,3 +91,196 @@ def after_told(
 
     `upto` is when the revision that the patient was told of was recorded; `events` are the current ones.
     """
+    stored = messages_of(session, facts.clinic_id, facts.course_id, to_change=True)
+    for recipient in facts.recipients:
+        notices = [message for message in stored if _is_notice(message, recipient)]
+        told = [message for message in notices if message.state is State.UNTOLD and message.created_at <= upto]
+        news = {message.id: change_of(events[message.event_key], _was(message), facts.plan) for message in told}
+        goes, deadline = change_times(news.values(), recipient, facts.policy, now)
+        for id_, each in news.items():
+            _let_go(session, id_, _notice(each, recipient, State.WAITING, goes, deadline), now)
+        if told:
+            _gather(session, facts, recipient, notices, now)
+
+
+# -- Scheduled messages -----------------------------------------------------------------------------------------------
+
+
+def _follow(
+    session: Session,
+    stored: Sequence[StoredMessage],
+    before: Mapping[str, StampedEvent],
+    after: Mapping[str, StampedEvent],
+) -> tuple[StoredMessage, ...]:
+    """Lets open messages go on with events whose reader sees no change: a message on its way isn't started anew."""
+    sequences = {
+        message.id: after[message.event_key].sequence
+        for message in stored
+        if message.state in OPEN
+        and (old := before.get(message.event_key))
+        and old.sequence == message.event_sequence != after[message.event_key].sequence
+        and same_to_reader(old, after[message.event_key])
+    }
+    follow_events(session, sequences)
+    return tuple(
+        replace(message, event_sequence=sequences.get(message.id, message.event_sequence)) for message in stored
+    )
+
+
+def _bring_reminders(
+    session: Session,
+    facts: CourseFacts,
+    stored: Sequence[StoredMessage],
+    events: Mapping[str, StampedEvent],
+    *,
+    outcome: str,
+    now: datetime,
+) -> None:
+    asked = {
+        (reminder.subject, reminder.event_sequence): reminder
+        for recipient in facts.recipients
+        for reminder in wanted(events.values(), facts.plan, recipient, facts.policy)
+    }
+    found = {(_subject(message), message.event_sequence): message for message in stored if message.kind != Kind.CHANGE}
+    gone = [message.id for key, message in found.items() if key not in asked and _is_open(message)]
+    settle(session, gone, State.SUPERSEDED, outcome, now=now)
+    for key, message in found.items():
+        if key in asked:
+            _bring(session, message, asked[key], now)
+    # What should have gone by now is not made up for: who sets a date at short notice tells the person.
+    fresh = [reminder for key, reminder in asked.items() if key not in found and reminder.send_after > now]
+    add_messages(session, facts.clinic_id, facts.course_id, map(_reminder, fresh), now=now)
+
+
+def _bring(session: Session, message: StoredMessage, asked: Reminder, now: datetime) -> None:
+    """A message that is there already: its times follow the policy, and it waits again if it had been withdrawn."""
+    times = {"send_after": asked.send_after, "send_before": asked.send_before, "group_date": asked.group_date}
+    if message.state is State.SUPERSEDED and asked.send_after > now:
+        change(session, [message.id], **times, state=State.WAITING.value, settled_at=None, outcome="")
+    elif _is_open(message) and message.first_tried_at is None and _differs(message, times):
+        change(session, [message.id], **times)
+
+
+def _differs(message: StoredMessage, times: Mapping[str, object]) -> bool:
+    return any(getattr(message, name) != value for name, value in times.items())
+
+
+def _reminder(reminder: Reminder) -> NewMessage:
+    subject = reminder.subject
+    return NewMessage(
+        event_key=subject.event_key,
+        event_sequence=reminder.event_sequence,
+        kind=subject.kind.value,
+        offset_days=subject.offset_days,
+        recipient=subject.recipient,
+        state=State.WAITING,
+        send_after=reminder.send_after,
+        send_before=reminder.send_before,
+        group_date=reminder.group_date,
+    )
+
+
+# -- Change notices ---------------------------------------------------------------------------------------------------
+
+
+def _withdraw_notices(
+    session: Session,
+    facts: CourseFacts,
+    stored: Sequence[StoredMessage],
+    events: Mapping[str, StampedEvent],
+    *,
+    outcome: str,
+    now: datetime,
+) -> tuple[StoredMessage, ...]:
+    """A notice of an event that has changed again is withdrawn; what it would have told goes into the next one."""
+    stops = not allowed(Kind.CHANGE, facts.plan) or not facts.recipients
+    old = {
+        message.id
+        for message in stored
+        if message.kind == Kind.CHANGE
+        and _is_open(message)
+        and (stops or events[message.event_key].sequence != message.event_sequence)
+    }
+    settle(session, old, State.SUPERSEDED, outcome, now=now)
+    return tuple(replace(each, state=State.SUPERSEDED) if each.id in old else each for each in stored)
+
+
+def _since_heard(changes: Iterable[Change], notices: Iterable[StoredMessage]) -> tuple[Change, ...]:
+    """The changes that are left when each is counted from the date that the reader last heard of."""
+    latest = {message.event_key: message for message in notices}
+    unheard = {key: message for key, message in latest.items() if not (message.state in HEARD or message.in_flight)}
+    counted = (
+        replace(each, was=_was(unheard[each.event_key])) if each.event_key in unheard else each for each in changes
+    )
+    return tuple(each for each in counted if each.was != each.start)
+
+
+def _add_notices(
+    session: Session,
+    facts: CourseFacts,
+    recipient: Recipient,
+    news: Sequence[Change],
+    *,
+    state: State,
+    now: datetime,
+) -> None:
+    goes, deadline = change_times(news, recipient, facts.policy, now)
+    rows = [_notice(each, recipient, state, goes, deadline) for each in news]
+    add_messages(session, facts.clinic_id, facts.course_id, rows, now=now)
+
+
+def _let_go(session: Session, id_: int, notice: NewMessage, now: datetime) -> None:
+    if notice.state is State.EXPIRED:
+        settle(session, [id_], State.SUPERSEDED, TOLD_IN_PERSON, now=now)
+        return
+    times = {name: getattr(notice, name) for name in ("send_after", "send_before", "group_date")}
+    change(session, [id_], **times, state=State.WAITING.value)
+
+
+def _notice(news: Change, recipient: Recipient, state: State, goes: datetime, deadline: datetime) -> NewMessage:
+    # Until the patient has been told, the notice waits as long as it is news; its own deadline counts from then.
+    send_before = news.ends or deadline if state is State.UNTOLD else min(deadline, news.ends or deadline)
+    late = state is State.WAITING and goes >= send_before
+    outcome = {State.SUPERSEDED: MAILS_STOP}.get(state, TOO_LATE if late else "")
+    return NewMessage(
+        event_key=news.event_key,
+        event_sequence=news.event_sequence,
+        kind=Kind.CHANGE.value,
+        offset_days=0,
+        recipient=recipient.role,
+        state=State.EXPIRED if late else state,
+        send_after=min(goes, send_before),
+        send_before=send_before,
+        group_date=local_date(goes, recipient.zone),
+        was=write_moment(news.was) if news.was else None,
+        outcome=outcome,
+    )
+
+
+def _gather(
+    session: Session, facts: CourseFacts, recipient: Recipient, notices: Iterable[StoredMessage], now: datetime
+) -> None:
+    """Lets notices that still wait go with the newest: corrections within ten minutes of each other make one mail."""
+    goes, _ = change_times((), recipient, facts.policy, now)
+    waiting = [each for each in notices if each.state is State.WAITING and each.first_tried_at is None]
+    ids = [message.id for message in waiting if goes < message.send_before]
+    change(session, ids, send_after=goes, group_date=local_date(goes, recipient.zone))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _subject(message: StoredMessage) -> Subject:
+    return Subject(message.event_key, Kind(message.kind), message.offset_days, message.recipient)
+
+
+def _is_open(message: StoredMessage) -> bool:
+    return message.state in OPEN and not message.in_flight
+
+
+def _is_notice(message: StoredMessage, recipient: Recipient) -> bool:
+    return message.kind == Kind.CHANGE and message.recipient == recipient.role
+
+
+def _was(message: StoredMessage) -> date | datetime | None:
+    return read_moment(message.was) if message.was else None

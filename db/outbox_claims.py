@@ -1,0 +1,296 @@
+"""Taking messages out of the outbox and giving them back: claim, begin, complete, reap. Claims are exclusive.
+
+These are the queue's own functions: they hand out work of every clinic, and show none of it to anybody. `now` is the
+caller's; no function here waits for a channel.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, exists, func, inspect, tuple_
+from sqlalchemy import select as sqlalchemy_select
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, select, update
+
+from db.outbox_store import (
+    CHANGE,
+    State,
+    StoredMessage,
+    add_attempts,
+    course_stands,
+    is_suppressed,
+    message_from_row,
+)
+from db.tables import AttemptRow, CourseRow, OutboxRow
+
+DIED = "died"  # the answer of an attempt that has none
+DEATHS = 3  # so many workers may die over one mail before it is taken for the cause
+
+
+class Overtaken(Exception):
+    """The course, or a message of the mail, changed since it was looked at: look again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """Messages that one worker has claimed to send as one mail: of one course, recipient and day, or one change."""
+
+    messages: tuple[StoredMessage, ...]
+    owner: str
+
+    @property
+    def clinic_id(self) -> int:
+        """Whose mail it is."""
+        return self.messages[0].clinic_id
+
+    @property
+    def course_id(self) -> UUID:
+        """What course it is about."""
+        return self.messages[0].course_id
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """The ids of its messages, in order."""
+        return tuple(message.id for message in self.messages)
+
+    def only(self, ids: Collection[int]) -> "Mail":
+        """The mail without its other messages."""
+        return replace(self, messages=tuple(message for message in self.messages if message.id in ids))
+
+
+def is_due(session: Session, now: datetime) -> bool:
+    """Whether any message may go at `now`."""
+    return session.exec(select(exists().where(_ready(OutboxRow, now)))).one()
+
+
+def claim(session: Session, *, owner: str, now: datetime, lease_until: datetime, limit: int) -> tuple[Mail, ...]:
+    """Takes up to `limit` mails that are due, the longest due first. Nobody else gets them while the lease lasts."""
+    heads = _heads(now).limit(limit).with_for_update(skip_locked=True).cte("heads")
+    mate = aliased(OutboxRow)
+    # Rows that a nurse's transaction holds at this moment are left to it: waiting for them could deadlock.
+    mates = (
+        select(mate.id)
+        .join(heads, _together(mate, heads.c))
+        .where(_waits(mate))
+        .with_for_update(skip_locked=True, of=mate)
+    )
+    step = (
+        update(OutboxRow)
+        .where(col(OutboxRow.id).in_(mates), _waits(OutboxRow))
+        .values(
+            state=State.CLAIMED.value,
+            owner=owner,
+            lease_until=lease_until,
+            attempt=OutboxRow.attempt + 1,
+            begun=False,
+        )
+        .returning(OutboxRow)
+    )
+    found = session.scalars(step, execution_options={"synchronize_session": False})
+    return _mails([message_from_row(row) for row in found], owner)
+
+
+def begin(
+    session: Session, mail: Mail, *, revision: int, address: str, message_id: str, now: datetime, lease_until: datetime
+) -> bool:
+    """Notes, just before it goes to a channel, that the mail is being sent. False when its address is suppressed.
+
+    Raises Overtaken when the course isn't at `revision` any more, its address or consent changed, or this worker
+    doesn't hold all of the mail. The caller commits this by itself: who finds a begun mail without an answer knows
+    that it may have arrived.
+    """
+    if not course_stands(session, mail.clinic_id, mail.course_id, revision=revision, address=address):
+        raise Overtaken
+    if is_suppressed(session, mail.clinic_id, address):
+        return False
+    values = {
+        "begun": True,
+        "lease_until": lease_until,
+        "message_id": message_id,
+        "first_tried_at": func.coalesce(OutboxRow.first_tried_at, now),
+    }
+    step = update(OutboxRow).where(_held(mail)).values(**values)
+    if session.connection().execute(step).rowcount != len(mail.messages):
+        raise Overtaken
+    return True
+
+
+def complete(
+    session: Session,
+    mail: Mail,
+    *,
+    state: State,
+    now: datetime,
+    outcome: str = "",
+    send_after: datetime | None = None,
+    keep_message_id: bool = True,
+) -> int:
+    """Closes the mail as `state`, or lets it wait again from `send_after` on; of how many of its messages.
+
+    Only what this worker still holds: one whose lease ran out may be in another's hands.
+    """
+    values: dict[str, object] = {"state": state.value, "outcome": outcome, "owner": None, "lease_until": None}
+    if state is State.WAITING:
+        values |= {"begun": False}
+        values |= {"send_after": send_after} if send_after else {}
+        values |= {} if keep_message_id else {"message_id": None}
+    else:
+        values |= {"settled_at": now}
+    step = update(OutboxRow).where(_held(mail)).values(**values)
+    return session.connection().execute(step).rowcount
+
+
+def reap(session: Session, *, now: datetime, worker: str) -> int:
+    """Gives back what workers held when their lease ran out; how many messages.
+
+    A mail that was not begun just waits again. One that was begun may have arrived: it keeps its Message-ID, and
+    the third worker that dies over it makes it dead.
+    """
+    query = select(OutboxRow).where(
+        col(OutboxRow.settled_at).is_(None),
+        col(OutboxRow.state) == State.CLAIMED.value,
+        col(OutboxRow.lease_until) < now,
+    )
+    rows = session.exec(query.order_by(col(OutboxRow.id)).with_for_update(skip_locked=True)).all()
+    found = [message_from_row(row) for row in rows]
+    for mail in _mails([message for message in found if message.begun], worker):
+        _bury(session, mail, now, worker)
+    idle = [message.id for message in found if not message.begun]
+    if idle:
+        free = {"state": State.WAITING.value, "owner": None, "lease_until": None}
+        session.connection().execute(update(OutboxRow).where(col(OutboxRow.id).in_(idle)).values(**free))
+    return len(found)
+
+
+def expire(session: Session, now: datetime, outcome: str) -> int:
+    """Closes what waits and may not go any more; how many messages. Staff see them on their worklist."""
+    step = (
+        update(OutboxRow)
+        .where(
+            col(OutboxRow.settled_at).is_(None),
+            col(OutboxRow.state).in_([State.WAITING.value, State.UNTOLD.value]),
+            col(OutboxRow.send_after) <= now,
+            col(OutboxRow.send_before) <= now,
+        )
+        .values(state=State.EXPIRED.value, settled_at=now, outcome=outcome)
+    )
+    return session.connection().execute(step).rowcount
+
+
+def late_days(session: Session, now: datetime) -> tuple[tuple[str, date], ...]:
+    """The zones and dates of scheduled messages that are due, as they were meant to go."""
+    query = (
+        select(col(CourseRow.patient_zone), col(OutboxRow.group_date))
+        .join(CourseRow, col(CourseRow.id) == OutboxRow.course_id)
+        .where(_ready(OutboxRow, now), _regroups())
+        .distinct()
+    )
+    return tuple((zone, day) for zone, day in session.exec(query))
+
+
+def move_day(session: Session, zone: str, day: date, *, to: date, at: datetime, now: datetime) -> int:
+    """Puts what should have gone on `day` to `to`, so that it goes in that day's mail: at `at`, or now if that is
+    past or too late; how many messages."""
+    of_zone = select(CourseRow.id).where(CourseRow.patient_zone == zone)
+    late = update(OutboxRow).where(
+        _ready(OutboxRow, now),
+        _regroups(),
+        col(OutboxRow.group_date) == day,
+        col(OutboxRow.course_id).in_(of_zone),
+    )
+    moved = 0
+    if at > now:
+        wait = late.where(col(OutboxRow.send_before) > at).values(group_date=to, send_after=at)
+        moved = session.connection().execute(wait).rowcount
+    return moved + session.connection().execute(late.values(group_date=to)).rowcount
+
+
+def tries_of(session: Session, mail: Mail) -> Mapping[str, int]:
+    """How many attempts had each kind of answer (its first word), of that message of the mail that had the most."""
+    query = select(AttemptRow.outbox_id, AttemptRow.answer).where(col(AttemptRow.outbox_id).in_(mail.ids))
+    each = Counter((id_, answer.partition(" ")[0]) for id_, answer in session.exec(query))
+    most: Counter[str] = Counter()
+    for (_, kind), count in each.items():
+        most[kind] = max(most[kind], count)
+    return most
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _waits(row: type[OutboxRow]) -> ColumnElement[bool]:
+    return col(row.settled_at).is_(None) & (col(row.state) == State.WAITING.value)
+
+
+def _ready(row: type[OutboxRow], now: datetime) -> ColumnElement[bool]:
+    return _waits(row) & (col(row.send_after) <= now)
+
+
+def _regroups() -> ColumnElement[bool]:
+    """Scheduled messages that were never left without an answer: they may join another mail."""
+    return (col(OutboxRow.kind) != CHANGE) & col(OutboxRow.message_id).is_(None)
+
+
+def _together(one: Any, other: Any) -> ColumnElement[bool]:
+    """Whether two rows go as one mail. One sent without an answer stays what it was, alone with its Message-ID."""
+    same: ColumnElement[bool] = (
+        (one.course_id == other.course_id)
+        & (one.recipient == other.recipient)
+        & (one.channel == other.channel)
+        & (one.group_date == other.group_date)
+        & ((one.kind == CHANGE) == (other.kind == CHANGE))
+        & (func.coalesce(one.message_id, "") == func.coalesce(other.message_id, ""))
+    )
+    return same
+
+
+def _heads(now: datetime) -> Select[Any]:
+    """One row of each mail that is due, the same for every worker: who locks it has the mail."""
+    head, other = aliased(OutboxRow, name="head"), aliased(OutboxRow, name="other")
+    earlier = exists().where(_ready(other, now), col(other.id) < head.id, _together(other, head))
+    table = inspect(head).selectable
+    names = ("id", "course_id", "recipient", "channel", "group_date", "kind", "message_id")
+    query = sqlalchemy_select(*(table.c[name] for name in names))
+    return query.where(_ready(head, now), ~earlier).order_by(col(head.send_after), col(head.id))
+
+
+def _held(mail: Mail) -> ColumnElement[bool]:
+    fences = [(message.id, message.attempt) for message in mail.messages]
+    return (
+        (col(OutboxRow.state) == State.CLAIMED.value)
+        & (col(OutboxRow.owner) == mail.owner)
+        & tuple_(OutboxRow.id, OutboxRow.attempt).in_(fences)
+    )
+
+
+def _mails(messages: Iterable[StoredMessage], owner: str) -> tuple[Mail, ...]:
+    mails: dict[tuple[object, ...], list[StoredMessage]] = {}
+    for each in sorted(messages, key=lambda message: (message.send_after, message.id)):
+        kind = each.kind == CHANGE
+        key = (each.course_id, each.recipient, each.channel, each.group_date, kind, each.message_id)
+        mails.setdefault(key, []).append(each)
+    return tuple(
+        Mail(messages=tuple(sorted(group, key=lambda message: message.id)), owner=owner) for group in mails.values()
+    )
+
+
+def _bury(session: Session, mail: Mail, now: datetime, worker: str) -> None:
+    first = mail.messages[0]
+    add_attempts(
+        session,
+        mail.clinic_id,
+        mail.ids,
+        at=now,
+        worker=first.owner or worker,
+        answer=DIED,
+        message_id=first.message_id,
+    )
+    values: dict[str, object] = {"state": State.WAITING.value, "begun": False, "owner": None, "lease_until": None}
+    if tries_of(session, mail)[DIED] >= DEATHS:
+        outcome = f"{DEATHS} workers died while it was being sent"
+        values |= {"state": State.DEAD.value, "settled_at": now, "outcome": outcome}
+    session.connection().execute(update(OutboxRow).where(col(OutboxRow.id).in_(mail.ids)).values(**values))

@@ -1,0 +1,123 @@
+"""What a new plan changes for the reader of mails: the notices of changed dates. Pure; `now` comes in."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from reminders.rules import KIND_OF, Recipient, ReminderPolicy, is_given, may_know
+from scheduler.dates import to_instant
+from scheduler.events import Event, EventKind, StampedEvent
+from scheduler.plan import Plan
+
+BEFORE_VISIT = timedelta(hours=2)
+STAYS = timedelta(hours=48)  # a notice that names no visit
+COLLAPSE = timedelta(minutes=10)  # a nurse's three corrections make one mail
+LAST_HOUR = time(20)  # an all-day date that fell away is news up to here
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A change of one event that its reader should hear of. `was`: the start known before, None for a new date.
+
+    `start`: the start now, None for a date that fell away. `arrival`: of a visit that stands. `ends`: when news of
+    a date that fell away are no news any more.
+    """
+
+    event_key: str
+    event_sequence: int
+    was: date | datetime | None
+    start: date | datetime | None
+    arrival: datetime | None
+    ends: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """What a revision changes for its reader. `sad`: a dose is held, omitted or ceased, so people tell it first."""
+
+    changes: tuple[Change, ...]
+    sad: bool
+
+
+def changed(
+    before: Mapping[str, StampedEvent],
+    after: Mapping[str, StampedEvent],
+    *,
+    plan: Plan,
+    recipient: Recipient,
+    now: datetime,
+) -> Changed:
+    """What the recipient should hear of a step from one plan's events to those of `plan`; nothing of what is past."""
+    visible = [key for key in sorted(after) if may_know(after[key].event, plan, recipient)]
+    found = [_change(before.get(key), after[key], plan, now) for key in visible]
+    lost = any(_lost(before.get(key), after[key]) for key in after)
+    return Changed(changes=tuple(change for change in found if change), sad=lost)
+
+
+def change_times(
+    changes: Iterable[Change], recipient: Recipient, policy: ReminderPolicy, now: datetime
+) -> tuple[datetime, datetime]:
+    """When a notice of these changes goes and until when it may: after 10 minutes and outside the quiet hours, and
+    up to 2 hours before the earliest changed visit, or for 48 hours. The first may lie after the second."""
+    arrivals = [change.arrival for change in changes if change.arrival]
+    deadline = min(arrivals) - BEFORE_VISIT if arrivals else now + STAYS
+    return policy.quiet.not_before(now + COLLAPSE, recipient.zone), deadline.astimezone(UTC)
+
+
+def change_of(stamped: StampedEvent, was: date | datetime | None, plan: Plan) -> Change:
+    """The change from `was` to where the event stands now."""
+    after = _known(stamped)
+    return Change(
+        event_key=stamped.event.key,
+        event_sequence=stamped.sequence,
+        was=was,
+        start=after.start if after else None,
+        arrival=after.arrival if after else None,
+        ends=None if after else _starts(stamped.event, plan),
+    )
+
+
+def is_news(change: Change, stamped: StampedEvent, plan: Plan, now: datetime) -> bool:
+    """Whether the change is still worth telling: it is one, and its date is not past or given."""
+    event = stamped.event
+    return change.was != change.start and not is_given(event, plan) and _starts(event, plan) > now
+
+
+def same_to_reader(old: StampedEvent, new: StampedEvent) -> bool:
+    """Whether a reader of mails would see no difference between two states of an event."""
+    return _seen(old) == _seen(new)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _known(stamped: StampedEvent | None) -> Event | None:
+    """The event as its reader knows it: none that left the plan, none that is for staff, and a visit as one thing."""
+    if stamped is None or stamped.cancelled is not None or stamped.event.private:
+        return None
+    return stamped.event if stamped.event.kind in KIND_OF else None
+
+
+def _seen(stamped: StampedEvent) -> tuple[object, ...] | None:
+    event = _known(stamped)
+    return (event.start, event.arrival) if event else None
+
+
+def _change(old: StampedEvent | None, new: StampedEvent, plan: Plan, now: datetime) -> Change | None:
+    before, after = _known(old), _known(new)
+    # A date to remember just leaves: "the birth-control date was cancelled" would mislead, and so would its test.
+    if after is None and new.event.reproductive:
+        return None
+    change = change_of(new, before.start if before else None, plan)
+    return change if is_news(change, new, plan, now) else None
+
+
+def _lost(old: StampedEvent | None, new: StampedEvent) -> bool:
+    before = _known(old)
+    return before is not None and before.kind is EventKind.INFUSION and _known(new) is None
+
+
+def _starts(event: Event, plan: Plan) -> datetime:
+    if event.arrival:
+        return event.arrival.astimezone(UTC)
+    return to_instant(event.first_date, LAST_HOUR, plan.course.zone).astimezone(UTC)

@@ -1,0 +1,96 @@
+"""What the clinic sends to whom: the kinds of messages, the policy, and when none may go at all. Pure."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from enum import StrEnum
+from typing import NamedTuple
+
+from reminders.quiet import QuietHours
+from scheduler.actions import CeaseCause
+from scheduler.dates import zone_of
+from scheduler.events import Event, EventKind, mentions_pregnancy
+from scheduler.plan import DoseState, Plan
+
+PATIENT = "patient"
+
+
+class Kind(StrEnum):
+    """What a message is about. The first three are scheduled; a recipient gets one mail of them a day at most."""
+
+    VISIT = "visit"
+    CHECK = "check"
+    WINDOW = "window"
+    CHANGE = "change"
+
+
+KIND_OF = {EventKind.INFUSION: Kind.VISIT, EventKind.CHECK: Kind.CHECK, EventKind.WINDOW: Kind.WINDOW}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReminderPolicy:
+    """What the clinic sends: days before at the hour `at`; nothing in the quiet hours. All in the reader's zone."""
+
+    infusion_days_before: tuple[int, ...] = (3, 1)
+    task_days_before: tuple[int, ...] = (1,)
+    window_days_before: tuple[int, ...] = (30,)
+    at: time = time(9)
+    quiet: QuietHours = field(default_factory=lambda: QuietHours(start=time(20), end=time(8)))
+
+    def days_before(self, kind: Kind) -> tuple[int, ...]:
+        """How many days before an event of this kind a reminder goes, each once."""
+        match kind:
+            case Kind.VISIT:
+                return self.infusion_days_before
+            case Kind.CHECK:
+                return self.task_days_before
+            case Kind.WINDOW:
+                # On the day itself a mail would read as "over now" (scheduling rule 18).
+                return tuple(days for days in self.window_days_before if days > 0)
+            case Kind.CHANGE:
+                return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """Who gets mails: a role, and the zone of their wall times."""
+
+    role: str = PATIENT
+    zone: str
+
+
+class Subject(NamedTuple):
+    """What a message is about, whatever the revision of the event."""
+
+    event_key: str
+    kind: Kind
+    offset_days: int
+    recipient: str
+
+
+def allowed(kind: Kind, plan: Plan) -> bool:
+    """Whether messages of this kind go at all as the course stands (scheduling rule 24)."""
+    cause = plan.ceased.cause if plan.ceased else None
+    if cause in {CeaseCause.DEATH, CeaseCause.TRANSFERRED}:
+        return False
+    return cause is not CeaseCause.HOSPICE or kind is Kind.VISIT
+
+
+def local_date(instant: datetime, zone: str) -> date:
+    """The civil date in `zone` at `instant`."""
+    return instant.astimezone(zone_of(zone)).date()
+
+
+def is_given(event: Event, plan: Plan) -> bool:
+    """Whether the event is a visit whose dose was given: there is nothing left to remind of or to move."""
+    if event.kind is not EventKind.INFUSION or event.cycle is None or event.day is None:
+        return False
+    dose = plan.find(event.cycle, event.day)
+    return dose is not None and dose.state is DoseState.GIVEN
+
+
+def may_know(event: Event, plan: Plan, recipient: Recipient) -> bool:
+    """Whether the recipient may read of the event at all: staff's own never, what concerns reproduction the patient
+    alone, and nobody after pregnancy (scheduling rules 17 and 24)."""
+    if event.private:
+        return False
+    return not event.reproductive or (recipient.role == PATIENT and not mentions_pregnancy(plan))
