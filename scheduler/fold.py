@@ -182,7 +182,7 @@ def _move(numbers: Numbers, number: int, dose: DoseId, to: date, scope: Scope) -
     numbers.offsets[dose] = Shift((to - slot.day1).days, number)
     if scope is Scope.DOSE:
         return
-    for day in numbers.days(dose.cycle):
+    for day in numbers.regimen.template(dose.cycle).days:
         later = DoseId(dose.cycle, day)
         if later > dose:
             numbers.offsets[later] = Shift(numbers.offset(later) + shift, number)
@@ -219,5 +219,5 @@ def _change_audience(numbers: Numbers, action: AudienceChange) -> None:
         numbers.audiences.pop(audience.name, None)
     elif action.change is AudienceStep.ADD:
         numbers.audiences[audience.name] = audience.private
-    else:
+    elif audience.name in numbers.audiences:  # it may be gone since, when the action that added it was voided
         numbers.audiences[audience.name] = action.change is AudienceStep.PRIVATE

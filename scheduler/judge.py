@@ -186,8 +186,9 @@ class Judge:
             message = "ended: is before started; past midnight write the date too, such as 2026-12-08T00:20"
             raise Rejected("ended-before-started", message, field="ended")
         longest = timedelta(minutes=max(self._regimen.infusion_minutes), hours=24)
-        from_ = started or to_instant(action.on, time(0), zone)
-        if ended < to_instant(action.on, time(0), zone) or ended - from_ > longest:
+        dose = DoseId(action.cycle, action.day)
+        begun = started or to_instant(action.on, self._numbers.times.get(dose, self._numbers.at), zone)
+        if ended < to_instant(action.on, time(0), zone) or ended - begun > longest:
             message = f"ended: is more than a day away from {action.on}; mend the date or the time"
             raise Rejected("bad-time", message, field="ended")
 
@@ -247,11 +248,11 @@ class Judge:
         if dose.day != 1 and scope is Scope.COURSE:
             self._next_cycle_open(dose.cycle)
         self._room(dose, action.to, "to")
+        self._beyond_last_dose(action, dose, scope)
         if not action.reason:
             self._tolerance(slot, action.to)
             self._late(slot, action.to)
         self._lengths(action)
-        self._beyond_last_dose(action, dose, scope)
 
     def _beyond_last_dose(self, action: Defer, dose: DoseId, scope: Scope) -> None:
         """Rejects a deferral that would let a cycle end before its last dose."""

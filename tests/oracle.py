@@ -154,6 +154,7 @@ class Step:
     before: Numbers
     after: Numbers
     sheet: list[Laid]
+    last: bool  # the action that comes in now, not one that is taken once more
     reasons: list[str] = field(default_factory=list)
 
     def refuse(self, why: str) -> NoReturn:
@@ -246,27 +247,46 @@ def _take(
         for name in voided:
             if name not in standing:
                 raise OracleRejected(number, f"there is no standing action {name}")
-        numbers = _again(course, actions, today, versions)
+        numbers, reasons = _again(course, actions, today, versions)
     if action["kind"] == "void":
         return numbers
-    numbers, reasons = _apply(number, action, numbers, today, versions)
+    if _place(actions, number) == number:
+        numbers, reasons = _apply(number, action, numbers, today, versions)
     if reasons and not _has_reason(action):
         raise OracleNeedsReason(number, "; ".join(reasons))
     return numbers
 
 
-def _again(course: dict[str, Any], actions: list[dict[str, Any]], today: date, versions: Collection[str]) -> Numbers:
-    """All that still stands but the last action, taken once more from the blank course."""
+def _again(
+    course: dict[str, Any], actions: list[dict[str, Any]], today: date, versions: Collection[str]
+) -> tuple[Numbers, list[str]]:
+    """All that still stands, taken once more from the blank course, without the last action if its place is the last.
+
+    Also why the last action needs a reason, where it was taken at an earlier place.
+    """
     numbers = _blank(course)
-    for number in sorted(_standing(actions)):
+    asked: list[str] = []
+    for number in sorted(_standing(actions), key=lambda number: (_place(actions, number), number)):
         action = actions[number - 1]
-        if number == len(actions) or action["kind"] == "void":
+        if action["kind"] == "void" or number == len(actions) == _place(actions, number):
             continue
         try:
-            numbers, _ = _apply(number, action, numbers, today, versions)
+            last = number == len(actions)
+            numbers, reasons = _apply(number, action, numbers, today, versions, last=last)
         except OracleRejected as rejected:
             raise OracleRejected(len(actions), f"then {rejected}") from rejected
-    return numbers
+        asked = reasons if last else asked
+    return numbers, asked
+
+
+def _place(actions: list[dict[str, Any]], number: int) -> int:
+    """Where an action counts: a `given` that corrects one of the same dose counts where that one stood."""
+    action = actions[number - 1]
+    if action["kind"] != "given" or "replaces" not in action:
+        return number
+    corrected = actions[action["replaces"] - 1]
+    same = all(corrected.get(name) == action[name] for name in ("kind", "cycle", "day"))
+    return _place(actions, action["replaces"]) if same else number
 
 
 def _names_to_void(action: dict[str, Any]) -> list[int]:
@@ -302,9 +322,15 @@ def _has_reason(thing: dict[str, Any]) -> bool:
 
 
 def _apply(
-    number: int, action: dict[str, Any], numbers: Numbers, today: date, versions: Collection[str]
+    number: int,
+    action: dict[str, Any],
+    numbers: Numbers,
+    today: date,
+    versions: Collection[str],
+    *,
+    last: bool = True,
 ) -> tuple[Numbers, list[str]]:
-    step = Step(number, action, today, versions, numbers, numbers.copy(), lay_out(numbers))
+    step = Step(number, action, today, versions, numbers, numbers.copy(), lay_out(numbers), last)
     if numbers.cease is not None and action["kind"] not in AFTER_CEASE:
         step.refuse("the treatment has ceased")
     EFFECTS[action["kind"]](step)
@@ -485,7 +511,7 @@ def _defer(step: Step) -> None:
 
 
 def _refuse_short_gap(step: Step, laid: Laid, to: date) -> None:
-    before = [other for other in step.sheet if other.key < laid.key and other.state != "omitted"]
+    before = [other for other in step.sheet if other.key < laid.key and other.state in ("given", "planned")]
     if before and count_days(before[-1].date, to) < MIN_GAP_DAYS:
         step.refuse(f"the dose before lies on {before[-1].date}")
     for other in step.sheet:
@@ -570,7 +596,8 @@ def _cycle_length(step: Step) -> None:
         step.refuse(f"cycle {cycle} would end before its last dose")
     step.after.length[cycle] = step.action["days"]
     step.after.delay.pop(cycle + 1, None)
-    _ask_about_lengths(step)
+    if not allowed_length(cycle, step.action["days"]):
+        step.reasons.append(f"cycle {cycle} lasts {step.action['days']} days")
 
 
 def _days(step: Step) -> None:
@@ -618,8 +645,10 @@ def _audience(step: Step) -> None:
     name = step.one_of("value", WINDOWS)
     change = step.one_of("change", ("add", "remove", "private", "shown"))
     audiences = step.after.audiences
+    if step.last and (change == "add") == (name in audiences):
+        step.refuse("the audience is there already, or is not there")
     if change == "add":
-        audiences.setdefault(name, True)
+        audiences[name] = True
     elif change == "remove":
         audiences.pop(name, None)
     elif name in audiences:

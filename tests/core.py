@@ -1,0 +1,152 @@
+"""What the tests of the core share: the regimen, courses from plain data, and the plan told as the oracle tells it."""
+
+from collections.abc import Mapping
+from datetime import UTC, date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import scheduler
+from scheduler import (
+    Audience,
+    ClinicRules,
+    Course,
+    Plan,
+    Regimen,
+    Rejected,
+    action_from_fields,
+    build_plan,
+    check_action,
+    check_actions,
+    check_course,
+    course_id,
+    parse_audience,
+    parse_regimen,
+)
+from scheduler.actions import Action
+from scheduler.dates import parse_time
+from scheduler.plan import Dose
+
+REGIMENS = Path(scheduler.__file__).parent / "regimens"
+
+
+@cache
+def inotuzumab() -> Regimen:
+    """The regimen as shipped."""
+    path = REGIMENS / "inotuzumab-ozogamicin.toml"
+    return parse_regimen(path.read_text(encoding="utf-8"), path.name)
+
+
+def course_of(day1: date, **fields: Any) -> Course:
+    """A course with plain defaults: 09:00 in New York."""
+    at = parse_time(fields.pop("at", "09:00"), field="at")
+    zone = fields.pop("zone", "America/New_York")
+    audiences = tuple(parse_audience(text) for text in fields.pop("audiences", ()))
+    own_id = course_id("inotuzumab-ozogamicin", "", day1)
+    return Course(id=own_id, day1=day1, at=at, zone=zone, audiences=audiences, **fields)
+
+
+def action_of(plain: Mapping[str, Any]) -> Action:
+    """The action of a table of a course file."""
+    return action_from_fields(plain["kind"], {key: value for key, value in plain.items() if key != "kind"})
+
+
+def plan_of(
+    course: Course,
+    *actions: Mapping[str, Any],
+    today: date | None = None,
+    clinic: ClinicRules | None = None,
+) -> Plan:
+    """The plan after these actions, each checked against those before it. Today is long after all of them."""
+    today = today or date(course.day1.year + 2, 1, 1)
+    recorded = tuple(action_of(action) for action in actions)
+    clinic = clinic or ClinicRules()
+    check_course(inotuzumab(), course)
+    check_actions(inotuzumab(), course, recorded, today=today, clinic=clinic)
+    return build_plan(inotuzumab(), course, recorded, today=today, clinic=clinic)
+
+
+def refusal(course: Course, *actions: Mapping[str, Any], today: date | None = None) -> Rejected:
+    """How the last of these actions is refused; the others are accepted."""
+    today = today or date(course.day1.year + 2, 1, 1)
+    *before, last = (action_of(action) for action in actions)
+    check_actions(inotuzumab(), course, before, today=today, clinic=ClinicRules())
+    try:
+        check_action(inotuzumab(), course, before, last, today=today, clinic=ClinicRules())
+    except Rejected as fault:
+        return fault
+    raise AssertionError("the action was accepted")
+
+
+def at(plan: Plan, name: str) -> Dose:
+    """The dose of a name such as C1D8."""
+    cycle, day = name[1:].split("D")
+    dose = plan.find(int(cycle), int(day))
+    assert dose is not None, name
+    return dose
+
+
+def told(plan: Plan) -> dict[str, Any]:
+    """The plan in the words of the oracle."""
+    return {
+        "cycles": [
+            {
+                "number": cycle.number,
+                "day1": cycle.day1,
+                "length_days": cycle.length_days,
+                "last_day": cycle.last_day,
+                "doses": [_dose(dose) for dose in cycle.doses],
+            }
+            for cycle in plan.cycles
+        ],
+        "windows": [
+            {
+                "audience": window.audience,
+                "kind": window.kind.value,
+                "last_dose": window.last_dose,
+                "through": window.through,
+                "final": window.final,
+                "shown": window.shown,
+            }
+            for window in plan.windows
+        ],
+        "tasks": sorted(
+            (task.kind, task.cycle, task.day, task.when.value, task.date)
+            if task.kind != "liver-watch" and not task.ordinal and task.day is not None
+            else (task.kind, 0, 0, "", task.date)
+            for task in plan.tasks
+        ),
+        "advice": {(one.code, one.cycle, one.day) for one in plan.advice},
+    }
+
+
+def course_from_plain(plain: Mapping[str, Any]) -> Course:
+    """The course of the oracle's plain data."""
+    return Course(
+        id=course_id(plain["regimen"], "", plain["day1"]),
+        day1=plain["day1"],
+        at=parse_time(plain["at"], field="at"),
+        zone=plain["zone"],
+        cycles=plain.get("cycles"),
+        intent=plain.get("intent", "continue"),
+        audiences=tuple(_audience(text) for text in plain.get("audiences", ())),
+        reason=plain.get("reason", ""),
+    )
+
+
+def _audience(text: str) -> Audience:
+    return parse_audience(text)
+
+
+def _dose(dose: Dose) -> dict[str, Any]:
+    times = dose.times
+    return {
+        "cycle": dose.cycle,
+        "day": dose.day,
+        "nominal": dose.nominal,
+        "date": dose.date,
+        "state": dose.state.value,
+        "infusion_start": times.infusion_start.astimezone(UTC) if times else None,
+        "infusion_end": times.infusion_end.astimezone(UTC) if times else None,
+        "observation_end": times.observation_end.astimezone(UTC) if times else None,
+    }
