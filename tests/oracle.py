@@ -242,6 +242,7 @@ def _take(
     action = actions[-1]
     _check_fields(number, action)
     voided = _names_to_void(action)
+    reasons: list[str] = []
     if voided:
         standing = _standing(actions[:-1])
         for name in voided:
