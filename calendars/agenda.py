@@ -1,6 +1,7 @@
 """The plan as plain text: a list by month, narrow enough for any mail or terminal."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from itertools import groupby
 from textwrap import wrap
 
@@ -47,10 +48,11 @@ def _entry(entry: Entry, view: CalendarView) -> Iterator[str]:
 
 
 def _times(entry: Entry, view: CalendarView) -> str:
-    if entry.all_day:
+    start, end = entry.start, entry.end
+    if not (isinstance(start, datetime) and isinstance(end, datetime)):
         return ""
-    start, end = (say_time(moment, view.language) for moment in (entry.start, entry.end))
-    return f", {view.wording.say('page.span', start=start, end=end)}"
+    span = view.wording.say("page.span", start=say_time(start, view.language), end=say_time(end, view.language))
+    return f", {span}"
 
 
 def _wrapped(texts: tuple[str, ...] | list[str], *, first: str = "", rest: str = "  ") -> list[str]:

@@ -7,25 +7,26 @@ from html import escape
 from itertools import groupby
 
 from calendars.view import CalendarView, Detail, Entry, Status
-from calendars.wording import say_date, say_moment, say_month, say_time, weekdays
+from calendars.wording import say_brief_moment, say_date, say_moment, say_month, say_time, weekdays
 from scheduler.dates import zone_of
+from scheduler.events import EventKind
 
 _STYLE = """
 :root { color-scheme: light; --ink: #1c2b33; --soft: #52646e; --line: #c9d3d8; --tint: #e6f1f1; --accent: #0b6166; }
 * { box-sizing: border-box; }
-body { margin: 0; background: #fff; color: var(--ink); font: 1rem/1.45 system-ui, "Noto Sans", "DejaVu Sans", sans-serif; }
+body { margin: 0; background: #fff; color: var(--ink);
+  font: 1rem/1.45 system-ui, "Noto Sans", "DejaVu Sans", sans-serif; }
 main { max-width: 72rem; margin: 0 auto; padding: 1.25rem 1rem 3rem; }
 h1 { margin: 0 0 .25rem; font-size: 1.5rem; }
 h2 { margin: 2rem 0 .5rem; font-size: 1.15rem; color: var(--accent); }
 p { margin: .15rem 0; }
 .about { color: var(--soft); }
 ul, ol { margin: 0; padding: 0; list-style: none; }
-.entry { border-inline-start: .3rem solid var(--accent); background: var(--tint); padding: .3rem .5rem; margin: .25rem 0;
-  border-radius: .2rem; overflow-wrap: anywhere; }
+.entry { border-inline-start: .3rem solid var(--accent); background: var(--tint); padding: .3rem .5rem;
+  margin: .25rem 0; border-radius: .2rem; overflow-wrap: anywhere; }
 .entry.allday { border-inline-start-color: #8a6d1f; background: #faf4e3; }
-.entry.tentative { border-inline-start-style: dashed; }
+.entry.tentative { border-inline-start-style: dashed; border-radius: 0; }
 .entry.cancelled { border-inline-start-color: var(--soft); background: #f1f3f4; color: var(--soft); }
-.entry.cancelled .title { text-decoration: line-through; }
 .time { font-variant-numeric: tabular-nums; font-weight: 600; }
 .note { color: var(--soft); font-size: .92em; }
 .staff { font-style: italic; }
@@ -49,6 +50,10 @@ td.outside { background: #fafbfb; }
   body { font-size: 10pt; }
   main { max-width: none; padding: 0; }
   table { display: table; } .list { display: none; }
+  th, td { padding: .6mm; font-size: 7.5pt; line-height: 1.25; }
+  td { height: 9mm; }
+  .entry { margin: .5mm 0; padding: .5mm 1mm; }
+  h2 { margin-top: 4mm; }
   section, tr { break-inside: avoid; }
   h2 { break-after: avoid; }
   .entry { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
@@ -123,14 +128,53 @@ def _list(by_day: Mapping[date, tuple[Entry, ...]], view: CalendarView) -> str:
 
 
 def _brief(entry: Entry, view: CalendarView) -> str:
-    """What fits into a day's cell: time, title, when to come."""
-    say, notes = view.wording.say, []
-    if entry.arrival is not None and entry.busy and view.detail is not Detail.BUSY:
-        notes.append(say("page.come", arrival=say_time(entry.arrival, view.language)))
+    """What fits into a day's cell: time, title, when to come, where it moved from."""
+    return _box(entry, view, () if view.detail is Detail.BUSY else _cell_notes(entry, view))
+
+
+def _cell_notes(entry: Entry, view: CalendarView) -> Iterator[str]:
+    say, language = view.wording.say, view.language
+    if entry.kind is EventKind.WINDOW:
+        yield from entry.lines
+        return
+    if entry.kind is EventKind.INFUSION and entry.arrival is not None:
+        yield say("page.come", arrival=say_time(entry.arrival, language))
     if entry.status is Status.TENTATIVE and view.detail is Detail.DISCREET:
-        notes.append(say("page.may-change"))
-    return _box(entry, view, notes)
+        yield say("page.may-change")
+    if entry.moved_from is not None and entry.kind is not EventKind.OBSERVATION:
+        yield say("page.moved", moment=say_brief_moment(entry.moved_from, language))
 
 
 def _whole(entry: Entry, view: CalendarView) -> str:
     return _box(entry, view, entry.lines)
+
+
+def _box(entry: Entry, view: CalendarView, notes: Iterable[str]) -> str:
+    kinds = {
+        "allday": entry.all_day,
+        "tentative": entry.status is Status.TENTATIVE,
+        "cancelled": entry.status is Status.CANCELLED,
+    }
+    parts = [] if entry.all_day else [f'<span class="time">{_times(entry, view)}</span>']
+    if entry.summary:
+        parts.append(f'<span class="title">{escape(entry.summary)}</span>')
+    parts += [f'<div class="note">{escape(note)}</div>' for note in notes]
+    if entry.staff_note:
+        parts.append(f'<div class="note staff">{escape(entry.staff_note)}</div>')
+    classes = " ".join(["entry", *(name for name, holds in kinds.items() if holds)])
+    return f'<div class="{classes}">{" ".join(parts)}</div>'
+
+
+def _times(entry: Entry, view: CalendarView) -> str:
+    start, end = entry.start, entry.end
+    if not (isinstance(start, datetime) and isinstance(end, datetime)):
+        return ""
+    span = view.wording.say("page.span", start=say_time(start, view.language), end=say_time(end, view.language))
+    return f'<time datetime="{start.isoformat()}">{escape(span)}</time>'
+
+
+def _guide(view: CalendarView) -> Iterator[str]:
+    if view.guidance:
+        lines = "\n".join(f"<li>{escape(line)}</li>" for line in view.guidance)
+        heading = escape(view.wording.say("guide.heading"))
+        yield f'<section class="guide"><h2>{heading}</h2>\n<ul>\n{lines}\n</ul></section>'

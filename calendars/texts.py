@@ -47,10 +47,13 @@ class Texts:
             return (self._gone(stamped.cancelled),)
         event = stamped.event
         lines = self._full_lines(event) if self.detail is Detail.FULL else self._discreet_lines(event)
-        if not event.confirmed and not (self.detail is Detail.FULL and event.kind is EventKind.WINDOW):
+        # At `full` the title says it already, and a window's sentence says "it may move later".
+        if not event.confirmed and self.detail is Detail.DISCREET:
             lines += (self.wording.say("line.may-change"),)
         if stamped.moved_from is not None:
-            lines += (self._moved(stamped.moved_from),)
+            by_team = self.detail is Detail.FULL and event.kind is not EventKind.WINDOW
+            key = "line.moved-by-team" if by_team else "line.moved"
+            lines += (self.wording.say(key, moment=self.moment(stamped.moved_from)),)
         return lines
 
     def updated(self, at: datetime) -> str:
@@ -58,23 +61,22 @@ class Texts:
         return "" if self.detail is Detail.BUSY else self.wording.say("line.updated", moment=self.moment(at))
 
     def guidance(self) -> tuple[str, ...]:
-        """What holds for each visit: what to bring, when to call and whom. At `full` only."""
-        if self.detail is not Detail.FULL:
+        """What holds for all visits: when you may leave, what to bring, when to call and whom. At `full` only."""
+        return (self.wording.say("guide.leave"), *self._each_visit()) if self.detail is Detail.FULL else ()
+
+    def beside(self, stamped: StampedEvent) -> tuple[str, ...]:
+        """What a calendar adds to the event's own lines, since its entries are read one by one. At `full` only."""
+        if self.detail is not Detail.FULL or stamped.cancelled is not None:
             return ()
-        say, clinic = self.wording.say, self.clinic
-        signs = f"guide.signs.{self.regimen.id}"
-        night = (say("guide.after-hours", phone=clinic.after_hours_phone),) if clinic.after_hours_phone else ()
-        return (
-            say("guide.bring"),
-            self.whom_to_call(),
-            say("guide.fever", threshold=clinic.fever_threshold) if clinic.fever_threshold else say("guide.fever-any"),
-            say(signs if self.wording.has(signs) else "guide.signs"),
-            *night,
-            say("guide.emergency", number=clinic.emergency_number)
-            if clinic.emergency_number
-            else say("guide.emergency-any"),
-            say("guide.changes"),
-        )
+        match stamped.event.kind:
+            case EventKind.INFUSION:
+                return self._each_visit()
+            case EventKind.OBSERVATION:
+                return self._leave(stamped.event)
+            case EventKind.CHECK:
+                return (self.wording.say("guide.tests"), self.whom_to_call())
+            case EventKind.WINDOW:
+                return ()
 
     def whom_to_call(self) -> str:
         """Whom to call about a date, with the clinic's number when it is set."""
@@ -103,6 +105,23 @@ class Texts:
 
     # ---------------------------------------------------------------------------------------------------------
 
+    def _each_visit(self) -> tuple[str, ...]:
+        say, clinic = self.wording.say, self.clinic
+        signs = f"guide.signs.{self.regimen.id}"
+        night = (say("guide.after-hours", phone=clinic.after_hours_phone),) if clinic.after_hours_phone else ()
+        return (
+            say("guide.bring"),
+            say("guide.tests"),
+            self.whom_to_call(),
+            say("guide.fever", threshold=clinic.fever_threshold) if clinic.fever_threshold else say("guide.fever-any"),
+            say(signs if self.wording.has(signs) else "guide.signs"),
+            *night,
+            say("guide.emergency", number=clinic.emergency_number)
+            if clinic.emergency_number
+            else say("guide.emergency-any"),
+            say("guide.changes"),
+        )
+
     def _full_title(self, event: Event) -> str:
         values = {
             "drug": self.regimen.agent,
@@ -123,18 +142,15 @@ class Texts:
         match event.kind:
             case EventKind.INFUSION:
                 return (
-                    say("line.drug", drug=self.regimen.agent, cycle=event.cycle, day=event.day),
                     *self._come(event),
                     say("line.infusion", start=self._wall(event.start, day), end=self._wall(event.end, day)),
                     *self._leave(event),
                     *self._if_blood_tests_allow(event),
                 )
             case EventKind.OBSERVATION:
-                return (say("line.second-part"), say("line.stay"), *self._leave(event))
+                return (say("line.second-part"), say("line.stay"))
             case EventKind.CHECK:
-                whole = event.day is not None
-                of = (say("line.check-of", cycle=event.cycle, day=event.day),) if whole else ()
-                return (*of, say("line.check"), self.whom_to_call())
+                return () if event.day is None else (say("line.check-of", cycle=event.cycle, day=event.day),)
             case EventKind.WINDOW:
                 return (say(f"line.window.{event.window}", date=say_date(day, self.wording.language)),)
 
@@ -174,10 +190,6 @@ class Texts:
         if self.detail is not Detail.FULL and cancelled is Cancelled.NOT_HAPPENING:
             return self.wording.say("line.cancelled.discreet")
         return self.wording.say("line.to-be-arranged" if cancelled is Cancelled.TO_BE_ARRANGED else "line.cancelled")
-
-    def _moved(self, moved_from: date | datetime) -> str:
-        key = "line.moved-by-team" if self.detail is Detail.FULL else "line.moved"
-        return self.wording.say(key, moment=self.moment(moved_from))
 
 
 # -------------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from calendars.wording import Wording
 from scheduler.actions import CeaseCause
 from scheduler.dates import zone_of
 from scheduler.errors import InvalidValue
-from scheduler.events import Cancelled, Event, EventKind, StampedEvent, mentions_pregnancy
+from scheduler.events import Event, EventKind, StampedEvent, mentions_pregnancy
 from scheduler.plan import Cycle, Plan
 
 __all__ = ["CalendarView", "ClinicCard", "Detail", "Entry", "Reader", "Status", "build_view"]
@@ -49,6 +49,7 @@ class Entry:
     location: str
     busy: bool
     arrival: datetime | None = None
+    moved_from: date | datetime | None = None
     alarms: tuple[timedelta, ...] = ()
     lines: tuple[str, ...] = ()
     staff_note: str = ""
@@ -184,10 +185,10 @@ def _has_died(plan: Plan) -> bool:
 
 
 def _local(stamped: StampedEvent, zone: str) -> StampedEvent:
-    event = stamped.event
+    """The same with every instant in `zone`, whatever zone a store gave them back in."""
+    event, moved, tz = stamped.event, stamped.moved_from, zone_of(zone)
     if not (isinstance(event.start, datetime) and isinstance(event.end, datetime)):
         return stamped
-    tz = zone_of(zone)
     leave, arrival = event.leave_not_before, event.arrival
     local = replace(
         event,
@@ -196,7 +197,7 @@ def _local(stamped: StampedEvent, zone: str) -> StampedEvent:
         arrival=arrival and arrival.astimezone(tz),
         leave_not_before=leave and leave.astimezone(tz),
     )
-    return replace(stamped, event=local)
+    return replace(stamped, event=local, moved_from=moved.astimezone(tz) if isinstance(moved, datetime) else moved)
 
 
 def _entry(
@@ -212,7 +213,7 @@ def _entry(
     last_modified = _stamp(stamped.last_modified, changed_at)
     lines = texts.lines(stamped)
     gone = stamped.cancelled is not None
-    guidance = texts.guidance() if event.kind is EventKind.INFUSION and not gone else ()
+    parts = (*lines, *texts.beside(stamped), texts.updated(last_modified))
     return Entry(
         uid=stamped.uid,
         key=event.key,
@@ -224,10 +225,11 @@ def _entry(
         end=event.end,
         status=_status(stamped),
         summary=texts.title(stamped),
-        description="\n".join(line for line in (*lines, *guidance, texts.updated(last_modified)) if line),
+        description="\n".join(filter(None, parts)),
         location=texts.place(event),
         busy=not event.all_day and not gone,
         arrival=None if gone else event.arrival,
+        moved_from=None if gone else stamped.moved_from,
         alarms=() if gone else _alarms(event, alarms),
         lines=lines,
         staff_note=_staff_note(event, plan, texts) if reader is Reader.STAFF else "",

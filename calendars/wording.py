@@ -1,4 +1,4 @@
-"""The words that people read, by language: one catalogue of symbolic keys each, and dates and times as people say them."""
+"""The words that people read: one catalogue of symbolic keys for each language, and dates as people say them."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -102,6 +102,13 @@ def say_moment(moment: date | datetime, language: str) -> str:
     if not isinstance(moment, datetime):
         return say_date(moment, language)
     return f"{say_date(moment.date(), language)}, {say_time(moment, language)}"
+
+
+def say_brief_moment(moment: date | datetime, language: str) -> str:
+    """The same where room is short: "7 Dec, 09:00"."""
+    if not isinstance(moment, datetime):
+        return say_brief(moment, language)
+    return f"{say_brief(moment.date(), language)}, {say_time(moment, language)}"
 
 
 def say_list(items: Iterable[str], language: str) -> str:

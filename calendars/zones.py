@@ -89,9 +89,7 @@ def _yearly(onsets: list[Observance]) -> tuple[Observance, ...]:
         if not rule or len(alike) > 1:
             return ()
         first = series[0]
-        found.append(
-            Observance(onset=first.onset, before=first.before, after=first.after, name=first.name, rule=rule)
-        )
+        found.append(Observance(onset=first.onset, before=first.before, after=first.after, name=first.name, rule=rule))
     return tuple(found)
 
 
