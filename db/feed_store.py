@@ -68,9 +68,10 @@ def set_revoked(session: Session, feed: StoredFeed, at: datetime) -> None:
     session.connection().execute(_one(feed).values(revoked_at=at))
 
 
-def set_fetched(session: Session, feed: StoredFeed, at: datetime, client: str) -> None:
+def set_fetched(session: Session, feed: StoredFeed) -> None:
     """Notes when the feed was last fetched, and by which family of programs."""
-    session.connection().execute(_one(feed).values(last_fetched_at=at, last_client=client))
+    step = _one(feed).values(last_fetched_at=feed.last_fetched_at, last_client=feed.last_client)
+    session.connection().execute(step)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -91,8 +91,6 @@ def event_to_row(stamped: StampedEvent, clinic_id: int, course_id: UUID) -> Even
         clinic_id=clinic_id,
         course_id=course_id,
         key=stamped.event.key,
-        kind=stamped.event.kind.value,
-        first_date=stamped.event.first_date,
         uid=stamped.uid,
         sequence=stamped.sequence,
         created_at=stamped.created,

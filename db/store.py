@@ -1,10 +1,8 @@
 """Courses in the database. Each function works within the session of one transaction and within one clinic."""
 
 from collections.abc import Mapping
-from datetime import date
 from uuid import UUID
 
-from sqlalchemy import func
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select, update
@@ -31,7 +29,7 @@ from db.stored import (
     StoredRevision,
 )
 from db.tables import ActionRow, AuditRow, CourseRow, EventRow, RegimenContentRow, RevisionRow
-from scheduler.events import EventKind, StampedEvent
+from scheduler.events import StampedEvent
 
 
 class Conflict(Exception):
@@ -68,18 +66,18 @@ def find_course(session: Session, clinic_id: int, course_id: UUID, *, to_change:
         .where(CourseRow.clinic_id == clinic_id, CourseRow.id == course_id)
     )
     if to_change:  # PostgreSQL; on SQLite the transaction itself has the write lock
-        query = query.with_for_update(of=CourseRow)
+        query = query.with_for_update(of=CourseRow, key_share=True)
     found = session.exec(query).first()
     return course_from_row(*found) if found else None
 
 
-def advance_course(session: Session, course: StoredCourse, *, revision: int, day1: date, state: str) -> None:
-    """Moves the course on to `revision`; Conflict when it isn't at the revision that `course` was read at."""
+def advance_course(session: Session, course: StoredCourse) -> None:
+    """Moves the course on to its revision; Conflict when it isn't at the one before."""
     step = (
         update(CourseRow)
         .where(col(CourseRow.clinic_id) == course.clinic_id, col(CourseRow.id) == course.course.id)
-        .where(col(CourseRow.revision) == course.revision)
-        .values(revision=revision, day1=day1, state=state)
+        .where(col(CourseRow.revision) == course.revision - 1)
+        .values(revision=course.revision, day1=course.day1, next_visit=course.next_visit, state=course.state)
     )
     if session.connection().execute(step).rowcount != 1:
         raise Conflict
@@ -124,14 +122,15 @@ def find_request(session: Session, clinic_id: int, request_id: str) -> StoredRev
     return revision_from_row(found) if found else None
 
 
-def mark_told(session: Session, course: StoredCourse, revision: int) -> None:
-    """Notes that the patient has been told of that revision."""
-    query = select(RevisionRow).where(
-        RevisionRow.clinic_id == course.clinic_id,
-        RevisionRow.course_id == course.course.id,
-        RevisionRow.number == revision,
+def mark_told(session: Session, course: StoredCourse, revision: int) -> bool:
+    """Notes that the patient has been told of that revision; False when that was noted before."""
+    step = (
+        update(RevisionRow)
+        .where(col(RevisionRow.clinic_id) == course.clinic_id, col(RevisionRow.course_id) == course.course.id)
+        .where(col(RevisionRow.number) == revision, col(RevisionRow.patient_told).is_(False))
+        .values(patient_told=True)
     )
-    session.exec(query).one().patient_told = True
+    return session.connection().execute(step).rowcount == 1
 
 
 def events_of(session: Session, course: StoredCourse) -> dict[str, StampedEvent]:
@@ -153,19 +152,11 @@ def save_events(
     session.flush()
 
 
-def course_summaries(session: Session, clinic_id: int, today: date) -> tuple[CourseSummary, ...]:
-    """The clinic's courses, the newest first; their next visits are those from `today` on."""
-    visits = (
-        select(EventRow.course_id, func.min(EventRow.first_date).label("next"))
-        .where(EventRow.clinic_id == clinic_id, EventRow.kind == EventKind.INFUSION.value)
-        .where(col(EventRow.cancelled).is_(None), col(EventRow.first_date) >= today)
-        .group_by(col(EventRow.course_id))
-        .subquery()
-    )
+def course_summaries(session: Session, clinic_id: int) -> tuple[CourseSummary, ...]:
+    """The clinic's courses, the newest first."""
     query = (
-        select(CourseRow, RegimenContentRow.name, visits.c.next)
+        select(CourseRow, RegimenContentRow.name)
         .join(RegimenContentRow, col(RegimenContentRow.digest) == CourseRow.regimen_digest)
-        .outerjoin(visits, visits.c.course_id == CourseRow.id)
         .where(CourseRow.clinic_id == clinic_id)
         .order_by(col(CourseRow.created_at).desc(), col(CourseRow.id))
     )
@@ -175,11 +166,11 @@ def course_summaries(session: Session, clinic_id: int, today: date) -> tuple[Cou
             patient=row.patient,
             regimen_name=name,
             day1=row.day1,
-            next_visit=next_visit,
+            next_visit=row.next_visit,
             state=row.state,
             revision=row.revision,
         )
-        for row, name, next_visit in session.exec(query)
+        for row, name in session.exec(query)
     )
 
 

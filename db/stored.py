@@ -21,7 +21,7 @@ class StoredRegimen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredCourse:
-    """A course as it started, and its current revision. `day1` and `state` are what the current plan says."""
+    """A course as it started, and its current revision. `day1`, `next_visit`, `state`: by the current plan."""
 
     clinic_id: int
     patient: str
@@ -33,6 +33,7 @@ class StoredCourse:
     course: Course
     revision: int
     day1: date
+    next_visit: date | None
     state: str
     created_at: datetime
     created_by: str
@@ -118,7 +119,7 @@ class StoredSession:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CourseSummary:
-    """A line of the list of courses: `next_visit` is the first standing infusion date from a given day on."""
+    """A line of the list of courses: `next_visit` is the first dose that is planned, which may be overdue."""
 
     id: UUID
     patient: str

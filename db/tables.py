@@ -102,7 +102,7 @@ class RegimenContentRow(Base, table=True):
 class CourseRow(Base, table=True):
     """A patient's course as it started (`fields`), and what the current revision makes of it.
 
-    `day1` and `state` follow from the plan; they are kept so that a list of courses needs no fold of each.
+    `day1`, `next_visit` and `state` follow from the plan; they are kept so that a list of courses folds none.
     """
 
     __tablename__ = "course"
@@ -120,6 +120,7 @@ class CourseRow(Base, table=True):
     fields: JsonObject = Field(sa_type=JSON)
     revision: int
     day1: date
+    next_visit: date | None = None
     state: str
     created_at: datetime
     created_by: str
@@ -174,14 +175,11 @@ class EventRow(Base, table=True):
     """The current state of one event of a course, with the stamps that calendar programs go by."""
 
     __tablename__ = "event"
-    # Which visits lie ahead, in a clinic or in a course.
-    __table_args__ = (_of_course(), Index(None, "clinic_id", "kind", "first_date"))
+    __table_args__ = (_of_course(),)
 
     course_id: UUID = Field(primary_key=True)
     key: str = Field(primary_key=True)
     clinic_id: int
-    kind: str
-    first_date: date
     uid: UUID
     sequence: int
     created_at: datetime

@@ -1,53 +1,55 @@
 """What staff do with a course. Each use case is one transaction: all of it is stored, or nothing."""
 
-import hashlib
-import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 from db import store
-from db.engine import Session, reading, writing
+from db.engine import reading, writing
 from db.store import Conflict
-from db.stored import StoredAction, StoredCourse, StoredRevision
+from db.stored import StoredCourse
 from reminders import outbox
-from reminders.policy import Notice, Recipient, describe_change
-from scheduler import (
-    action_to_fields,
-    build_plan,
-    changes,
-    check_action,
-    check_course,
-    course_to_fields,
-    events,
-    restamp,
-)
-from scheduler.actions import Action, RegimenChange
+from reminders.policy import Notice, describe_change
+from scheduler import action_to_fields, build_plan, changes, check_course, course_to_fields, events
+from scheduler.actions import Action
 from scheduler.changes import Changes
 from scheduler.course import Course
 from scheduler.dates import zone_of
 from scheduler.errors import InfusionsError, InvalidValue
-from scheduler.events import StampedEvent
 from scheduler.plan import Plan
-from scheduler.regimen import Regimen
-from service import audit, feeds
+from service import audit
 from service.audit import HOME_CLINIC, What
 from service.clinic import clinic_rules, years_of
 from service.clock import today_in
 from service.config_values import Unreadable, mail_address
-from service.loading import LoadedCourse, NotFound, day1_of, facts_of, kept_regimen, load, state_of
+from service.loading import LoadedCourse, NotFound, facts_of, kept_regimen, load
+from service.steps import Deed, Request, RequestReused, first_step, next_step, store_step
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from service.wiring import App
+
+__all__ = [
+    "NewCourse",
+    "NotFound",
+    "Outcome",
+    "Preview",
+    "RequestReused",
+    "StaleRevision",
+    "preview",
+    "record",
+    "start_course",
+    "tell_patient",
+]
 
 MAX_NAME = 200
 T = TypeVar("T")
 
 
 class StaleRevision(InfusionsError):
-    """The course has moved on since the page was made: `changes` tells what it did from there to `current`."""
+    """The course has moved on since the page was made: `changes` tells what it did from `seen` to `current`."""
 
     def __init__(self, seen: int, current: int, difference: Changes) -> None:
         super().__init__(f"the course is at revision {current}, not {seen}; look at what changed, then record anew")
@@ -81,7 +83,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """What an action would lead to; nothing is stored. `notices`: the mails that it would send or withdraw."""
+    """What an action would lead to; nothing is stored. `notices`: what it would do to the mails."""
 
     before: Plan
     after: Plan
@@ -114,10 +116,9 @@ def record(
 ) -> Outcome:
     """Records the action; with `seen_revision` only if the course is still at it.
 
-    Raises NotFound, StaleRevision, Rejected, NeedsReason, or RequestReused; then nothing is stored.
+    Raises NotFound, StaleRevision, Rejected, NeedsReason or RequestReused; then nothing is stored.
     """
-    asked = [str(course_id), action.kind, action_to_fields(action), patient_told]
-    request = Request.of(request_id, "record", asked)
+    request = Request.of(request_id, "record", str(course_id), action.kind, action_to_fields(action), patient_told)
 
     def once() -> Outcome:
         with writing(app.engine) as session:
@@ -127,9 +128,9 @@ def record(
             if earlier is not None:
                 return _outcome_of(loaded, earlier.number)
             _refuse_stale(loaded, seen_revision)
-            step = take_step(app, loaded, action, now)
-            store_step(app, session, loaded, step, by, request, now, patient_told=patient_told)
-            return Outcome(revision=step.number, plan=step.plan, changes=step.changes, repeated=False)
+            step = next_step(app, loaded, action, now)
+            store_step(app, session, step, Deed(by=by, at=now, request=request, patient_told=patient_told))
+            return Outcome(revision=step.course.revision, plan=step.plan, changes=step.changes, repeated=False)
 
     return _again_after_conflict(once)
 
@@ -139,19 +140,21 @@ def preview(app: "App", course_id: UUID, action: Action, *, clinic_id: int = HOM
     now = app.now()
     with reading(app.engine) as session:
         loaded = load(app, session, clinic_id, course_id, now=now)
-    step = take_step(app, loaded, action, now)
-    before = loaded.plan()
-    facts = facts_of(app, loaded.stored, step.plan)
-    notices = describe_change(
-        loaded.stamped.values(),
-        step.stamped.values(),
-        plan_before=before,
-        plan=step.plan,
-        recipient=Recipient(zone=facts.patient_zone),
-        policy=facts.policy,
-        now=now,
-    )
-    told = notices if facts.email and facts.consent else ()
+    step = next_step(app, loaded, action, now)
+    before, facts = loaded.plan(), facts_of(app, loaded.stored, step.plan)
+    notices = [
+        describe_change(
+            step.before.values(),
+            step.stamped.values(),
+            plan_before=before,
+            plan=step.plan,
+            recipient=recipient,
+            policy=facts.policy,
+            now=now,
+        )
+        for recipient in facts.recipients
+    ]
+    told = tuple(notice for each in notices for notice in each)
     return Preview(before=before, after=step.plan, changes=step.changes, notices=told)
 
 
@@ -164,18 +167,22 @@ def tell_patient(app: "App", course_id: UUID, revision: int, *, by: str, clinic_
         now = app.now()
         loaded = load(app, session, clinic_id, course_id, now=now, to_change=True)
         if not 1 <= revision <= loaded.stored.revision:
-            raise NotFound(f"course {course_id}: there is no revision {revision}; see `infusions history {course_id}`")
+            sentence = f"course {course_id}: there is no revision {revision} to tell of"
+            raise NotFound(f"{sentence}; see `infusions course history {course_id}`")
         if not store.mark_told(session, loaded.stored, revision):
             return
-        outbox.patient_told(session, facts_of(app, loaded.stored, loaded.plan()), revision=revision, now=now)
-        note(session, What.PATIENT_TOLD, loaded.stored, by, now, revision=revision)
+        facts = facts_of(app, loaded.stored, loaded.plan())
+        outbox.after_told(session, facts, loaded.stamped, upto=loaded.recorded_at(revision), now=now)
+        audit.note(
+            session, What.PATIENT_TOLD, clinic_id=clinic_id, by=by, at=now, course_id=course_id, revision=revision
+        )
 
 
 # ---------------------------------------------------------------------------------------------------------------------
 
 
 def _check_new(app: "App", new: NewCourse) -> None:
-    if not new.patient.strip() or len(new.patient) > MAX_NAME or not new.patient.isprintable():
+    if not 0 < len(new.patient.strip()) <= MAX_NAME or not new.patient.isprintable():
         message = f"patient: give a name of 1 to {MAX_NAME} characters on one line"
         raise InvalidValue(message, field="patient")
     if new.language not in app.wordings:
@@ -190,45 +197,44 @@ def _check_new(app: "App", new: NewCourse) -> None:
 
 def _new_as_fields(new: NewCourse) -> dict[str, object]:
     # The id is made anew for each request, so it doesn't tell whether two ask for the same.
-    fields = {"regimen": new.regimen_id, "course": course_to_fields(new.course) | {"id": ""}}
-    for name in ("patient", "email", "consent", "language", "patient_zone"):
-        fields[name] = getattr(new, name)
-    return fields
+    names = ("regimen_id", "patient", "email", "consent", "language", "patient_zone")
+    return {name: getattr(new, name) for name in names} | {"course": course_to_fields(new.course) | {"id": ""}}
 
 
 def _start(app: "App", new: NewCourse, by: str, request: Request, clinic_id: int) -> UUID:
-    regimen = app.catalogue.regimen(new.regimen_id)
-    check_course(regimen, new.course)
     with writing(app.engine) as session:
         earlier = request.earlier(session, clinic_id)
         if earlier is not None:
             return earlier.course_id
         now = app.now()
-        today = today_in(new.course.zone, now)
-        rules = clinic_rules(app.settings, regimen, years_of(new.course.day1, today))
-        plan = build_plan(regimen, new.course, (), today=today, clinic=rules)
-        stored = StoredCourse(
-            clinic_id=clinic_id,
-            patient=new.patient.strip(),
-            email=new.email or None,
-            consent=new.consent,
-            language=new.language,
-            patient_zone=new.patient_zone,
-            regimen=kept_regimen(app, regimen),
-            course=new.course,
-            revision=0,
-            day1=day1_of(plan),
-            state=state_of(plan).value,
-            created_at=now,
-            created_by=by,
-        )
-        store.add_course(session, stored)
-        add_revision(session, stored, 0, by, request, now)
-        stamped = restamp({}, events(plan), plan, at=now)
-        store.save_events(session, stored, {}, stamped)
-        tell(app, session, stored, plan, {}, stamped, now, patient_told=False)
-        note(session, What.COURSE_STARTED, stored, by, now)
+        stored, plan = _as_started(app, new, by, clinic_id, now)
+        store_step(app, session, first_step(stored, plan, now), Deed(by=by, at=now, request=request))
     return new.course.id
+
+
+def _as_started(app: "App", new: NewCourse, by: str, clinic_id: int, now: "datetime") -> tuple[StoredCourse, Plan]:
+    regimen = app.catalogue.regimen(new.regimen_id)
+    check_course(regimen, new.course)
+    today = today_in(new.course.zone, now)
+    rules = clinic_rules(app.settings, regimen, years_of(new.course.day1, today))
+    plan = build_plan(regimen, new.course, (), today=today, clinic=rules)
+    stored = StoredCourse(
+        clinic_id=clinic_id,
+        patient=new.patient.strip(),
+        email=new.email or None,
+        consent=new.consent,
+        language=new.language,
+        patient_zone=new.patient_zone,
+        regimen=kept_regimen(app, regimen),
+        course=new.course,
+        revision=0,
+        day1=new.course.day1,
+        next_visit=None,
+        state="",  # day 1, next visit and state: by the first step's plan
+        created_at=now,
+        created_by=by,
+    )
+    return stored, plan
 
 
 def _refuse_stale(loaded: LoadedCourse, seen: int | None) -> None:
@@ -247,10 +253,6 @@ def _outcome_of(loaded: LoadedCourse, number: int) -> Outcome:
     return Outcome(revision=number, plan=plan, changes=difference, repeated=True)
 
 
-def _latest(app: "App", loaded: LoadedCourse) -> Regimen | None:
-    return app.catalogue.by_id().get(loaded.regimen.id)
-
-
 def _again_after_conflict(use_case: Callable[[], T]) -> T:
     """Two equal requests at once, on a database that lets both begin: the later one finds what the earlier stored."""
     try:
@@ -260,5 +262,5 @@ def _again_after_conflict(use_case: Callable[[], T]) -> T:
     try:
         return use_case()
     except Conflict as error:
-        message = "somebody else stored the same at this moment, or the course's id is taken; look, then try again"
+        message = "somebody else stored the same at this moment, or the id is taken; look, then try again"
         raise InfusionsError(message) from error

@@ -14,6 +14,8 @@ import psycopg
 import pytest
 from sqlalchemy import URL, make_url
 
+pytest_plugins = ["tests.stores"]
+
 IN_CI = bool(os.environ.get("CI"))
 
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)

@@ -10,7 +10,7 @@ depends_on = None
 
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 # A mistake is voided by another action; what happened is never altered. The database itself sees to it.
-APPENDED_ONLY = ("action", "audit")
+APPENDED_ONLY = ("action", "audit", "attempt")
 
 
 def upgrade() -> None:
@@ -57,6 +57,7 @@ def upgrade() -> None:
         sa.Column("fields", sa.JSON(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("day1", sa.Date(), nullable=False),
+        sa.Column("next_visit", sa.Date(), nullable=True),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("created_by", sa.String(), nullable=False),
@@ -117,8 +118,6 @@ def upgrade() -> None:
         sa.Column("course_id", sa.Uuid(), nullable=False),
         sa.Column("key", sa.String(), nullable=False),
         sa.Column("clinic_id", sa.Integer(), nullable=False),
-        sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("first_date", sa.Date(), nullable=False),
         sa.Column("uid", sa.Uuid(), nullable=False),
         sa.Column("sequence", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -133,8 +132,6 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("course_id", "key", name=op.f("pk_event")),
     )
-    op.create_index("ix_event_clinic_id_kind_first_date", "event", ["clinic_id", "kind", "first_date"])
-
     op.create_table(
         "feed",
         sa.Column("id", sa.Uuid(), nullable=False),

@@ -1,0 +1,54 @@
+"""The record of who did what, written in the deed's transaction. It holds ids and numbers, no patients' names."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from db.engine import Session, reading
+from db.store import add_audit, audit_of
+from db.stored import StoredAudit
+from scheduler.errors import InvalidValue
+
+if TYPE_CHECKING:
+    from service.wiring import App
+
+HOME_CLINIC = 1  # the clinic that `migrate` makes
+
+
+class What(StrEnum):
+    """The deeds that are recorded."""
+
+    COURSE_STARTED = "course-started"
+    ACTION_RECORDED = "action-recorded"
+    PATIENT_TOLD = "patient-told"
+    FEED_MADE = "feed-made"
+    FEED_REVOKED = "feed-revoked"
+    USER_ADDED = "user-added"
+    USER_DISABLED = "user-disabled"
+    PASSWORD_SET = "password-set"  # noqa: S105 - a deed's name
+    SIGNED_IN = "signed-in"
+    SIGN_IN_REFUSED = "sign-in-refused"
+
+
+def note(
+    session: Session,
+    what: What,
+    *,
+    clinic_id: int,
+    by: str,
+    at: datetime,
+    course_id: UUID | None = None,
+    **detail: str | int | None,
+) -> None:
+    """Appends one entry; InvalidValue when nobody is named. `detail` carries ids and numbers only."""
+    if not by.strip():
+        raise InvalidValue("by: who does this must be named; give a user's name", field="by")
+    entry = StoredAudit(at=at, by=by, what=what.value, course_id=course_id, detail=dict(detail))
+    add_audit(session, clinic_id, entry)
+
+
+def entries(app: "App", course_id: UUID | None = None, *, clinic_id: int = HOME_CLINIC) -> tuple[StoredAudit, ...]:
+    """The clinic's record, or what of it concerns one course, the oldest first; instants in UTC."""
+    with reading(app.engine) as session:
+        return audit_of(session, clinic_id, course_id)

@@ -1,0 +1,307 @@
+"""Calendar feeds: made, listed, revoked, replaced, and served."""
+
+import hashlib
+import re
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+from calendars.kinds import Detail, Reader
+from db import feed_store
+from db.engine import Session, reading, writing
+from db.stored import StoredBody, StoredFeed
+from scheduler.dates import add_days, to_instant
+from scheduler.errors import InvalidValue
+from service import audit
+from service.audit import HOME_CLINIC, What
+from service.bodies import build_anew, current_body, ended_at, software
+from service.loading import LoadedCourse, NotFound, load
+
+if TYPE_CHECKING:
+    from service.wiring import App
+
+TOKEN_BYTES = 32  # 256 random bits: nobody guesses one
+TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+MINUTE = timedelta(minutes=1)
+MAX_NAME = 100
+MAX_ALARMS = 10
+MAX_LEAD = timedelta(days=28)
+NOTE_FETCHES_EVERY = timedelta(minutes=1)
+# The families of calendar programs that staff may want to know of; anything else is "other", never a text of theirs.
+FAMILIES = (
+    ("google", "Google"),
+    ("thunderbird", "Thunderbird"),
+    ("outlook", "Outlook"),
+    ("microsoft", "Outlook"),
+    ("icsx5", "ICSx5"),
+    ("nextcloud", "Nextcloud"),
+    ("dataaccessd", "Apple"),
+    ("calendaragent", "Apple"),
+    ("ios", "Apple"),
+    ("macos", "Apple"),
+    ("mac os", "Apple"),
+)
+
+
+class FeedState(StrEnum):
+    """What a feed's address answers with; `revoked` is an empty calendar."""
+
+    LIVE = "live"
+    REVOKED = "revoked"
+    GONE = "gone"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewFeed:
+    """A feed as it was made: the only time that its address is shown."""
+
+    id: UUID
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedLine:
+    """A feed in a list. `alarms` are lead times; `last_client` is a family of programs, never an address."""
+
+    id: UUID
+    name: str
+    reader: Reader
+    detail: Detail
+    language: str
+    alarms: tuple[timedelta, ...]
+    state: FeedState
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    last_fetched_at: datetime | None
+    last_client: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedAnswer:
+    """What an address serves. `etag` is strong, without quotes; `fetched`: what `note_fetch` would store afterwards."""
+
+    state: FeedState
+    body: bytes = b""
+    etag: str = ""
+    modified: datetime
+    fetched: StoredFeed | None = None
+
+
+def new_feed(
+    app: "App",
+    course_id: UUID,
+    *,
+    name: str,
+    reader: Reader,
+    detail: Detail,
+    language: str,
+    alarms: Iterable[timedelta],
+    expires: date | None,
+    by: str,
+    clinic_id: int = HOME_CLINIC,
+) -> NewFeed:
+    """Makes a feed and gives its address, which is never shown again. `expires`: the last day that it serves.
+
+    Raises NotFound for an unknown course and InvalidValue for what can't be.
+    """
+    leads = tuple(alarms)
+    _check_settings(app, name, language, leads)
+    with writing(app.engine) as session:
+        now = app.now()
+        course = load(app, session, clinic_id, course_id, now=now, to_change=True)
+        feed = StoredFeed(
+            id=uuid4(),
+            clinic_id=clinic_id,
+            course_id=course_id,
+            name=name.strip(),
+            reader=reader.value,
+            detail=detail.value,
+            language=language,
+            alarms=tuple(lead // MINUTE for lead in leads),
+            created_at=now,
+            changed_at=now,
+            expires_at=_end_of(expires, course) if expires else None,
+            revoked_at=None,
+            last_fetched_at=None,
+            last_client=None,
+        )
+        return _add(app, session, course, feed, by=by)
+
+
+def list_feeds(app: "App", course_id: UUID, *, clinic_id: int = HOME_CLINIC) -> tuple[FeedLine, ...]:
+    """The course's feeds, the ended ones too, the oldest first; NotFound for an unknown course."""
+    now = app.now()
+    with reading(app.engine) as session:
+        course = load(app, session, clinic_id, course_id, now=now)
+        return tuple(_line(app, feed, now) for feed in feed_store.feeds_of(session, course.stored))
+
+
+def revoke_feed(app: "App", feed_id: UUID, *, by: str, clinic_id: int = HOME_CLINIC) -> None:
+    """Ends a feed: its address serves an empty calendar for a while, then nothing. NotFound for an unknown one.
+
+    A second time changes nothing.
+    """
+    with writing(app.engine) as session:
+        now = app.now()
+        feed, course = _find(app, session, clinic_id, feed_id, now)
+        _revoke(app, session, course, feed, now, by=by)
+
+
+def replace_feed(app: "App", feed_id: UUID, *, by: str, clinic_id: int = HOME_CLINIC) -> NewFeed:
+    """Ends a feed and makes another with the same settings, for an address that got into wrong hands.
+
+    Raises NotFound for an unknown feed and InvalidValue for one that has expired.
+    """
+    with writing(app.engine) as session:
+        now = app.now()
+        feed, course = _find(app, session, clinic_id, feed_id, now)
+        if feed.expires_at is not None and feed.expires_at <= now:
+            message = f"feed {feed_id}: expired, so its replacement would too; make a new one"
+            raise InvalidValue(message, field="feed")
+        _revoke(app, session, course, feed, now, by=by)
+        fresh = replace(
+            feed, id=uuid4(), created_at=now, changed_at=now, revoked_at=None, last_fetched_at=None, last_client=None
+        )
+        return _add(app, session, course, fresh, by=by)
+
+
+def fetch(app: "App", token: str, client: str) -> FeedAnswer:
+    """What the address with this token serves to a program that calls itself `client`; instants in UTC.
+
+    One indexed read, unless the bytes have to be made anew. `note_fetch` afterwards stores that it was fetched.
+    """
+    now = app.now()
+    if not TOKEN.fullmatch(token):
+        return FeedAnswer(state=FeedState.UNKNOWN, modified=now)
+    with reading(app.engine) as session:
+        found = feed_store.find_served(session, _hashed(token))
+    if found is None:
+        return FeedAnswer(state=FeedState.UNKNOWN, modified=now)
+    feed, body = found
+    state = _state(app, feed, now)
+    if state is FeedState.GONE:
+        return FeedAnswer(state=state, modified=now)
+    if body.software != software(app, feed, now):
+        body = _build_anew(app, feed, now)
+    seen = replace(feed, last_fetched_at=now, last_client=client_family(client))
+    due = feed.last_fetched_at is None or now - feed.last_fetched_at >= NOTE_FETCHES_EVERY
+    return FeedAnswer(
+        state=state, body=body.body, etag=body.etag, modified=body.modified_at, fetched=seen if due else None
+    )
+
+
+def note_fetch(app: "App", answer: FeedAnswer) -> None:
+    """Stores when and by what a feed was fetched, at most once a minute: for after the answer has gone out."""
+    if answer.fetched is not None:
+        with writing(app.engine) as session:
+            feed_store.set_fetched(session, answer.fetched)
+
+
+def rebuild_stale(app: "App", now: datetime) -> int:
+    """Makes anew the bytes out of which a cancelled event has to go by now; how many feeds that were.
+
+    Time changes nothing else, so no event's sequence rises. One transaction a feed: safe to stop and to repeat.
+    """
+    with reading(app.engine) as session:
+        stale = feed_store.stale_feeds(session, now)
+    for feed in stale:
+        _build_anew(app, feed, now)
+    return len(stale)
+
+
+def client_family(user_agent: str) -> str:
+    """The family of calendar programs that `user_agent` belongs to; never a text from outside."""
+    told = user_agent.lower()
+    return next((family for mark, family in FAMILIES if mark in told), "other")
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _check_settings(app: "App", name: str, language: str, leads: tuple[timedelta, ...]) -> None:
+    if not 0 < len(name.strip()) <= MAX_NAME or not name.isprintable():
+        message = f"name: call the feed by its device or person, in 1 to {MAX_NAME} characters on one line"
+        raise InvalidValue(message, field="name")
+    if language not in app.wordings:
+        known = ", ".join(sorted(app.wordings))
+        raise InvalidValue(f"language {language!r}: there is no wording; there is: {known}", field="language")
+    if len(leads) > MAX_ALARMS or any(not timedelta(0) <= lead <= MAX_LEAD for lead in leads):
+        message = f"alarms: at most {MAX_ALARMS}, each from 0 minutes to {MAX_LEAD.days} days before"
+        raise InvalidValue(message, field="alarms")
+
+
+def _end_of(expires: date, course: LoadedCourse) -> datetime:
+    if expires < course.today:
+        raise InvalidValue(f"expires: {expires} has passed; choose a later date", field="expires")
+    return to_instant(add_days(expires, 1), time(0), course.stored.course.zone)
+
+
+def _hashed(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _find(
+    app: "App", session: Session, clinic_id: int, feed_id: UUID, now: datetime
+) -> tuple[StoredFeed, LoadedCourse]:
+    """The feed, read under its course's lock, so that its bytes and an action recorded meanwhile don't cross."""
+    feed = feed_store.find_feed(session, clinic_id, feed_id)
+    if feed is None:
+        sentence = f"feed {feed_id}: there is no such feed; `infusions feed list COURSE` shows a course's feeds"
+        raise NotFound(sentence)
+    course = load(app, session, clinic_id, feed.course_id, now=now, to_change=True)
+    return feed_store.find_feed(session, clinic_id, feed_id) or feed, course
+
+
+def _add(app: "App", session: Session, course: LoadedCourse, feed: StoredFeed, *, by: str) -> NewFeed:
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    feed_store.add_feed(session, feed, current_body(app, course, feed, feed.created_at), _hashed(token))
+    _audit(session, What.FEED_MADE, feed, by, feed.created_at)
+    return NewFeed(id=feed.id, address=f"{app.settings.server.public_url}/c/{token}.ics")
+
+
+def _revoke(app: "App", session: Session, course: LoadedCourse, feed: StoredFeed, now: datetime, *, by: str) -> None:
+    if feed.revoked_at is not None:
+        return
+    feed_store.set_revoked(session, feed, now)
+    feed_store.save_body(session, feed, current_body(app, course, replace(feed, revoked_at=now), now))
+    _audit(session, What.FEED_REVOKED, feed, by, now)
+
+
+def _audit(session: Session, what: What, feed: StoredFeed, by: str, now: datetime) -> None:
+    audit.note(session, what, clinic_id=feed.clinic_id, by=by, at=now, course_id=feed.course_id, feed=str(feed.id))
+
+
+def _build_anew(app: "App", feed: StoredFeed, now: datetime) -> StoredBody:
+    with writing(app.engine) as session:
+        locked, course = _find(app, session, feed.clinic_id, feed.id, now)
+        return build_anew(app, session, course, locked, now)
+
+
+def _state(app: "App", feed: StoredFeed, now: datetime) -> FeedState:
+    end = ended_at(feed, now)
+    if end is None:
+        return FeedState.LIVE
+    return FeedState.REVOKED if now < end + timedelta(days=app.settings.feeds.revoked_days) else FeedState.GONE
+
+
+def _line(app: "App", feed: StoredFeed, now: datetime) -> FeedLine:
+    return FeedLine(
+        id=feed.id,
+        name=feed.name,
+        reader=Reader(feed.reader),
+        detail=Detail(feed.detail),
+        language=feed.language,
+        alarms=tuple(minutes * MINUTE for minutes in feed.alarms),
+        state=_state(app, feed, now),
+        created_at=feed.created_at,
+        expires_at=feed.expires_at,
+        revoked_at=feed.revoked_at,
+        last_fetched_at=feed.last_fetched_at,
+        last_client=feed.last_client,
+    )

@@ -1,0 +1,166 @@
+"""What use cases and queries start from: a stored course with its regimen and rules, and plans folded from it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from enum import StrEnum
+from functools import lru_cache
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from db import store
+from db.engine import Session
+from db.stored import StoredAction, StoredCourse, StoredRegimen
+from reminders.outbox import CourseFacts
+from reminders.policy import ReminderPolicy
+from reminders.quiet import QuietHours
+from scheduler import build_plan, parse_regimen
+from scheduler.actions import Action, RegimenChange
+from scheduler.course import ClinicRules
+from scheduler.errors import InfusionsError, InvalidValue
+from scheduler.events import StampedEvent
+from scheduler.plan import DoseState, Plan
+from scheduler.regimen import Regimen
+from service.clinic import clinic_rules, years_of
+from service.clock import today_in
+from service.config import ReminderSettings
+
+if TYPE_CHECKING:
+    from service.wiring import App
+
+
+class NotFound(InfusionsError):
+    """What was asked for isn't there, or belongs to another clinic: the two look the same."""
+
+
+class CourseState(StrEnum):
+    """How a course stands, in one word."""
+
+    PLANNED = "planned"
+    RUNNING = "running"
+    ON_HOLD = "on-hold"
+    COMPLETE = "complete"
+    CEASED = "ceased"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedCourse:
+    """A course as stored. `stamped`: its events by key, those that left the plan included."""
+
+    stored: StoredCourse
+    regimen: Regimen
+    actions: tuple[StoredAction, ...]
+    stamped: dict[str, StampedEvent]
+    rules: ClinicRules
+    today: date
+
+    def plan(self, revision: int | None = None) -> Plan:
+        """The plan at that revision, else the current one."""
+        return self.plan_with([stored.action for stored in self.actions[:revision]])
+
+    def plan_with(self, actions: Sequence[Action]) -> Plan:
+        """The plan that follows from these actions."""
+        return build_plan(self.regimen, self.stored.course, actions, today=self.today, clinic=self.rules)
+
+    def recorded_at(self, revision: int | None = None) -> datetime:
+        """When that revision, else the current one, was recorded."""
+        actions = self.actions[:revision]
+        return actions[-1].recorded_at if actions else self.stored.created_at
+
+
+def load(
+    app: "App", session: Session, clinic_id: int, course_id: UUID, *, now: datetime, to_change: bool = False
+) -> LoadedCourse:
+    """The course of that clinic; NotFound when there is none. `to_change` makes other writers of it wait."""
+    stored = store.find_course(session, clinic_id, course_id, to_change=to_change)
+    if stored is None:
+        raise NotFound(f"course {course_id}: there is no such course; `infusions course list` shows those there are")
+    actions = store.actions_of(session, stored)
+    today = today_in(stored.course.zone, now)
+    newest = _newest(app, session, stored, actions)
+    return LoadedCourse(
+        stored=stored,
+        regimen=_regimen(app, stored.regimen),
+        actions=actions,
+        stamped=store.events_of(session, stored),
+        rules=clinic_rules(app.settings, newest, years_of(stored.course.day1, today)),
+        today=today,
+    )
+
+
+def facts_of(app: "App", stored: StoredCourse, plan: Plan) -> CourseFacts:
+    """What the reminders of a course follow from."""
+    return CourseFacts(
+        clinic_id=stored.clinic_id,
+        course_id=stored.course.id,
+        email=stored.email,
+        consent=stored.consent,
+        language=stored.language,
+        patient_zone=stored.patient_zone,
+        plan=plan,
+        policy=reminder_policy(app.settings.reminders),
+    )
+
+
+def reminder_policy(settings: ReminderSettings) -> ReminderPolicy:
+    """What the clinic sends, by its settings."""
+    return ReminderPolicy(
+        infusion_days_before=settings.infusion_days_before,
+        task_days_before=settings.task_days_before,
+        window_days_before=settings.window_days_before,
+        at=settings.at,
+        quiet=QuietHours(start=settings.quiet[0], end=settings.quiet[1]),
+    )
+
+
+def kept_regimen(app: "App", regimen: Regimen) -> StoredRegimen:
+    """The regimen with the text of its file, as a course keeps it."""
+    text = app.catalogue.text(regimen.digest)
+    if text is None:
+        raise InvalidValue(f"regimen {regimen.id} {regimen.version}: its file is gone; put it back", field="regimen")
+    return StoredRegimen(digest=regimen.digest, id=regimen.id, version=regimen.version, name=regimen.name, text=text)
+
+
+def with_plan(stored: StoredCourse, plan: Plan) -> StoredCourse:
+    """The course with what lists show of its plan."""
+    planned = [dose.date for dose in plan.doses() if dose.state is DoseState.PLANNED and dose.date is not None]
+    day1 = plan.cycles[0].day1 if plan.cycles else plan.course.day1
+    return replace(stored, day1=day1, next_visit=min(planned, default=None), state=state_of(plan).value)
+
+
+def state_of(plan: Plan) -> CourseState:
+    """How the course stands by its plan."""
+    states = {dose.state for dose in plan.doses()}
+    if plan.ceased is not None:
+        return CourseState.CEASED
+    if plan.held is not None:
+        return CourseState.ON_HOLD
+    if DoseState.PLANNED not in states:
+        return CourseState.COMPLETE
+    return CourseState.RUNNING if DoseState.GIVEN in states else CourseState.PLANNED
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _regimen(app: "App", kept: StoredRegimen) -> Regimen:
+    # The text that the course started with decides, whatever the clinic's folder holds by now.
+    return app.catalogue.by_digest(kept.digest) or _parsed(kept.text, f"{kept.id} {kept.version}, as stored")
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str, source: str) -> Regimen:
+    return parse_regimen(text, source)
+
+
+def _newest(app: "App", session: Session, stored: StoredCourse, actions: Sequence[StoredAction]) -> Regimen | None:
+    """The version that the core knows beside the course's own: the one that the course moved to, else the clinic's.
+
+    The course keeps the text of the version that it moved to, so that a still newer one changes nothing by itself.
+    """
+    latest = app.catalogue.by_id().get(stored.regimen.id)
+    moves = [each.action.version for each in actions if isinstance(each.action, RegimenChange)]
+    if not moves or (latest is not None and latest.version == moves[-1]):
+        return latest
+    kept = store.find_regimen(session, stored.regimen.id, moves[-1])
+    return _regimen(app, kept) if kept else latest

@@ -1,0 +1,148 @@
+"""What pages and commands show of courses. Nothing here stores anything."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from db import store
+from db.engine import reading
+from db.stored import StoredAction, StoredRevision
+from scheduler import events, restamp
+from scheduler.actions import Action
+from scheduler.course import Course
+from scheduler.events import StampedEvent
+from scheduler.plan import Plan
+from scheduler.regimen import Regimen
+from service.audit import HOME_CLINIC
+from service.feeds import FeedLine, list_feeds
+from service.loading import CourseState, LoadedCourse, NotFound, load, state_of
+
+if TYPE_CHECKING:
+    from service.wiring import App
+
+__all__ = ["CourseLine", "CourseRecord", "FeedLine", "HistoryEntry", "list_courses", "list_feeds", "load_course"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CourseLine:
+    """A course in a list. `next_visit`: the first planned dose, which may be overdue, or None."""
+
+    id: UUID
+    patient: str
+    regimen_name: str
+    day1: date
+    next_visit: date | None
+    state: CourseState
+    revision: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryEntry:
+    """One recorded action. `stands`: not voided since; `recorded_at` in UTC."""
+
+    number: int
+    action: Action
+    by: str
+    recorded_at: datetime
+    stands: bool
+    patient_told: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CourseRecord:
+    """A course at one revision: its history up to there, its plan, and its events by key (the gone ones too)."""
+
+    id: UUID
+    patient: str
+    email: str | None
+    consent: bool
+    language: str
+    patient_zone: str
+    course: Course
+    regimen: Regimen
+    actions: tuple[Action, ...]
+    entries: tuple[HistoryEntry, ...]
+    plan: Plan
+    revision: int
+    recorded_at: datetime
+    state: CourseState
+    stamped: dict[str, StampedEvent]
+
+
+def list_courses(app: "App", clinic_id: int = HOME_CLINIC) -> tuple[CourseLine, ...]:
+    """The clinic's courses, the newest first."""
+    with reading(app.engine) as session:
+        found = store.course_summaries(session, clinic_id)
+    return tuple(
+        CourseLine(
+            id=each.id,
+            patient=each.patient,
+            regimen_name=each.regimen_name,
+            day1=each.day1,
+            next_visit=each.next_visit,
+            state=CourseState(each.state),
+            revision=each.revision,
+        )
+        for each in found
+    )
+
+
+def load_course(
+    app: "App", course_id: UUID, revision: int | None = None, *, clinic_id: int = HOME_CLINIC
+) -> CourseRecord:
+    """The course at that revision, else the current one; NotFound when the course, or the revision, isn't there."""
+    with reading(app.engine) as session:
+        loaded = load(app, session, clinic_id, course_id, now=app.now())
+        told = {each.number: each for each in store.revisions_of(session, loaded.stored)}
+    current = loaded.stored.revision
+    if revision is not None and not 0 <= revision <= current:
+        raise NotFound(f"course {course_id}: there is no revision {revision}; it has 0 to {current}")
+    return _record(loaded, current if revision is None else revision, told)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _record(loaded: LoadedCourse, revision: int, told: dict[int, StoredRevision]) -> CourseRecord:
+    stored = loaded.stored
+    plan = loaded.plan(revision)
+    return CourseRecord(
+        id=stored.course.id,
+        patient=stored.patient,
+        email=stored.email,
+        consent=stored.consent,
+        language=stored.language,
+        patient_zone=stored.patient_zone,
+        course=stored.course,
+        regimen=loaded.regimen,
+        actions=tuple(each.action for each in loaded.actions[:revision]),
+        entries=tuple(
+            _entry(each, plan, patient_told=told[each.number].patient_told) for each in loaded.actions[:revision]
+        ),
+        plan=plan,
+        revision=revision,
+        recorded_at=loaded.recorded_at(revision),
+        state=state_of(plan),
+        stamped=loaded.stamped if revision == stored.revision else _stamped_at(loaded, revision),
+    )
+
+
+def _entry(stored: StoredAction, plan: Plan, *, patient_told: bool) -> HistoryEntry:
+    return HistoryEntry(
+        number=stored.number,
+        action=stored.action,
+        by=stored.by,
+        recorded_at=stored.recorded_at,
+        stands=plan.actions[stored.number - 1].stands,
+        patient_told=patient_told,
+    )
+
+
+def _stamped_at(loaded: LoadedCourse, revision: int) -> dict[str, StampedEvent]:
+    """The events as they stood then: stamps follow from what was recorded when."""
+    stamped: dict[str, StampedEvent] = {}
+    for number in range(revision + 1):
+        plan = loaded.plan(number)
+        stamped = restamp(stamped, events(plan), plan, at=loaded.recorded_at(number))
+    return stamped

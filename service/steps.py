@@ -1,0 +1,171 @@
+"""One step of a course, from its action to all that follows from it; and the request that asked for it."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from db import store
+from db.engine import Session
+from db.stored import StoredAction, StoredCourse, StoredRevision
+from reminders import outbox
+from scheduler import changes, check_action, events, restamp
+from scheduler.actions import Action, RegimenChange
+from scheduler.changes import Changes
+from scheduler.errors import InfusionsError, InvalidValue
+from scheduler.events import StampedEvent
+from scheduler.plan import Plan
+from service import audit, bodies
+from service.audit import What
+from service.loading import LoadedCourse, facts_of, kept_regimen, with_plan
+
+if TYPE_CHECKING:
+    from service.wiring import App
+
+MAX_REQUEST_ID = 200
+
+
+class RequestReused(InfusionsError):
+    """A request id that came before with something else in it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A request's id, and a digest of what it asks for: the same id with something else in it is refused."""
+
+    id: str | None
+    digest: str | None
+
+    @classmethod
+    def of(cls, id_: str | None, *asked: object) -> "Request":
+        """The request of that id (None: it has none) that asks for these plain values."""
+        if id_ is None:
+            return cls(id=None, digest=None)
+        if not 0 < len(id_) <= MAX_REQUEST_ID or not id_.isprintable():
+            message = f"request id: must be 1 to {MAX_REQUEST_ID} characters that can be printed; send another"
+            raise InvalidValue(message, field="request_id")
+        plain = json.dumps(asked, sort_keys=True)
+        return cls(id=id_, digest=hashlib.sha256(plain.encode()).hexdigest())
+
+    def earlier(self, session: Session, clinic_id: int) -> StoredRevision | None:
+        """The revision that this request made before, or None; RequestReused when it asked for something else."""
+        found = store.find_request(session, clinic_id, self.id) if self.id else None
+        if found is not None and found.request_digest != self.digest:
+            raise RequestReused(f"request id {self.id}: came before with something else in it; send a new id")
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """Who takes a step, when, and by which request; whether the patient knows already."""
+
+    by: str
+    at: datetime
+    request: Request
+    patient_told: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What a step leads to. `course` is as it will be; `before` and `stamped` are its events, `changes` leads over.
+
+    Without an action it is the start of the course.
+    """
+
+    course: StoredCourse
+    action: Action | None
+    plan: Plan
+    before: Mapping[str, StampedEvent]
+    stamped: Mapping[str, StampedEvent]
+    changes: Changes
+
+
+def first_step(course: StoredCourse, plan: Plan, now: datetime) -> Step:
+    """The start of a course with its first plan."""
+    return _to(course, None, plan, {}, now)
+
+
+def next_step(app: "App", loaded: LoadedCourse, action: Action, now: datetime) -> Step:
+    """The step that `action` makes, checked and folded; nothing is stored. Raises Rejected or NeedsReason."""
+    if isinstance(action, RegimenChange):
+        # Only this action looks at the clinic's newest version; else the one that the course moved to counts.
+        newest = app.catalogue.by_id().get(loaded.regimen.id)
+        loaded = replace(loaded, rules=replace(loaded.rules, newest=newest))
+    actions = [each.action for each in loaded.actions]
+    course = loaded.stored.course
+    check_action(loaded.regimen, course, actions, action, today=loaded.today, clinic=loaded.rules)
+    plan = loaded.plan_with([*actions, action])
+    return _to(replace(loaded.stored, revision=len(actions) + 1), action, plan, loaded.stamped, now)
+
+
+def store_step(app: "App", session: Session, step: Step, deed: Deed) -> None:
+    """Stores the step and all that follows from it: revision, events, feeds, messages, audit."""
+    course, number = step.course, step.course.revision
+    if step.action is None:
+        store.add_course(session, course)
+    else:
+        store.advance_course(session, course)
+        stored = StoredAction(number=number, action=step.action, by=deed.by, recorded_at=deed.at)
+        store.add_action(session, course, stored)
+    if isinstance(step.action, RegimenChange):
+        store.keep_regimen(session, kept_regimen(app, step.plan.regimen))
+    store.add_revision(session, course.clinic_id, _revision(step, deed))
+    store.save_events(session, course, step.before, step.stamped)
+    bodies.rebuild(app, session, course, step.plan, step.stamped, now=deed.at)
+    outbox.after_change(
+        session,
+        facts_of(app, course, step.plan),
+        step.before,
+        step.stamped,
+        revision=course.revision,
+        first=step.action is None,
+        patient_told=deed.patient_told,
+        now=deed.at,
+    )
+    _audit(session, step, deed)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _to(
+    course: StoredCourse, action: Action | None, plan: Plan, before: Mapping[str, StampedEvent], now: datetime
+) -> Step:
+    wanted = events(plan)
+    shown = [each.event for each in before.values() if each.cancelled is None]
+    return Step(
+        course=with_plan(course, plan),
+        action=action,
+        plan=plan,
+        before=before,
+        stamped=restamp(before, wanted, plan, at=now),
+        changes=changes(shown, wanted),
+    )
+
+
+def _revision(step: Step, deed: Deed) -> StoredRevision:
+    return StoredRevision(
+        course_id=step.course.course.id,
+        number=step.course.revision,
+        recorded_at=deed.at,
+        by=deed.by,
+        action_number=step.course.revision if step.action else None,
+        request_id=deed.request.id,
+        request_digest=deed.request.digest,
+        patient_told=deed.patient_told,
+    )
+
+
+def _audit(session: Session, step: Step, deed: Deed) -> None:
+    audit.note(
+        session,
+        What.ACTION_RECORDED if step.action else What.COURSE_STARTED,
+        clinic_id=step.course.clinic_id,
+        by=deed.by,
+        at=deed.at,
+        course_id=step.course.course.id,
+        revision=step.course.revision,
+        kind=step.action.kind if step.action else None,
+    )

@@ -1,0 +1,213 @@
+"""Staff: who may sign in, and their sign-ins."""
+
+import hashlib
+import secrets
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import cache
+from typing import TYPE_CHECKING
+
+from db import user_store
+from db.engine import reading, writing
+from db.store import Conflict
+from db.stored import StoredSession, StoredUser
+from scheduler.errors import InvalidValue
+from service import audit
+from service.audit import HOME_CLINIC, What
+from service.loading import NotFound
+
+if TYPE_CHECKING:
+    from pwdlib import PasswordHash
+
+    from service.wiring import App
+
+MAX_NAME = 100
+SHORTEST_PASSWORD = 12
+LONGEST_PASSWORD = 200  # hashing a megabyte would keep the server busy
+TOKEN_BYTES = 32
+LONGEST_SESSION = timedelta(hours=12)  # a working day, however busy
+NOTE_USE_EVERY = timedelta(minutes=1)
+
+
+class Role(StrEnum):
+    """What a member of staff may do."""
+
+    NURSE = "nurse"
+    PRESCRIBER = "prescriber"
+    CLINIC_ADMIN = "clinic-admin"
+    AUDITOR = "auditor"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """A member of staff."""
+
+    id: int
+    clinic_id: int
+    name: str
+    role: Role
+    disabled: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionUser:
+    """Who is signed in, and the token that their forms carry."""
+
+    user: User
+    csrf_token: str
+
+
+def add_user(app: "App", name: str, role: Role, password: str, *, by: str, clinic_id: int = HOME_CLINIC) -> User:
+    """Adds a member of staff. InvalidValue when the name is taken or the password too short or long."""
+    known_as = _name(name)
+    if not 0 < len(known_as) <= MAX_NAME or not known_as.isprintable():
+        raise InvalidValue(f"name: give 1 to {MAX_NAME} characters on one line", field="name")
+    hashed = _hash_of(password)
+    try:
+        with writing(app.engine) as session:
+            now = app.now()
+            added = user_store.add_user(
+                session, clinic_id=clinic_id, name=known_as, role=role.value, password_hash=hashed, created_at=now
+            )
+            audit.note(session, What.USER_ADDED, clinic_id=clinic_id, by=by, at=now, user=added.id, role=role.value)
+    except Conflict:
+        message = f"name {known_as!r}: is taken, or there is no clinic {clinic_id}; choose another"
+        raise InvalidValue(message, field="name") from None
+    return _user(added)
+
+
+def check_password(app: "App", name: str, password: str) -> User | None:
+    """The user of that name if the password is theirs and they aren't disabled, else None.
+
+    An unknown name takes as long as a known one, so that nobody can try out who works here.
+    """
+    with reading(app.engine) as session:
+        found = user_store.find_user(session, _name(name)[:MAX_NAME])
+    known = found is not None and found.disabled_at is None
+    right = _verify(password, found.password_hash if found and known else _nobody())
+    return _user(found) if found and known and right else None
+
+
+def set_password(app: "App", name: str, password: str, *, by: str, clinic_id: int | None = None) -> None:
+    """Replaces a user's password and ends their sign-ins; with `clinic_id` only if they are of that clinic.
+
+    Raises NotFound for an unknown name, InvalidValue for a bad password.
+    """
+    hashed = _hash_of(password)
+    with writing(app.engine) as session:
+        user = _found(user_store.find_user(session, _name(name)), name, clinic_id)
+        user_store.set_password(session, user, hashed)
+        user_store.end_sessions(session, user)
+        audit.note(session, What.PASSWORD_SET, clinic_id=user.clinic_id, by=by, at=app.now(), user=user.id)
+
+
+def disable_user(app: "App", name: str, *, by: str, clinic_id: int | None = None) -> None:
+    """Ends a user's sign-ins and lets them in no more; with `clinic_id` only if they are of that clinic.
+
+    Raises NotFound for an unknown name.
+    """
+    with writing(app.engine) as session:
+        now = app.now()
+        user = _found(user_store.find_user(session, _name(name)), name, clinic_id)
+        if user.disabled_at is None:
+            user_store.set_disabled(session, user, now)
+            audit.note(session, What.USER_DISABLED, clinic_id=user.clinic_id, by=by, at=now, user=user.id)
+        user_store.end_sessions(session, user)
+
+
+def list_users(app: "App", *, clinic_id: int = HOME_CLINIC) -> tuple[User, ...]:
+    """The clinic's users by name, the disabled ones too."""
+    with reading(app.engine) as session:
+        return tuple(_user(stored) for stored in user_store.users_of(session, clinic_id))
+
+
+def open_session(app: "App", user: User) -> tuple[str, str]:
+    """Signs the user in: the session's token, of which only the SHA-256 is kept, and the token for forms."""
+    token, csrf_token = secrets.token_urlsafe(TOKEN_BYTES), secrets.token_urlsafe(TOKEN_BYTES)
+    with writing(app.engine) as session:
+        now = app.now()
+        stored = _found(user_store.find_user(session, user.name), user.name, user.clinic_id)
+        user_store.add_session(
+            session, stored, id_hash=_hashed(token), csrf_token=csrf_token, now=now, end=now + LONGEST_SESSION
+        )
+        audit.note(session, What.SIGNED_IN, clinic_id=user.clinic_id, by=user.name, at=now, user=user.id)
+    return token, csrf_token
+
+
+def session_user(app: "App", token: str) -> SessionUser | None:
+    """Who is signed in with that token, or None: ended, idle for too long, disabled, or never signed in."""
+    now = app.now()
+    id_hash = _hashed(token)
+    with reading(app.engine) as session:
+        found = user_store.find_session(session, id_hash)
+    if found is None or not _lasts(app, found, now):
+        return None
+    if now - found.last_seen_at >= NOTE_USE_EVERY:
+        with writing(app.engine) as session:
+            user_store.set_seen(session, id_hash, now)
+    return SessionUser(user=_user(found.user), csrf_token=found.csrf_token)
+
+
+def close_session(app: "App", token: str) -> None:
+    """Signs out; an unknown token changes nothing."""
+    with writing(app.engine) as session:
+        user_store.end_session(session, _hashed(token))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _name(text: str) -> str:
+    # Two spellings that look the same, or differ in capitals only, are one name.
+    return unicodedata.normalize("NFKC", text).strip().casefold()
+
+
+def _user(stored: StoredUser) -> User:
+    return User(
+        id=stored.id,
+        clinic_id=stored.clinic_id,
+        name=stored.name,
+        role=Role(stored.role),
+        disabled=stored.disabled_at is not None,
+    )
+
+
+def _found(stored: StoredUser | None, name: str, clinic_id: int | None) -> StoredUser:
+    if stored is None or clinic_id not in {None, stored.clinic_id}:
+        raise NotFound(f"user {name!r}: there is no such user; check the name")
+    return stored
+
+
+def _lasts(app: "App", found: StoredSession, now: datetime) -> bool:
+    idle = timedelta(minutes=app.settings.security.idle_minutes)
+    return found.user.disabled_at is None and now < found.expires_at and now - found.last_seen_at < idle
+
+
+def _hashed(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+@cache
+def _hasher() -> "PasswordHash":
+    from pwdlib import PasswordHash  # 50 ms that only these few commands need
+    from pwdlib.hashers.argon2 import Argon2Hasher
+
+    return PasswordHash((Argon2Hasher(),))
+
+
+@cache
+def _nobody() -> str:
+    return _hasher().hash(secrets.token_urlsafe(TOKEN_BYTES))
+
+
+def _hash_of(password: str) -> str:
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        message = f"password: must have {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters; choose another"
+        raise InvalidValue(message, field="password")
+    return _hasher().hash(unicodedata.normalize("NFKC", password))
+
+
+def _verify(password: str, hashed: str) -> bool:
+    return _hasher().verify(unicodedata.normalize("NFKC", password[:LONGEST_PASSWORD]), hashed)
