@@ -1,0 +1,41 @@
+"""The web application: which routes there are, and what stands around them."""
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
+
+from service.wiring import App
+from web import feeds
+from web.errors import add_handlers, error_page
+from web.pages import assets, calendars, course, courses, health, record, sign_in, start
+from web.render import make_site
+from web.security import Guard
+
+# More specific paths first: `/courses/new` before `/courses/{id}`.
+ROUTERS = (
+    feeds.router,
+    health.router,
+    assets.router,
+    sign_in.router,
+    courses.router,
+    start.router,
+    course.router,
+    record.router,
+    calendars.router,
+)
+
+
+def create_app(app: App) -> FastAPI:
+    """The pages and feeds of the service."""
+    site = make_site(app)
+    pages = FastAPI(title="Infusion Cycles", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    pages.state.site = site
+    for router in ROUTERS:
+        pages.include_router(router, include_in_schema=False)
+
+    def show_error(_: Request, status: int, number: str) -> Response:
+        return error_page(site, status, number)
+
+    add_handlers(pages, site)
+    pages.add_middleware(Guard, public_url=app.settings.server.public_url, error_page=show_error)
+    return pages

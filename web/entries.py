@@ -1,0 +1,114 @@
+"""What a record form holds at first, and how what was typed becomes the plain values of an action."""
+
+from collections.abc import Mapping
+from datetime import date
+
+from scheduler import action_to_fields
+from scheduler.actions import Action
+from scheduler.plan import Dose, DoseState, Plan
+from web.forms import Faults, Field, Form, form_from, whole_number
+from web.kinds import Material, fields_of
+
+
+def first_values(kind: str, material: Material, asked: Mapping[str, str]) -> Form:
+    """What a fresh form holds: what the link asked for, else the next dose and today."""
+    names = {field.name for field in fields_of(kind, material)}
+    values = {name: value for name, value in asked.items() if name in names}
+    plan = material.plan
+    dose = _dose(plan, values.get("dose", "")) or next_dose(plan)
+    if "dose" in names and dose is not None and kind != "time":
+        values.setdefault("dose", f"{dose.cycle}-{dose.day}")
+        values.setdefault("cycle", str(dose.cycle))
+    if "on" in names and kind != "resume":
+        values.setdefault("on", _usual_date(kind, plan, dose).isoformat())
+    if "cycle" in names:
+        values.setdefault("cycle", str(dose.cycle if dose else 1))
+    return form_from({name: value for name, value in values.items() if name in names})
+
+
+def corrected_values(number: int, action: Action) -> Form:
+    """The form that would record the same action again, as a correction of the entry `number`."""
+    plain = action_to_fields(action) | {"replaces": number}
+    if "cycle" in plain and "day" in plain:
+        plain["dose"] = f"{plain['cycle']}-{plain['day']}"
+    for ticked, (name, _) in TICKED.items():
+        plain[ticked] = name in plain
+    if action.kind == "audience":
+        name, _, mark = str(plain["value"]).partition(":")
+        plain |= {"value": name, "change": "add-private" if mark else plain["change"]}
+    return form_from(plain)
+
+
+def read_fields(kind: str, form: Form, fields: tuple[Field, ...]) -> tuple[dict[str, object], Faults]:
+    """The plain values that `action_from_fields` takes, and the faults of numbers that are none."""
+    plain: dict[str, object] = {}
+    faults: Faults = {}
+    for field in fields:
+        typed = [value for value in form.all(field.name) if value]
+        if not typed:
+            continue
+        try:
+            plain |= _read(kind, field.name, typed)
+        except ValueError:
+            faults[field.name] = f"{field.label}: write a whole number."
+    if form.text("change") == "add-private" and "value" in plain:
+        plain["value"] = f"{plain['value']}:private"
+    return plain, faults
+
+
+def field_at_fault(name: str, fields: tuple[Field, ...]) -> str:
+    """The form's field for a field of the action; an empty text when the form has none."""
+    names = {field.name for field in fields}
+    others = {"cycle": "dose", "day": "dose", "tolerated": "not_tolerated", "complete": "partial"}
+    return next((known for known in (name, others.get(name, "")) if known in names), "")
+
+
+def next_dose(plan: Plan) -> Dose | None:
+    """The first dose in the order of treatment that is still planned, overdue ones included; None without any."""
+    return next((dose for dose in plan.doses() if dose.state is DoseState.PLANNED), None)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+# The boxes of `given` that say what was not as usual, and the values that a tick stands for.
+TICKED: dict[str, tuple[str, bool]] = {
+    "not_tolerated": ("tolerated", False),
+    "partial": ("complete", False),
+    "elsewhere": ("elsewhere", True),
+}
+NUMBERS = {"cycle", "count", "replaces", "action"}
+
+
+def _read(kind: str, name: str, typed: list[str]) -> dict[str, object]:
+    if name == "dose":
+        cycle, _, day = typed[0].partition("-")
+        return {"cycle": int(cycle), "day": int(day)}
+    if name in TICKED:
+        plain, value = TICKED[name]
+        return {plain: value}
+    if name == "days" and kind == "days":
+        return {"days": [_whole(value) for value in typed]}
+    if name == "days" or name in NUMBERS:
+        return {name: _whole(typed[0])}
+    if name == "change" and typed[0] == "add-private":
+        return {"change": "add"}
+    return {name: typed[0]}
+
+
+def _whole(text: str) -> int:
+    number = whole_number(text)
+    if number is None:
+        raise ValueError(text)
+    return number
+
+
+def _dose(plan: Plan, value: str) -> Dose | None:
+    cycle, _, day = value.partition("-")
+    number, place = whole_number(cycle), whole_number(day)
+    return None if number is None or place is None else plan.find(number, place)
+
+
+def _usual_date(kind: str, plan: Plan, dose: Dose | None) -> date:
+    if kind == "given" and dose is not None and dose.date is not None:
+        return min(dose.date, plan.today)
+    return plan.today

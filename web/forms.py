@@ -1,0 +1,138 @@
+"""Posted forms: the body read with a limit, the typed values kept, and fields that know how to read themselves."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Annotated
+from urllib.parse import parse_qs
+
+from fastapi import Depends, Request
+from starlette.exceptions import HTTPException
+
+MAX_BODY = 64 * 1024  # a form here is a few hundred bytes; ten thousand letters of reason still pass
+MAX_FIELDS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What was typed: every value of every field, as text."""
+
+    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def text(self, name: str) -> str:
+        """The first value of the field without the blanks around it; an empty text if there is none."""
+        return self.raw(name).strip()
+
+    def raw(self, name: str) -> str:
+        """The first value of the field as typed (a password may end in a blank)."""
+        return next(iter(self.values.get(name, ())), "")
+
+    def all(self, name: str) -> tuple[str, ...]:
+        """All values of the field: several boxes of one group may be ticked."""
+        return tuple(value.strip() for value in self.values.get(name, ()))
+
+
+class Input(StrEnum):
+    """How a field is asked for."""
+
+    TEXT = "text"
+    EMAIL = "email"
+    DATE = "date"
+    TIME = "time"
+    NUMBER = "number"
+    LONG = "long"
+    SELECT = "select"
+    RADIO = "radio"
+    TICK = "tick"
+    TICKS = "ticks"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One choice: the value that is sent, and the words that are shown. Options of one `group` stand together."""
+
+    value: str
+    label: str
+    hint: str = ""
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One field of a form. `missing` is the sentence when nothing was typed; empty: the field may stay empty."""
+
+    name: str
+    label: str
+    input: Input = Input.TEXT
+    hint: str = ""
+    missing: str = ""
+    options: tuple[Option, ...] = ()
+    autocomplete: str = "off"
+    length: int = 1000
+
+    @property
+    def required(self) -> bool:
+        """Whether the field must be filled in."""
+        return bool(self.missing)
+
+
+Faults = dict[str, str]
+
+
+def form_from(values: Mapping[str, object]) -> Form:
+    """A form as if these values had been typed; None and absent values stay empty, lists become several values."""
+    return Form({name: _typed(value) for name, value in values.items() if value is not None})
+
+
+def missing_faults(fields: Iterable[Field], form: Form) -> Faults:
+    """The sentence of each required field in which nothing was typed, and of each with a value it doesn't offer."""
+    faults: Faults = {}
+    for asked in fields:
+        typed = [value for value in form.all(asked.name) if value]
+        if not typed and asked.missing:
+            faults[asked.name] = asked.missing
+        elif asked.options and not {option.value for option in asked.options}.issuperset(typed):
+            faults[asked.name] = f"{asked.label}: choose one of the values that the form offers."
+        elif any(len(value) > asked.length for value in typed):
+            faults[asked.name] = f"{asked.label}: write at most {asked.length} characters."
+    return faults
+
+
+def whole_number(text: str) -> int | None:
+    """The whole number in `text`, or None when it is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else None
+
+
+async def posted(request: Request) -> Form:
+    """The posted form. HTTPException 413 when it is too large, 415 when it is no form, 400 when it can't be read."""
+    if not request.headers.get("content-type", "").lower().startswith("application/x-www-form-urlencoded"):
+        raise HTTPException(415, "Only the forms of these pages are taken here.")
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY:
+            raise HTTPException(413, "What was sent is too large: shorten the longest text.")
+    try:
+        values = parse_qs(
+            body.decode("ascii"),
+            keep_blank_values=True,
+            encoding="utf-8",
+            errors="strict",
+            max_num_fields=MAX_FIELDS,
+        )
+    except ValueError:  # also what a wrong encoding raises
+        raise HTTPException(400, "What was sent can't be read: go back, reload the page and try again.") from None
+    return Form({name: tuple(given) for name, given in values.items()})
+
+
+Posted = Annotated[Form, Depends(posted)]
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _typed(value: object) -> tuple[str, ...]:
+    if isinstance(value, list | tuple):
+        return tuple(str(item) for item in value)
+    if isinstance(value, bool):
+        return ("yes",) if value else ()
+    return (str(value),)

@@ -1,0 +1,66 @@
+"""What an entry would do to the mails, in words."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from reminders.policy import Notice, NoticeKind
+from scheduler.dates import zone_of
+from web.words import moment_words, window_word
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeWords:
+    """`notice`: the notice of the change, if one goes. `reminders`: one line for each that comes or goes."""
+
+    notice: str
+    waits: bool
+    coming: tuple[str, ...]
+    going: tuple[str, ...]
+
+
+def in_words(notices: Iterable[Notice], zone: str) -> NoticeWords:
+    """The notices in words, with times of the patient's zone."""
+    found = tuple(notices)
+    change = next((each for each in found if each.what in {NoticeKind.CHANGE, NoticeKind.WAITS}), None)
+    return NoticeWords(
+        notice=_change(change, zone) if change else "",
+        waits=change is not None and change.what is NoticeKind.WAITS,
+        coming=tuple(_reminder(each, zone) for each in found if each.what is NoticeKind.REMINDER),
+        going=tuple(_reminder(each, zone) for each in found if each.what is NoticeKind.WITHDRAWN),
+    )
+
+
+def event_words(key: str) -> str:
+    """What an event's key stands for: cycle 1 day 8, blood tests before it, the birth control date."""
+    first, *rest = key.split("/")
+    if first == "window":
+        return f"the date of “{window_word(rest[0])}”"
+    if first == "after-course":
+        return "tests after the treatment"
+    if rest and rest[0] == "end":
+        return f"the end of cycle {first[1:]}"
+    cycle, _, day = first[1:].partition("d")
+    dose = f"cycle {cycle} day {day}"
+    if rest and rest[0].startswith("checks-"):
+        return f"tests {rest[0].split('-')[1]} {dose}"
+    return dose
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _change(notice: Notice, zone: str) -> str:
+    dates = "1 date" if len(notice.event_keys) == 1 else f"{len(notice.event_keys)} dates"
+    if notice.at is None:
+        return f"A notice of {dates} waits until the patient has been told by a person."
+    return f"A notice of {dates} goes on {_at(notice.at, zone)}."
+
+
+def _reminder(notice: Notice, zone: str) -> str:
+    about = ", ".join(event_words(key) for key in notice.event_keys)
+    return f"{_at(notice.at, zone)}: {about}" if notice.at else about
+
+
+def _at(at: datetime, zone: str) -> str:
+    return moment_words(at.astimezone(zone_of(zone)))

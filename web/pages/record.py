@@ -1,0 +1,195 @@
+"""Recording an action: choose what, fill in, see before and after, confirm."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse, Response
+
+from scheduler import action_from_fields
+from scheduler.actions import Action
+from scheduler.errors import Rejected
+from service.courses import RequestReused, StaleRevision, preview
+from service.courses import record as record_action
+from service.queries import CourseRecord, HistoryEntry, load_course
+from service.users import SessionUser
+from web.compare import Comparison, compare
+from web.entries import corrected_values, field_at_fault, first_values, read_fields
+from web.forms import Faults, Field, Form, missing_faults, whole_number
+from web.kinds import GROUPS, KINDS, Material, fields_of
+from web.notices import in_words
+from web.render import Site, TheSite
+from web.session import CheckedForm, Recorder
+
+router = APIRouter()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meanwhile:
+    """What others recorded since the page was opened, and what that changed."""
+
+    entries: tuple[HistoryEntry, ...]
+    comparison: Comparison
+
+
+@router.api_route("/courses/{course_id}/record", methods=["GET", "HEAD"])
+def choose(course_id: UUID, site: TheSite, who: Recorder) -> Response:
+    """The kinds of actions, to choose one."""
+    record = load_course(site.app, course_id, clinic_id=who.user.clinic_id)
+    return site.page("record_kinds.html", who=who, record=record, groups=GROUPS, kinds=KINDS)
+
+
+@router.api_route("/courses/{course_id}/record/{kind}", methods=["GET", "HEAD"])
+def fill_in(course_id: UUID, kind: str, request: Request, site: TheSite, who: Recorder) -> Response:
+    """The form of one kind, filled with what the link asked for: a dose, a date, or an entry to correct."""
+    desk = _desk(course_id, kind, site, who)
+    entry = _entry(desk.record, whole_number(request.query_params.get("correct", "")))
+    if entry is not None and entry.action.kind == kind:
+        form = corrected_values(entry.number, entry.action)
+    else:
+        form = first_values(kind, desk.material, request.query_params)
+    return desk.show_form(form)
+
+
+@router.post("/courses/{course_id}/record/{kind}")
+def send(course_id: UUID, kind: str, site: TheSite, who: Recorder, form: CheckedForm) -> Response:
+    """The preview of what was typed, or, confirmed, the course with it recorded. The form again when it can't be."""
+    desk = _desk(course_id, kind, site, who)
+    step = form.text("step")
+    if step == "edit":
+        return desk.show_form(form)
+    if step != "confirm" and desk.is_stale(form):
+        return desk.show_meanwhile(form)
+    action, faults = desk.read(form, confirmed=step == "confirm")
+    if action is None:
+        return desk.show_form(form, faults, status=422)
+    try:
+        if step == "confirm":
+            return desk.confirm(action, form)
+        return desk.show_preview(action, form)
+    except Rejected as refused:
+        return desk.show_form(form, {field_at_fault(refused.field, desk.fields): str(refused)}, status=422)
+    except StaleRevision:
+        return desk.show_meanwhile(form)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Desk:
+    """One person at the form of one kind for one course."""
+
+    site: Site
+    who: SessionUser
+    record: CourseRecord
+    code: str
+    material: Material
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        return fields_of(self.code, self.material)
+
+    def is_stale(self, form: Form) -> bool:
+        seen = whole_number(form.text("seen_revision"))
+        return seen is not None and seen < self.record.revision
+
+    def read(self, form: Form, *, confirmed: bool) -> tuple[Action | None, Faults]:
+        """The action that was typed; None with the faults when it can't be read."""
+        # A form that is sent twice may name what its first copy has changed: the use case knows the request again.
+        faults = {} if confirmed else missing_faults(self.fields, form)
+        plain, unreadable = read_fields(self.code, form, self.fields)
+        faults = unreadable | faults
+        if faults:
+            return None, faults
+        try:
+            return action_from_fields(self.code, plain), {}
+        except Rejected as refused:
+            return None, {field_at_fault(refused.field, self.fields): _without_kind(str(refused), self.code)}
+
+    def show_form(self, form: Form, faults: Faults | None = None, *, status: int = 200, **more: object) -> Response:
+        return self.site.page(
+            "record_form.html",
+            status=status,
+            who=self.who,
+            record=self.record,
+            code=self.code,
+            kind=KINDS[self.code],
+            fields=self.fields,
+            form=form,
+            faults=faults or {},
+            **({"meanwhile": None} | more),
+        )
+
+    def show_preview(self, action: Action, form: Form) -> Response:
+        found = preview(self.site.app, self.record.id, action, clinic_id=self.who.user.clinic_id)
+        return self.site.page(
+            "record_preview.html",
+            who=self.who,
+            record=self.record,
+            code=self.code,
+            kind=KINDS[self.code],
+            action=action,
+            replaced=_entry(self.record, action.replaces),
+            comparison=compare(found.before, found.after),
+            mails=in_words(found.notices, self.record.patient_zone),
+            told=bool(form.text("patient_told")),
+            request_id=uuid4().hex,
+            kept=tuple(_kept(form, self.fields)),
+        )
+
+    def confirm(self, action: Action, form: Form) -> Response:
+        seen = whole_number(form.text("seen_revision"))
+        request_id = form.text("request_id")
+        if seen is None or seen > self.record.revision or not request_id:
+            return self.show_preview(action, form)  # nobody confirms what they have not seen
+        try:
+            outcome = record_action(
+                self.site.app,
+                self.record.id,
+                action,
+                by=self.who.user.name,
+                seen_revision=seen,
+                request_id=request_id,
+                patient_told=bool(form.text("patient_told")),
+                clinic_id=self.who.user.clinic_id,
+            )
+        except RequestReused:
+            return self.show_meanwhile(form)
+        return RedirectResponse(f"/courses/{self.record.id}?recorded={outcome.revision}", 303)
+
+    def show_meanwhile(self, form: Form) -> Response:
+        seen = min(whole_number(form.text("seen_revision")) or 0, self.record.revision)
+        clinic_id = self.who.user.clinic_id
+        before = load_course(self.site.app, self.record.id, revision=seen, clinic_id=clinic_id)
+        meanwhile = Meanwhile(
+            entries=tuple(entry for entry in self.record.entries if entry.number > seen),
+            comparison=compare(before.plan, self.record.plan),
+        )
+        return self.show_form(form, status=409, meanwhile=meanwhile)
+
+
+def _desk(course_id: UUID, kind: str, site: Site, who: SessionUser) -> _Desk:
+    if kind not in KINDS:
+        raise HTTPException(404)
+    record = load_course(site.app, course_id, clinic_id=who.user.clinic_id)
+    newest = site.app.catalogue.by_id().get(record.regimen.id)
+    versions = dict.fromkeys(each.version for each in (record.plan.regimen, record.regimen, newest) if each)
+    material = Material(plan=record.plan, versions=tuple(versions))
+    return _Desk(site=site, who=who, record=record, code=kind, material=material)
+
+
+def _entry(record: CourseRecord, number: int | None) -> HistoryEntry | None:
+    return next((entry for entry in record.entries if entry.number == number), None)
+
+
+def _kept(form: Form, fields: tuple[Field, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for field in fields:
+        yield field.name, form.all(field.name)
+
+
+def _without_kind(sentence: str, kind: str) -> str:
+    """The core names kind and field first, for files; beside a form's field they only repeat it."""
+    return sentence.removeprefix(f"{kind}: ")

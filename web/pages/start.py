@@ -1,0 +1,97 @@
+"""Starting a course: what is known of it, the whole calendar as it would be, then storing it."""
+
+from uuid import uuid4
+
+from fastapi import APIRouter, Request
+from starlette.responses import RedirectResponse, Response
+
+from scheduler import CourseFile
+from scheduler.errors import InvalidValue, Rejected
+from scheduler.plan import Plan
+from scheduler.regimen import Regimen
+from service.clock import today_in
+from service.courses import NewCourse, RequestReused, start_course
+from service.planning import plan_course
+from service.users import SessionUser
+from web.forms import Faults, Form, missing_faults
+from web.render import Site, TheSite
+from web.session import CheckedForm, Recorder
+from web.start_form import Section, fault_place, first_values, new_course, sections
+
+router = APIRouter()
+
+
+@router.api_route("/courses/new", methods=["GET", "HEAD"])
+def ask(request: Request, site: TheSite, who: Recorder) -> Response:
+    """The choice of the regimen, where there is one; then the form."""
+    regimen = _regimen(site, request)
+    if regimen is None:
+        return site.page("start_regimen.html", who=who, regimens=site.app.catalogue.regimens())
+    return _form(site, who, regimen, first_values(site.app.settings, regimen))
+
+
+@router.post("/courses/new")
+def send(request: Request, site: TheSite, who: Recorder, form: CheckedForm) -> Response:
+    """The preview of the calendar, or, confirmed, the course. The form again when it can't be."""
+    regimen = _regimen(site, request)
+    if regimen is None:
+        return RedirectResponse("/courses/new", 303)
+    step = form.text("step")
+    if step == "edit":
+        return _form(site, who, regimen, form)
+    fields = [field for section in sections(site.app, regimen) for field in section.fields]
+    faults = missing_faults(fields, form)
+    if faults:
+        return _form(site, who, regimen, form, faults)
+    try:
+        new = new_course(form, regimen)
+        plan = _plan(site, regimen, new)
+        if step == "confirm" and form.text("request_id"):
+            return _start(site, who, new, form)
+    except (InvalidValue, Rejected) as refused:
+        return _form(site, who, regimen, form, {fault_place(refused.field, fields): str(refused)})
+    kept = tuple((field.name, form.all(field.name)) for field in fields)
+    return site.page("start_preview.html", who=who, new=new, plan=plan, request_id=uuid4().hex, kept=kept)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _regimen(site: Site, request: Request) -> Regimen | None:
+    """The regimen that the address names, or the only one there is."""
+    known = site.app.catalogue.by_id()
+    if len(known) == 1:
+        return next(iter(known.values()))
+    return known.get(request.query_params.get("regimen", ""))
+
+
+def _plan(site: Site, regimen: Regimen, new: NewCourse) -> Plan:
+    file = CourseFile(course=new.course, regimen=regimen, actions=(), patient=new.patient)
+    today = today_in(new.course.zone, site.app.now())
+    return plan_course(file, settings=site.app.settings, today=today, source="")
+
+
+def _start(site: Site, who: SessionUser, new: NewCourse, form: Form) -> Response:
+    try:
+        course_id = start_course(
+            site.app, new, by=who.user.name, request_id=form.text("request_id"), clinic_id=who.user.clinic_id
+        )
+    except RequestReused as reused:
+        raise InvalidValue(
+            f"This form was sent before with other values; look at the list of courses ({reused})."
+        ) from None
+    return RedirectResponse(f"/courses/{course_id}?started", 303)
+
+
+def _form(site: Site, who: SessionUser, regimen: Regimen, form: Form, faults: Faults | None = None) -> Response:
+    asked: tuple[Section, ...] = sections(site.app, regimen)
+    return site.page(
+        "start_form.html",
+        status=422 if faults else 200,
+        who=who,
+        regimen=regimen,
+        sections=asked,
+        fields=[field for section in asked for field in section.fields],
+        form=form,
+        faults=faults or {},
+    )

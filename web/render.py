@@ -1,0 +1,127 @@
+"""Pages from templates, and the few files that they need. Read once when the program starts."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from importlib.resources import files
+from itertools import groupby
+from operator import attrgetter
+from typing import Annotated
+
+from fastapi import Depends, Request
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.responses import HTMLResponse, Response
+
+from scheduler.dates import zone_of
+from service.users import SessionUser
+from service.wiring import App
+from web import words
+from web.limits import SignInLimit
+from web.rights import Right, has_right
+
+MEDIA_TYPES = {"css": "text/css; charset=utf-8", "svg": "image/svg+xml"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asset:
+    """One file that pages refer to. Its address changes with its content, so browsers may keep it for good."""
+
+    body: bytes
+    media_type: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """What the pages are made with."""
+
+    app: App
+    templates: Environment
+    assets: Mapping[str, Asset]
+    sign_in_limit: SignInLimit
+
+    @property
+    def secure(self) -> bool:
+        """Whether the service is reached by https."""
+        return self.app.settings.server.public_url.startswith("https:")
+
+    def page(
+        self, template: str, /, *, status: int = 200, who: SessionUser | None = None, **values: object
+    ) -> Response:
+        """The page of a template. `who` is signed in; without, the page has no menu."""
+        shared = {
+            "who": who,
+            "may_record": who is not None and has_right(who.user.role, Right.RECORD),
+            "clinic": self.app.settings.clinic,
+            "assets": self.assets,
+        }
+        return HTMLResponse(self.templates.get_template(template).render(shared | values), status)
+
+
+def make_site(app: App) -> Site:
+    """The site of `app`, with templates and files read."""
+    return Site(app=app, templates=_templates(app), assets=_assets(), sign_in_limit=SignInLimit())
+
+
+async def site_of(request: Request) -> Site:
+    """The site that the request came to."""
+    site: Site = request.app.state.site
+    return site
+
+
+TheSite = Annotated[Site, Depends(site_of)]
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _templates(app: App) -> Environment:
+    # Everything that goes into a page is escaped, and a misspelt name fails instead of showing nothing.
+    templates = Environment(
+        loader=PackageLoader("web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    zone = zone_of(app.settings.clinic.zone)
+
+    def here(at: datetime) -> str:
+        return words.moment_words(at.astimezone(zone))
+
+    templates.filters |= {
+        "day": words.day_words,
+        "clock": words.clock_words,
+        "moment": words.moment_words,
+        "here": here,  # an instant as the clinic's clocks show it
+        "word": words.word,
+        "window_word": words.window_word,
+        "describe": words.describe,
+        "span": _span,
+        "runs": _runs,
+        "state_word": words.state_word,
+    }
+    return templates
+
+
+def _runs(items: Iterable[object], name: str) -> list[tuple[object, list[object]]]:
+    """The items in groups of the same attribute, in their order (Jinja's own `groupby` sorts)."""
+    return [(key, list(members)) for key, members in groupby(items, key=attrgetter(name))]
+
+
+def _span(length: timedelta) -> str:
+    minutes = max(1, -(-int(length.total_seconds()) // 60))
+    return "1 minute" if minutes == 1 else f"{minutes} minutes"
+
+
+def _assets() -> dict[str, Asset]:
+    found = {}
+    for file in files("web").joinpath("static").iterdir():
+        media_type = MEDIA_TYPES.get(file.name.rpartition(".")[2])
+        if media_type is not None:
+            body = file.read_bytes()
+            version = hashlib.sha256(body).hexdigest()[:12]
+            address = f"/static/{file.name}?v={version}"
+            found[file.name] = Asset(body=body, media_type=media_type, address=address)
+    return found

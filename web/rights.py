@@ -1,0 +1,23 @@
+"""Who may do what: the one table of roles and rights."""
+
+from enum import StrEnum
+
+
+class Right(StrEnum):
+    """What a page asks for."""
+
+    VIEW = "view"
+    RECORD = "record"
+
+
+RIGHTS: dict[str, frozenset[Right]] = {
+    "nurse": frozenset({Right.VIEW, Right.RECORD}),
+    "prescriber": frozenset({Right.VIEW, Right.RECORD}),
+    "clinic-admin": frozenset({Right.VIEW, Right.RECORD}),
+    "auditor": frozenset({Right.VIEW}),
+}
+
+
+def has_right(role: str, right: Right) -> bool:
+    """Whether a user of that role has the right; an unknown role has none."""
+    return right in RIGHTS.get(role, frozenset())

@@ -1,0 +1,105 @@
+"""What guards every answer: headers, the origin of what is posted, and one page for what nobody foresaw."""
+
+import logging
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from traceback import extract_tb
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+log = logging.getLogger("infusions.web")
+
+# Nothing but our own style sheet, pictures and forms; no script at all, and nothing from elsewhere.
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    # With `no-referrer` a browser would send `Origin: null` with our own forms.
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Robots-Tag": "noindex, nofollow",
+    "Cache-Control": "no-store",
+}
+ONE_YEAR = 365 * 24 * 60 * 60
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+ErrorPage = Callable[[Request, int, str], Response]
+
+
+def reference() -> str:
+    """A short number by which a person can name what went wrong, and the log tells more about it."""
+    return secrets.token_hex(4)
+
+
+def route_of(request: Request) -> str:
+    """The method and the route as it is written in the code: a path may hold a feed's token, and ids of patients."""
+    route = request.scope.get("route")
+    return f"{request.method} {getattr(route, 'path', '(no route)')}"
+
+
+def where(fault: BaseException) -> str:
+    """The type of the fault and the places that it came through. Not its text, which may hold a patient's name."""
+    places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in extract_tb(fault.__traceback__)]
+    return " < ".join([type(fault).__name__, *reversed(places)])
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """ASGI middleware around all routes. `error_page` makes the page for a status."""
+
+    app: ASGIApp
+    public_url: str
+    error_page: ErrorPage
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = False
+
+        async def guarded(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                self._add_headers(MutableHeaders(scope=message))
+            await send(message)
+
+        request = Request(scope, receive)
+        try:
+            if scope["method"] in SAFE_METHODS or self._is_ours(Headers(scope=scope)):
+                await self.app(scope, receive, guarded)
+            else:
+                await self.error_page(request, 403, "")(scope, receive, guarded)
+        except Exception as fault:  # noqa: BLE001 - whatever it is, a person gets a page and nothing of a patient
+            number = reference()
+            place = {"action": "web_failed", "reference": number}
+            log.error("request %s failed, reference %s: %s", route_of(request), number, where(fault), extra=place)  # noqa: TRY400 - a traceback may show a name
+            if not started:
+                await self.error_page(request, 500, number)(scope, receive, guarded)
+
+    def _add_headers(self, headers: MutableHeaders) -> None:
+        for name, value in HEADERS.items():
+            headers.setdefault(name, value)
+        if self.public_url.startswith("https:"):
+            headers["Strict-Transport-Security"] = f"max-age={ONE_YEAR}"
+
+    def _is_ours(self, headers: Headers) -> bool:
+        """Whether a form was sent from one of our own pages. Browsers name the origin of everything that is posted."""
+        sender = headers.get("origin") or headers.get("referer") or ""
+        public = urlsplit(self.public_url)
+        posted = urlsplit(sender)
+        if public.scheme == "https":
+            return (posted.scheme, posted.netloc) == (public.scheme, public.netloc)
+        # In the clear (one's own machine) a page may be reached by more names than one: the browser's own will do.
+        return bool(posted.netloc) and posted.netloc in {public.netloc, headers.get("host", "")}

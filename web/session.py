@@ -1,0 +1,107 @@
+"""Who is signed in: the session's cookie, the rights that a page asks for, and the token in every form."""
+
+import hmac
+import secrets
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from service.users import SessionUser, session_user
+from web.forms import Form, posted
+from web.render import Site, TheSite
+from web.rights import Right, has_right
+
+MAX_TOKEN = 200
+
+
+class SignInNeeded(Exception):
+    """Nobody is signed in; `next_path` is the page to come back to."""
+
+    def __init__(self, next_path: str) -> None:
+        super().__init__(next_path)
+        self.next_path = next_path
+
+
+class StaleForm(HTTPException):
+    """A form without the session's token."""
+
+    def __init__(self) -> None:
+        sentence = (
+            "This form belongs to an earlier sign-in, so nothing was stored. Open the page again and send it anew."
+        )
+        super().__init__(403, sentence)
+
+
+def session_cookie(site: Site) -> str:
+    """The name of the session's cookie. Browsers bind a `__Host-` cookie to this host and to https."""
+    return "__Host-session" if site.secure else "infusions_session"
+
+
+def sign_in_cookie(site: Site) -> str:
+    """The name of the cookie that stands for the token in the sign-in form."""
+    return "__Host-sign-in" if site.secure else "infusions_sign_in"
+
+
+def set_cookie(response: Response, site: Site, name: str, value: str) -> None:
+    """A cookie for this host, out of the reach of scripts, gone with the browser."""
+    response.set_cookie(name, value, path="/", secure=site.secure, httponly=True, samesite="lax")
+
+
+def drop_cookie(response: Response, site: Site, name: str) -> None:
+    """Takes the cookie away."""
+    response.delete_cookie(name, path="/", secure=site.secure, httponly=True, samesite="lax")
+
+
+def new_token() -> str:
+    """128 random bits for the sign-in form."""
+    return secrets.token_urlsafe(16)
+
+
+def same_token(given: str, expected: str) -> bool:
+    """Compares without telling by its time how much was right."""
+    return bool(expected) and hmac.compare_digest(given.encode(), expected.encode())
+
+
+def signed_in(request: Request, site: TheSite) -> SessionUser:
+    """Who is signed in; SignInNeeded when nobody is."""
+    token = request.cookies.get(session_cookie(site), "")
+    found = session_user(site.app, token) if 0 < len(token) <= MAX_TOKEN else None
+    if found is None:
+        path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        raise SignInNeeded(path if request.method in {"GET", "HEAD"} else request.url.path)
+    return found
+
+
+SignedIn = Annotated[SessionUser, Depends(signed_in)]
+
+
+@dataclass(frozen=True, slots=True)
+class May:
+    """A dependency: who is signed in and has the right; else 403."""
+
+    right: Right
+
+    async def __call__(self, who: SignedIn) -> SessionUser:
+        """Who is signed in."""
+        if not has_right(who.user.role, self.right):
+            raise HTTPException(403, "Your role reads only. Ask a nurse or prescriber to record this.")
+        return who
+
+
+Viewer = Annotated[SessionUser, Depends(May(Right.VIEW))]
+Recorder = Annotated[SessionUser, Depends(May(Right.RECORD))]
+
+
+async def with_token(request: Request, who: SignedIn) -> Form:
+    """The posted form, once it has shown the session's token. Nobody's form is read before it is known who sends it."""
+    form = await posted(request)
+    if not same_token(form.raw("token"), who.csrf_token):
+        raise StaleForm
+    return form
+
+
+CheckedForm = Annotated[Form, Depends(with_token)]
+WithToken = Depends(with_token)  # for a form that holds nothing else
