@@ -24,6 +24,8 @@ class What(StrEnum):
     PATIENT_TOLD = "patient-told"
     FEED_MADE = "feed-made"
     FEED_REVOKED = "feed-revoked"
+    ADDRESS_SUPPRESSED = "address-suppressed"
+    ADDRESS_RELEASED = "address-released"
     USER_ADDED = "user-added"
     USER_DISABLED = "user-disabled"
     PASSWORD_SET = "password-set"  # noqa: S105 - a deed's name

@@ -9,7 +9,7 @@ from scheduler import action_to_fields
 from service.cli_plan import Shown, look_options, show, start_of, start_options
 from service.cli_record import record
 from service.cli_support import Cli, LateGroup, acting_options, config_option, json_option, write_json, write_text
-from service.cli_types import DATE, ID, ZONE, WholeType
+from service.cli_types import DATE, ID, ZONE, number
 from service.tables import table
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ course.add_command(record)
 @json_option
 @config_option
 @click.pass_obj
-def new(cli: Cli, **given: Any) -> None:
+def new(cli: Cli, /, **given: Any) -> None:
     """Start a course of REGIMEN; prints its id."""
     from service.courses import NewCourse, start_course
 
@@ -80,11 +80,11 @@ def list_(cli: Cli, *, as_json: bool) -> None:
 
 @course.command("show")
 @click.argument("id_", metavar="ID", type=ID)
-@click.option("--revision", type=WholeType(0), help="The plan as it was after that action.")
+@click.option("--revision", type=number(0), help="The plan as it was after that action.")
 @look_options
 @config_option
 @click.pass_obj
-def show_(cli: Cli, *, id_: UUID, revision: int | None, **given: Any) -> None:
+def show_(cli: Cli, /, *, id_: UUID, revision: int | None, **given: Any) -> None:
     """Show the plan of the course ID."""
     from service.queries import load_course
 
@@ -93,7 +93,7 @@ def show_(cli: Cli, *, id_: UUID, revision: int | None, **given: Any) -> None:
         plan=record.plan,
         stamped=tuple(record.stamped.values()),
         id=record.course.id,
-        stamp=_stamp(record),
+        stamp=record.recorded_at,
         extra={"course": str(record.id), "patient": record.patient, "revision": record.revision},
     )
     show(cli, shown, given, today=cli.today(record.course.zone))

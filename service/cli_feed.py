@@ -7,7 +7,7 @@ from uuid import UUID
 import click
 
 from service.cli_support import OPERATOR, Cli, LateGroup, config_option, json_option, write_json, write_text
-from service.cli_types import DATE, ID, LEAD, WordType
+from service.cli_types import DATE, ID, LEAD, word
 from service.tables import table
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ def feed() -> None:
 @feed.command()
 @click.argument("course", type=ID)
 @click.option("--name", required=True, metavar="TEXT", help='Which device or person: "my phone".')
-@click.option("--for", "reader", type=WordType("patient", "carer"), default="patient", help="Default: patient.")
-@click.option("--detail", type=WordType("discreet", "busy", "full"), default="discreet", help="Default: discreet.")
+@click.option("--for", "reader", type=word("patient", "carer"), default="patient", help="Default: patient.")
+@click.option("--detail", type=word("discreet", "busy", "full"), default="discreet", help="Default: discreet.")
 @click.option("--language", default="en", metavar="CODE")
 @click.option("--alarm", "alarms", type=LEAD, multiple=True, help="So long before each visit; may be repeated.")
 @click.option("--expires", type=DATE, help="The last day on which the address works.")

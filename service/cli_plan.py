@@ -14,7 +14,7 @@ from scheduler.course_file import course_id
 from scheduler.events import StampedEvent
 from scheduler.plan import Plan
 from service.cli_support import Cli, config_option, json_option, write_json, write_out, write_text
-from service.cli_types import AUDIENCE, CYCLE_LENGTH, DATE, FILE, NUMBER, TIME, ZONE, WordType
+from service.cli_types import AUDIENCE, CYCLE_LENGTH, DATE, FILE, NUMBER, TIME, ZONE, word
 from service.plan_table import plan_table
 from service.planning import cycle_lengths, plan_course, read_course_file
 
@@ -44,10 +44,10 @@ def look_options(command: Decorated) -> Decorated:
     """Adds the options that say how a plan is shown."""
     for option in reversed(
         [
-            click.option("--format", "format_name", type=WordType(*FORMATS), default="table", help="Default: table."),
+            click.option("--format", "format_name", type=word(*FORMATS), default="table", help="Default: table."),
             click.option("--output", type=FILE, help="A file instead of standard output; replaced as a whole."),
-            click.option("--for", "reader", type=WordType("patient", "carer", "staff"), default="patient"),
-            click.option("--detail", type=WordType("discreet", "busy", "full"), default="full"),
+            click.option("--for", "reader", type=word("patient", "carer", "staff"), default="patient"),
+            click.option("--detail", type=word("discreet", "busy", "full"), default="full"),
             click.option("--language", default="en", metavar="CODE"),
             click.option("--why", is_flag=True, help="With the table: the reason for each date."),
             json_option,
@@ -66,7 +66,7 @@ def look_options(command: Decorated) -> Decorated:
 @look_options
 @config_option
 @click.pass_obj
-def plan(cli: Cli, **given: Any) -> None:
+def plan(cli: Cli, /, **given: Any) -> None:
     """Show the plan of a REGIMEN that starts on a day, or of a course file.
 
     Stores nothing and needs no database. The formats ics, html, svg and text are those that a patient gets.

@@ -11,7 +11,7 @@ from scheduler.actions import ACTION_KINDS, Action
 from scheduler.errors import Rejected
 from service.changes_text import changes_json, changes_lines, window_lines, windows_json
 from service.cli_support import Cli, acting_options, config_option, json_option, write_json, write_text
-from service.cli_types import DATE, ID, NUMBER, TIME, WholeType, whole
+from service.cli_types import DATE, ID, NUMBER, TIME, number, whole
 from service.tables import plain
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -41,8 +41,10 @@ FLAGS = [
     click.option("--partial", is_flag=True, help="The dose was not given completely."),
     click.option("--elsewhere", is_flag=True, help="The dose was given by another clinic."),
 ]
-NAMES = ("cycle", "day", "on", "to", "scope", "count", "value", "change", "version", "reason", "action", "started")
-NAMES += ("ended", "cause", "at", "replaces")
+SAME_NAME = (
+    *("cycle", "day", "on", "to", "scope", "count", "value", "change", "version", "reason", "action"),
+    *("started", "ended", "cause", "at", "replaces"),
+)
 
 
 def value_options(command: Decorated) -> Decorated:
@@ -58,12 +60,12 @@ def value_options(command: Decorated) -> Decorated:
 @value_options
 @click.option("--preview", is_flag=True, help="Show what would change, and store nothing.")
 @click.option("--patient-told", is_flag=True, help="The patient knows: mails may tell it too.")
-@click.option("--seen-revision", type=WholeType(0), help="Refuse if the course has moved on since that revision.")
+@click.option("--seen-revision", type=number(0), help="Refuse if the course has moved on since that revision.")
 @acting_options
 @json_option
 @config_option
 @click.pass_obj
-def record(cli: Cli, *, id_: UUID, kind: str, as_json: bool, **given: Any) -> None:
+def record(cli: Cli, /, *, id_: UUID, kind: str, as_json: bool, **given: Any) -> None:
     """Record an action of that KIND for the course ID.
 
     \b
@@ -82,7 +84,7 @@ def action_of(kind: str, given: dict[str, Any]) -> Action:
     if kind not in ACTION_KINDS:
         known = ", ".join(ACTION_KINDS)
         raise Rejected("unknown-kind", f"KIND: {kind!r} is no action; use one of {known}", field="kind")
-    fields: dict[str, object] = {name: given[name] for name in NAMES if given[name] is not None}
+    fields: dict[str, object] = {name: given[name] for name in SAME_NAME if given[name] is not None}
     fields |= {"from": given["from_"]} if given["from_"] else {}
     fields |= {"days": _days(kind, given["days"])} if given["days"] is not None else {}
     fields |= {"tolerated": False} if given["not_tolerated"] else {}

@@ -136,4 +136,11 @@ def _window(rule: WindowRule) -> tuple[object, ...]:
 
 def _task(rule: TaskRule) -> tuple[object, ...]:
     scope = ", ".join(str(part) for part in (rule.audience, rule.intent, rule.cycle and f"cycle {rule.cycle}") if part)
-    return rule.kind, f"{rule.offset_days} days {rule.when} {rule.on}", scope, rule.cite
+    return rule.kind, _when(rule), scope, rule.cite
+
+
+def _when(rule: TaskRule) -> str:
+    if rule.offset_days == 0:
+        return f"at {rule.on}"
+    days = "1 day" if rule.offset_days == 1 else f"{rule.offset_days} days"
+    return f"{days} {rule.when} {rule.on}"

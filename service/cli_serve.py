@@ -1,39 +1,37 @@
 """`infusions serve` and `infusions worker`: the processes that run until they are stopped."""
 
+import logging
+import socket
+from contextlib import closing
+from typing import TYPE_CHECKING
+
 import click
 
-from service.cli_support import Cli, config_option
-from service.cli_types import WholeType
+from service.cli_support import Cli, config_option, write_text
+from service.cli_types import number
+from service.config import Settings
+
+if TYPE_CHECKING:
+    from service.wiring import App
 
 
 @click.command()
 @click.option("--host", metavar="H", help="Without it that of the settings.")
-@click.option("--port", type=WholeType(0, 65535), help="Without it that of the settings; 0 takes a free one.")
+@click.option("--port", type=number(0, 65535), help="Without it that of the settings; 0 takes a free one.")
 @click.option("--no-reminders", is_flag=True, help="Leave reminders to `infusions worker`.")
 @click.option("--demo", is_flag=True, hidden=True)
 @config_option
 @click.pass_obj
 def serve(cli: Cli, *, host: str | None, port: int | None, no_reminders: bool, demo: bool) -> None:
     """Serve the pages and feeds, and send reminders, until Ctrl-C or SIGTERM."""
-    from service.worker import run_clock
-    from web.app import create_app
-    from web.server import listen, serve
+    from web.server import listen
 
-    _log_to_stderr()
-    wanted = _chosen(cli.settings, host, port)
-    listener = listen(wanted["host"], int(wanted["port"]))
-    cli.use(_as_environment(wanted["host"], listener.getsockname()[1]))
-    app = cli.app
-    pages = create_app(app)
-    if demo:
-        _show_demo(cli)
-    clock = None if no_reminders else run_clock(app)
-    try:
-        serve(pages, listener, started=lambda: _tell_started(cli.settings))
-    finally:
-        if clock is not None:
-            clock.shutdown()
-        app.engine.dispose()
+    log_to_stderr()
+    server = cli.settings.server
+    with closing(listen(host or server.host, server.port if port is None else port)) as listener:
+        overrides = {"INFUSIONS_SERVER__PORT": str(listener.getsockname()[1])}
+        overrides |= {"INFUSIONS_SERVER__HOST": host} if host else {}
+        _serve(cli.with_environment(overrides), listener, reminders=not no_reminders, demo=demo)
 
 
 @click.command()
@@ -41,3 +39,60 @@ def serve(cli: Cli, *, host: str | None, port: int | None, no_reminders: bool, d
 @click.pass_obj
 def worker(cli: Cli) -> None:
     """Send reminders alone, until Ctrl-C or SIGTERM; any number may run."""
+    from service.worker import run_worker
+
+    log_to_stderr()
+    app = cli.app
+    write_text(f"Sending reminders. {_mails(cli.settings)} Ctrl-C stops.")
+    run_worker(app)
+
+
+def log_to_stderr() -> None:
+    """Sends what the service logs to standard error; libraries tell only what needs somebody."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for library in ("alembic", "apscheduler", "asyncio", "sqlalchemy", "uvicorn"):
+        logging.getLogger(library).setLevel(logging.WARNING)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _serve(cli: Cli, listener: socket.socket, *, reminders: bool, demo: bool) -> None:
+    from service.worker import run_clock
+    from web.app import create_app
+    from web.server import serve as answer
+
+    app = cli.app
+    pages = create_app(app)
+    told = _load_demo(app) if demo else []
+    clock = run_clock(app) if reminders else None
+    try:
+        answer(pages, listener, started=lambda: write_text("\n".join([*told, *_started(cli.settings)])))
+    finally:
+        if clock is not None:
+            clock.shutdown()
+        app.engine.dispose()
+
+
+def _load_demo(app: "App") -> list[str]:
+    from service.demo import load_demo
+
+    loaded = load_demo(app)
+    if loaded is None:
+        return ["The database is not empty, so the demo clinic was not loaded. Sign in as before."]
+    return [
+        "A demo clinic is loaded; all its patients are made up.",
+        f"  sign-in   {loaded.user}",
+        f"  password  {loaded.password}   (shown this once)",
+        f"  calendar  {loaded.feed_address}",
+    ]
+
+
+def _started(settings: Settings) -> list[str]:
+    return [_mails(settings), f"Serving {settings.server.public_url} - Ctrl-C stops."]
+
+
+def _mails(settings: Settings) -> str:
+    if settings.smtp.host:
+        return f"Mails go to {settings.smtp.host}."
+    return f"Mails are written to {settings.mail.folder}."

@@ -34,6 +34,12 @@ class Cli:
         self.environ = environ
         self.config: Path | None = None
 
+    def with_environment(self, more: Mapping[str, str]) -> "Cli":
+        """The same with further settings from the environment."""
+        other = Cli({**self.environ, **more})
+        other.config = self.config
+        return other
+
     @cached_property
     def settings(self) -> Settings:
         """The settings of config file and environment."""

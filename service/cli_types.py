@@ -1,164 +1,57 @@
 """How the command line reads values. A value that can't be read is one sentence and exit 1, never wrong usage."""
 
-from datetime import date, datetime, time, timedelta
+from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
+from typing import Generic, TypeVar
 from uuid import UUID
 
 import click
 
 from scheduler.action_fields import parse_audience
-from scheduler.course import Audience
 from scheduler.dates import parse_date, parse_time, zone_of
 from scheduler.errors import InvalidValue
 from service.clock import parse_instant
 
-
-class DateType(click.ParamType[date]):
-    """An ISO date."""
-
-    name = "date"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        """The date, or InvalidValue."""
-        return value if isinstance(value, date) else parse_date(str(value), field=called(param))
+T = TypeVar("T")
 
 
-class TimeType(click.ParamType[time]):
-    """A wall time."""
+class Value(click.ParamType[T], Generic[T]):
+    """A kind of value: `read` makes it of a text, or raises InvalidValue with the name that it gets."""
 
-    name = "hh:mm"
+    def __init__(self, metavar: str, read: Callable[[str, str], T]) -> None:
+        self.name = metavar
+        self._read = read
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> time:
-        """The time, or InvalidValue."""
-        return value if isinstance(value, time) else parse_time(str(value), field=called(param))
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002 - click's own signature
+        """How the help shows such a value."""
+        return self.name
 
-
-class InstantType(click.ParamType[datetime]):
-    """An instant with its offset."""
-
-    name = "instant"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """The instant in UTC, or InvalidValue."""
-        return value if isinstance(value, datetime) else parse_instant(str(value), field=called(param))
+    def convert(self, value: str | T, param: click.Parameter | None, ctx: click.Context | None) -> T:  # noqa: ARG002
+        """The value; one that was read already stays."""
+        return self._read(value, called(param)) if isinstance(value, str) else value
 
 
-class ZoneType(click.ParamType[str]):
-    """The name of an IANA time zone."""
-
-    name = "zone"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The zone's name, or InvalidValue."""
-        return zone_of(str(value)).key
+def number(lowest: int = 1, highest: int = 100_000) -> Value[int]:
+    """Whole numbers within bounds."""
+    return Value("N", lambda text, field: whole(text, field, lowest, highest))
 
 
-class WholeType(click.ParamType[int]):
-    """A whole number within bounds."""
-
-    name = "number"
-
-    def __init__(self, lowest: int = 1, highest: int = 100_000) -> None:
-        self.lowest = lowest
-        self.highest = highest
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """The number, or InvalidValue."""
-        return whole(str(value), called(param), self.lowest, self.highest)
-
-
-class WordType(click.ParamType[str]):
+def word(*words: str) -> Value[str]:
     """One of some words."""
 
-    name = "word"
+    def read(text: str, field: str) -> str:
+        if text not in words:
+            raise InvalidValue(f"{field}: {text!r} is unknown; use one of {', '.join(words)}", field=field)
+        return text
 
-    def __init__(self, *words: str) -> None:
-        self.words = words
-
-    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
-        """The words, for the help."""
-        return "|".join(self.words)
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The word, or InvalidValue."""
-        if value not in self.words:
-            message = f"{called(param)}: {value!r} is unknown; use one of {', '.join(self.words)}"
-            raise InvalidValue(message, field=called(param))
-        return str(value)
-
-
-class IdType(click.ParamType[UUID]):
-    """The id of a course or a feed."""
-
-    name = "id"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> UUID:
-        """The id, or InvalidValue."""
-        try:
-            return value if isinstance(value, UUID) else UUID(str(value))
-        except ValueError:
-            message = f"{called(param)}: {value!r} is not an id; `infusions course list` shows the ids"
-            raise InvalidValue(message, field=called(param)) from None
-
-
-class CycleLengthType(click.ParamType[tuple[int, int]]):
-    """A cycle's number and its length in days."""
-
-    name = "n=days"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
-        """Number and length, or InvalidValue."""
-        if isinstance(value, tuple):
-            return value
-        cycle, _, days = str(value).partition("=")
-        if not cycle.isdecimal() or not days.isdecimal() or len(str(value)) > 9:
-            message = f"{called(param)}: {value!r} can't be read; write cycle=days, as in 1=28"
-            raise InvalidValue(message, field=called(param))
-        return int(cycle), int(days)
-
-
-class AudienceType(click.ParamType[Audience]):
-    """An audience, with `:private` for staff only."""
-
-    name = "audience[:private]"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Audience:
-        """The audience, or InvalidValue; the course is checked for whether the regimen knows it."""
-        return value if isinstance(value, Audience) else parse_audience(str(value))
-
-
-class LeadType(click.ParamType[timedelta]):
-    """A lead time: days, hours or minutes."""
-
-    name = "1d|2h|30m"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        """The lead time, or InvalidValue."""
-        if isinstance(value, timedelta):
-            return value
-        text = str(value)
-        unit = {"d": "days", "h": "hours", "m": "minutes"}.get(text[-1:])
-        if unit is None or not text[:-1].isdecimal() or len(text) > 5:
-            message = f"{called(param)}: {text!r} can't be read; write days, hours or minutes: 1d, 2h, 30m"
-            raise InvalidValue(message, field=called(param))
-        return timedelta(**{unit: int(text[:-1])})
-
-
-class FileType(click.ParamType[Path]):
-    """A file's path; whether it can be read or written is told when it is."""
-
-    name = "file"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Path:
-        """The path."""
-        return Path(str(value))
+    return Value("|".join(words), read)
 
 
 def whole(text: str, field: str, lowest: int, highest: int) -> int:
     """The whole number in `text`; InvalidValue names `field`."""
-    if not text.isdecimal() or len(text) > 9 or not lowest <= int(text) <= highest:
-        message = f"{field}: {text!r} is not a whole number from {lowest} to {highest}"
-        raise InvalidValue(message, field=field)
+    if not _is_number(text) or not lowest <= int(text) <= highest:
+        raise InvalidValue(f"{field}: {text!r} is not a whole number from {lowest} to {highest}", field=field)
     return int(text)
 
 
@@ -166,16 +59,46 @@ def called(param: click.Parameter | None) -> str:
     """What a person calls the option or argument."""
     if isinstance(param, click.Option):
         return param.opts[0]
-    return (param.name or "value").upper() if param else "value"
+    return (param.metavar or param.name or "value").upper() if param else "value"
 
 
-DATE = DateType()
-TIME = TimeType()
-INSTANT = InstantType()
-ZONE = ZoneType()
-NUMBER = WholeType()
-ID = IdType()
-CYCLE_LENGTH = CycleLengthType()
-AUDIENCE = AudienceType()
-LEAD = LeadType()
-FILE = FileType()
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= 9
+
+
+def _id(text: str, field: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        message = f"{field}: {text!r} is not an id; `infusions course list` and `feed list` show the ids"
+        raise InvalidValue(message, field=field) from None
+
+
+def _cycle_length(text: str, field: str) -> tuple[int, int]:
+    cycle, _, days = text.partition("=")
+    if not _is_number(cycle) or not _is_number(days):
+        raise InvalidValue(f"{field}: {text!r} can't be read; write cycle=days, as in 1=28", field=field)
+    return int(cycle), int(days)
+
+
+def _lead(text: str, field: str) -> timedelta:
+    unit = {"d": "days", "h": "hours", "m": "minutes"}.get(text[-1:])
+    if unit is None or not _is_number(text[:-1]) or len(text) > 6:
+        message = f"{field}: {text!r} can't be read; write days, hours or minutes, as in 1d, 2h, 30m"
+        raise InvalidValue(message, field=field)
+    return timedelta(**{unit: int(text[:-1])})
+
+
+DATE = Value("DATE", lambda text, field: parse_date(text, field=field))
+TIME = Value("HH:MM", lambda text, field: parse_time(text, field=field))
+INSTANT = Value("INSTANT", lambda text, field: parse_instant(text, field=field))
+ZONE = Value("ZONE", lambda text, _: zone_of(text).key)
+NUMBER = number()
+ID = Value("ID", _id)
+CYCLE_LENGTH = Value("CYCLE=DAYS", _cycle_length)
+AUDIENCE = Value("AUDIENCE[:private]", lambda text, _: parse_audience(text))
+LEAD = Value("1d|2h|30m", _lead)
+FILE = Value("FILE", lambda text, _: Path(text))

@@ -7,7 +7,7 @@ import click
 
 from scheduler.errors import InvalidValue
 from service.cli_support import OPERATOR, Cli, LateGroup, config_option, write_text
-from service.cli_types import WholeType, WordType
+from service.cli_types import number, word
 
 ROLES = ("nurse", "prescriber", "clinic-admin", "auditor")
 
@@ -23,17 +23,17 @@ def user() -> None:
 
 @user.command()
 @click.argument("name")
-@click.option("--role", type=WordType(*ROLES), required=True)
-@click.option("--clinic", type=WholeType(), default=1, help="The clinic's number; default 1.")
+@click.option("--role", type=word(*ROLES), required=True)
+@click.option("--clinic", type=number(), default=1, help="The clinic's number; default 1.")
 @click.option("--by", default=OPERATOR, metavar="USER")
 @config_option
 @click.pass_obj
 def add(cli: Cli, *, name: str, role: str, clinic: int, by: str) -> None:
     """Add the user NAME; asks for a password."""
     app = cli.app  # a database that can't be used is told before a password is asked for
-    from service.users import add_user
+    from service.users import Role, add_user
 
-    add_user(app, name, role, ask_password(), clinic_id=clinic, by=by)
+    add_user(app, name, Role(role), ask_password(), clinic_id=clinic, by=by)
     write_text(f"User {name} can sign in as {role}.")
 
 

@@ -11,7 +11,6 @@ from datetime import datetime
 from pathlib import Path
 
 from calendars.wording import Wording
-
 from db.engine import Engine, make_engine
 from scheduler.errors import InvalidValue
 from service.catalogue import Catalogue, load_catalogue, load_wordings
@@ -53,13 +52,6 @@ def build_app(settings: Settings, environ: Mapping[str, str]) -> App:
     )
 
 
-def make_folder(settings: Settings) -> None:
-    """Makes the folder of a SQLite database, so that `infusions migrate` works on a fresh machine."""
-    url = settings.database.url
-    if url.startswith("sqlite:///"):
-        _make(Path(url.removeprefix("sqlite:///").partition("?")[0]).parent)
-
-
 def read_secret(path: Path) -> bytes:
     """The secret in the file `path`, which is made on first use and readable by its owner alone."""
     try:
@@ -75,13 +67,6 @@ def read_secret(path: Path) -> bytes:
 
 
 # ------------------------------------------------------------------------------------------------------------
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as fault:
-        raise InvalidValue(f"folder {folder}: cannot be made ({fault.strerror}); name another") from None
 
 
 def _write_secret(path: Path) -> None:

@@ -1,0 +1,112 @@
+"""`infusions reminders` and `infusions tick`: what goes out, and sending it."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import click
+
+from service.cli_support import OPERATOR, Cli, LateGroup, config_option, json_option, write_json, write_text
+from service.cli_types import ID, INSTANT, word
+from service.tables import table
+
+if TYPE_CHECKING:
+    from service.messages import StoredMessage
+
+STATES = ("waiting", "untold", "claimed", "sent", "superseded", "expired", "dead", "unknown")
+
+
+@click.group(cls=LateGroup)
+@config_option
+def reminders() -> None:
+    """List reminders; stop and allow mails to an address."""
+
+
+@reminders.command("list")
+@click.argument("course", type=ID, required=False)
+@click.option("--state", type=word(*STATES), help="Only those in that state.")
+@json_option
+@config_option
+@click.pass_obj
+def list_(cli: Cli, *, course: UUID | None, state: str | None, as_json: bool) -> None:
+    """List reminders, of all courses or of COURSE, the next to go first."""
+    app = cli.app
+    from service.messages import State, list_messages
+
+    found = list_messages(app, course, State(state) if state else None)
+    if as_json:
+        write_json({"reminders": [_message_json(each) for each in found]})
+        return
+    rows = [
+        (each.state, _utc(each.send_after), _utc(each.send_before), each.kind, each.event_key, each.course_id)
+        for each in found
+    ]
+    write_text(table(("state", "not before", "not after", "kind", "about", "course"), rows))
+
+
+@reminders.command()
+@click.argument("address")
+@click.option("--by", default=OPERATOR, metavar="USER")
+@config_option
+@click.pass_obj
+def suppress(cli: Cli, *, address: str, by: str) -> None:
+    """Send nothing to ADDRESS any more."""
+    app = cli.app
+    from service.messages import suppress as stop
+
+    stop(app, address, by=by)
+    write_text("Nothing is sent to that address any more.")
+
+
+@reminders.command()
+@click.argument("address")
+@click.option("--by", default=OPERATOR, metavar="USER")
+@config_option
+@click.pass_obj
+def release(cli: Cli, *, address: str, by: str) -> None:
+    """Allow mails to ADDRESS again."""
+    app = cli.app
+    from service.messages import release as allow
+
+    allow(app, address, by=by)
+    write_text("Mails go to that address again.")
+
+
+@click.command()
+@click.option("--now", type=INSTANT, help="Takes this instant as now; what is due then is really sent.")
+@json_option
+@config_option
+@click.pass_obj
+def tick(cli: Cli, *, now: datetime | None, as_json: bool) -> None:
+    """Do one pass: plan what is due, claim it, send it."""
+    app = cli.app
+    from service.worker import tick as pass_once
+
+    done = pass_once(app, now or app.now())
+    if as_json:
+        told = {"planned": done.planned, "sent": done.sent, "expired": done.expired, "failed": done.failed}
+        write_json(told)
+        return
+    write_text(f"Planned {done.planned}, sent {done.sent}, expired {done.expired}, failed {done.failed}.")
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _message_json(message: "StoredMessage") -> dict[str, object]:
+    return {
+        "id": message.id,
+        "course": str(message.course_id),
+        "state": str(message.state),
+        "kind": message.kind,
+        "event": message.event_key,
+        "recipient": message.recipient,
+        "send_after": message.send_after.isoformat(),
+        "send_before": message.send_before.isoformat(),
+        "attempts": message.attempt,
+        "outcome": message.outcome,
+    }
+
+
+def _utc(instant: datetime) -> str:
+    return f"{instant:%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,65 @@
+"""What is to be sent, what was, and to which addresses nothing goes."""
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from db import outbox_store, store
+from db.engine import reading, writing
+from db.outbox_store import State, StoredMessage
+from scheduler.errors import InvalidValue
+from service import audit
+from service.audit import HOME_CLINIC, What
+from service.config_values import Unreadable, mail_address
+from service.loading import NotFound
+
+if TYPE_CHECKING:
+    from service.wiring import App
+
+__all__ = ["State", "StoredMessage", "list_messages", "release", "suppress"]
+
+
+def list_messages(
+    app: "App", course_id: UUID | None = None, state: State | None = None, *, clinic_id: int = HOME_CLINIC
+) -> tuple[StoredMessage, ...]:
+    """The messages of the clinic, or of one course, in that state; NotFound for an unknown course."""
+    states = [state] if state else []
+    with reading(app.engine) as session:
+        if course_id is None:
+            return outbox_store.list_messages(session, clinic_id, states=states)
+        if store.find_course(session, clinic_id, course_id) is None:
+            message = f"course {course_id}: there is no such course; `infusions course list` shows those there are"
+            raise NotFound(message)
+        found = outbox_store.messages_of(session, clinic_id, course_id)
+    wanted = (each for each in found if state is None or each.state is state)
+    return tuple(sorted(wanted, key=lambda each: (each.send_after, each.id)))
+
+
+def suppress(app: "App", address: str, *, by: str, clinic_id: int = HOME_CLINIC) -> None:
+    """Sends nothing to the address from now on; InvalidValue when it is none."""
+    checked = _address(address)
+    with writing(app.engine) as session:
+        now = app.now()
+        outbox_store.suppress(session, clinic_id, checked, cause=f"asked for by {by}", now=now)
+        audit.note(session, What.ADDRESS_SUPPRESSED, clinic_id=clinic_id, by=by, at=now)
+
+
+def release(app: "App", address: str, *, by: str, clinic_id: int = HOME_CLINIC) -> None:
+    """Allows mails to the address again; NotFound when it was not suppressed."""
+    checked = _address(address)
+    with writing(app.engine) as session:
+        if not outbox_store.release(session, clinic_id, checked):
+            raise NotFound("address: is not suppressed, so there is nothing to release; check its spelling")
+        audit.note(session, What.ADDRESS_RELEASED, clinic_id=clinic_id, by=by, at=app.now())
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _address(text: str) -> str:
+    try:
+        found = mail_address(text)
+    except Unreadable as fault:
+        raise InvalidValue(f"address: {fault}", field="address") from None
+    if not found:
+        raise InvalidValue("address: is empty; give a mail address", field="address")
+    return found
