@@ -163,9 +163,9 @@ class _Adviser:
             yield _remark("partial-dose", Severity.WARN, message, dose=slot.id, facts=f"{slot.date}")
 
     def _closed_day(self, slot: Slot) -> Iterator[Advice]:
-        reason = self._closures.reason(slot.date)
-        if not reason or slot.date < self._today:
+        if slot.date < self._today or not self._closures.is_closed(slot.date):
             return
+        reason = self._closures.reason(slot.date)
         policy = self._clinic.closed_day_policy
         to = proposal(self._numbers, self._layout, slot, self._closures, today=self._today, policy=policy)
         message = f"{slot.id} on {day_text(slot.date)}: {reason}"

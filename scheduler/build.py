@@ -2,17 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from functools import partial
 
 from scheduler.actions import Action
 from scheduler.advice import advice
 from scheduler.course import Audience, ClinicRules, Course
 from scheduler.fold import fold, standing
 from scheduler.layout import Layout, Numbers, Slot, lay_out
-from scheduler.plan import Cycle, Dose, DoseId, DoseState, Plan, RecordedAction, VisitTimes
+from scheduler.plan import Cycle, Dose, DoseId, DoseState, Plan, RecordedAction, VisitTimes, Why
 from scheduler.regimen import Regimen
 from scheduler.tasks import Confirmed, tasks
 from scheduler.visits import visits
-from scheduler.why import dose_why
+from scheduler.why import tell_dose
 from scheduler.windows import windows
 
 
@@ -92,7 +93,7 @@ def _dose(
         deferred=slot.unpushed != slot.nominal and given is None,
         pushed=slot.date != slot.unpushed and given is None,
         elsewhere=given is not None and given.elsewhere,
-        why=dose_why(numbers, layout, slot, before),
+        why=Why(tell=partial(tell_dose, numbers, layout, slot, before)),
     )
 
 

@@ -18,6 +18,7 @@ class Closures:
     def __init__(self, numbers: Numbers, clinic: ClinicRules) -> None:
         self._clinic = clinic
         self._absences = tuple(numbers.absences)
+        self._open_days: dict[tuple[date, When], date] = {}
 
     def reason(self, day: date) -> str:
         """Why `day` is closed for this patient, or an empty text."""
@@ -28,10 +29,19 @@ class Closures:
 
     def open_day(self, day: date, when: When) -> date:
         """`day`, or the last open day before it (the first open day after it, for a task that comes after)."""
-        step = -DAY if when is When.BEFORE else DAY
+        found = self._open_days.get((day, when))
+        if found is None:
+            found = self._open_days[day, when] = self._look(day, -DAY if when is When.BEFORE else DAY)
+        return found
+
+    def is_closed(self, day: date) -> bool:
+        """Whether `day` is closed for this patient."""
+        return self._clinic.is_closed(day) or any(away.from_ <= day <= away.to for away in self._absences)
+
+    def _look(self, day: date, step: timedelta) -> date:
         found = day
         for _ in range(LONGEST_CLOSURE):
-            if not self.reason(found):
+            if not self.is_closed(found):
                 return found
             found += step
         return day
@@ -44,7 +54,7 @@ def proposal(
     earliest, latest = _span(numbers, layout, slot)
     earliest = max(earliest, today)
     days = [earliest + DAY * step for step in range((latest - earliest).days + 1)]
-    open_days = [day for day in days if not closures.reason(day)]
+    open_days = [day for day in days if not closures.is_closed(day)]
     later = min((day for day in open_days if day > slot.date), default=None)
     earlier = max((day for day in open_days if day < slot.date), default=None)
     return _choose(slot.date, earlier, later, policy)

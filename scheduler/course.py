@@ -68,6 +68,10 @@ class ClinicRules:
             raise InvalidValue("opening_days: a clinic is open on at least one weekday", field="opening_days")
         object.__setattr__(self, "closed", MappingProxyType(dict(self.closed)))
 
+    def is_closed(self, day: date) -> bool:
+        """Whether the clinic is closed on `day`."""
+        return day.weekday() not in self.opening_days or day in self.closed
+
     def closure(self, day: date) -> str:
         """Why the clinic is closed on `day`, or an empty text."""
         if day in self.closed:

@@ -118,7 +118,7 @@ def lay_out(numbers: Numbers) -> Layout:
     """The dates that follow from the numbers, with `cease` and `hold` applied last."""
     slots: list[Slot] = []
     day1s: list[date] = []
-    following = _FollowingGiven(numbers)
+    gap = timedelta(days=numbers.regimen.min_gap_days)
     previous: date | None = None
     start = numbers.course.day1
     for cycle in range(1, numbers.cycle_count() + 1):
@@ -126,7 +126,8 @@ def lay_out(numbers: Numbers) -> Layout:
             dose = DoseId(cycle, day)
             nominal = start if day == 1 else add_days(day1s[-1], day - 1)
             placed = _unpushed(numbers, dose, start if day == 1 else day1s[-1])
-            state, settled = _settle(numbers, dose, placed, previous, following.first_date(dose))
+            earliest = placed if previous is None else previous + gap
+            state, settled = _settle(numbers, dose, placed, earliest)
             if day == 1:
                 day1s.append(settled)
             if state is not DoseState.OMITTED:
@@ -139,16 +140,6 @@ def lay_out(numbers: Numbers) -> Layout:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-class _FollowingGiven:
-    """The first date among the given doses that follow a dose in order: nothing is pushed past it."""
-
-    def __init__(self, numbers: Numbers) -> None:
-        self._given = sorted((dose, given.on) for dose, given in numbers.given.items())
-
-    def first_date(self, dose: DoseId) -> date | None:
-        return min((on for other, on in self._given if other > dose), default=None)
-
-
 def _unpushed(numbers: Numbers, dose: DoseId, anchor: date) -> date:
     if dose.day != 1:
         return add_days(anchor, numbers.offset(dose))
@@ -156,20 +147,17 @@ def _unpushed(numbers: Numbers, dose: DoseId, anchor: date) -> date:
     return add_days(anchor, delay.days) if delay else anchor
 
 
-def _settle(
-    numbers: Numbers, dose: DoseId, placed: date, previous: date | None, following: date | None
-) -> tuple[DoseState, date]:
-    given = numbers.given.get(dose)
-    if given is not None:
-        return DoseState.GIVEN, given.on
+def _settle(numbers: Numbers, dose: DoseId, placed: date, earliest: date) -> tuple[DoseState, date]:
+    record = numbers.given.get(dose)
+    if record is not None:
+        return DoseState.GIVEN, record.on
     if dose in numbers.omitted:
         return DoseState.OMITTED, placed
-    if previous is None:
+    if placed >= earliest:
         return DoseState.PLANNED, placed
-    earliest = previous + timedelta(days=numbers.regimen.min_gap_days)
-    if placed >= earliest or (following is not None and earliest >= following):
-        return DoseState.PLANNED, placed
-    return DoseState.PLANNED, earliest
+    # Nothing is pushed past a given dose: where the gap cannot be kept, the dose stays.
+    past_given = any(other > dose and given.on <= earliest for other, given in numbers.given.items())
+    return DoseState.PLANNED, placed if past_given else earliest
 
 
 def _withdraw(numbers: Numbers, slots: list[Slot]) -> list[Slot]:

@@ -1,5 +1,6 @@
 """The plan: every date that follows from regimen, course, actions, clinic rules and today, with its reasons."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -48,15 +49,49 @@ class Fact(NamedTuple):
     source: str
 
 
-class Why(NamedTuple):
-    """Why a date is what it is: as one sentence and as the chain of facts behind it."""
-
-    sentence: str
-    chain: tuple[Fact, ...]
+Telling = Callable[[], tuple[str, tuple[Fact, ...]]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VisitTimes:
+class Why:
+    """Why a date is what it is: as one sentence and as the chain of facts behind it.
+
+    A plan has a hundred of them and few are read, so the words are made on the first reading, from values that the
+    plan already holds.
+    """
+
+    __slots__ = ("_tell", "_told")
+
+    def __init__(self, sentence: str = "", chain: tuple[Fact, ...] = (), *, tell: Telling | None = None) -> None:
+        self._tell = tell
+        self._told = (sentence, chain)
+
+    @property
+    def sentence(self) -> str:
+        """The reasons in one sentence, for staff."""
+        return self._read()[0]
+
+    @property
+    def chain(self) -> tuple[Fact, ...]:
+        """The facts from rule to result, in order."""
+        return self._read()[1]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Why) and self._read() == other._read()
+
+    def __hash__(self) -> int:
+        return hash(self._read())
+
+    def __repr__(self) -> str:
+        return f"Why({self.sentence!r})"
+
+    def _read(self) -> tuple[str, tuple[Fact, ...]]:
+        if self._tell is not None:
+            self._told = self._tell()
+            self._tell = None
+        return self._told
+
+
+class VisitTimes(NamedTuple):
     """The instants of a visit, in the clinic's zone."""
 
     arrival: datetime
@@ -118,8 +153,7 @@ class Window:
     why: Why
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
+class Task(NamedTuple):
     """A check on a date. `day` is None at a cycle's end; `audience` is set when it concerns reproduction.
 
     `offset_days` is the regimen's distance, before closed days moved it; `ordinal` numbers the weekly ones from 1.
@@ -132,9 +166,9 @@ class Task:
     date: date
     offset_days: int
     confirmed: bool
+    why: Why
     audience: str | None = None
     ordinal: int = 0
-    why: Why
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from functools import partial
 from typing import NamedTuple
 
 from scheduler.actions import CeaseCause
@@ -11,7 +12,7 @@ from scheduler.dates import add_days
 from scheduler.layout import Layout, Numbers, Slot
 from scheduler.plan import LIVER_WATCH, DoseId, DoseState, Fact, Task, Why
 from scheduler.regimen import HangsOn, LiverWatch, TaskRule, When
-from scheduler.why import day_text, task_why
+from scheduler.why import day_text, tell_task
 from scheduler.windows import last_dose, last_given
 
 
@@ -61,11 +62,12 @@ class _Maker:
         if rule.on is HangsOn.CYCLE_END:
             yield from self._cycle_ends(rule)
             return
-        for slot in self._hung_on(rule):
-            yield self._of_dose(rule, slot)
+        yield from self._of_doses(rule, self._hung_on(rule))
 
     def _hung_on(self, rule: TaskRule) -> list[Slot]:
         doses = self._doses
+        if rule.on is HangsOn.EACH_DOSE and rule.cycle is None:
+            return doses
         if rule.on is HangsOn.FIRST_DOSE:
             gone = (DoseState.OMITTED, DoseState.CANCELLED)
             first = next((slot for slot in self._layout.slots if slot.state not in gone), None)
@@ -74,22 +76,23 @@ class _Maker:
             doses = [slot for slot in doses if slot.id.day == 1]
         return [slot for slot in doses if rule.cycle in (None, slot.id.cycle)]
 
-    def _of_dose(self, rule: TaskRule, slot: Slot) -> Task:
+    def _of_doses(self, rule: TaskRule, doses: list[Slot]) -> Iterator[Task]:
         offset = self._offset(rule)
-        sign = -1 if rule.when is When.BEFORE else 1
-        asked = add_days(slot.date, sign * offset)
-        result = self._closures.open_day(asked, rule.when)
-        return Task(
-            kind=rule.kind,
-            cycle=slot.id.cycle,
-            day=slot.id.day,
-            when=rule.when,
-            date=result,
-            offset_days=offset,
-            confirmed=slot.id in self._confirmed.doses,
-            audience=rule.audience,
-            why=task_why(rule, str(slot.id), slot.date, offset, asked=asked, result=result),
-        )
+        step = -offset if rule.when is When.BEFORE else offset
+        for slot in doses:
+            asked = add_days(slot.date, step)
+            result = self._closures.open_day(asked, rule.when)
+            yield Task(
+                kind=rule.kind,
+                cycle=slot.id.cycle,
+                day=slot.id.day,
+                when=rule.when,
+                date=result,
+                offset_days=offset,
+                confirmed=slot.id in self._confirmed.doses,
+                audience=rule.audience,
+                why=Why(tell=partial(tell_task, rule, slot.id, slot.date, offset, asked, result)),
+            )
 
     def _offset(self, rule: TaskRule) -> int:
         own = self._clinic.after_test_days
@@ -101,6 +104,7 @@ class _Maker:
             if rule.cycle in (None, cycle) and cycle in standing:
                 asked = add_days(last_day, -rule.offset_days)
                 result = self._closures.open_day(asked, When.BEFORE)
+                end = f"the end of cycle {cycle}"
                 yield Task(
                     kind=rule.kind,
                     cycle=cycle,
@@ -110,9 +114,7 @@ class _Maker:
                     offset_days=rule.offset_days,
                     confirmed=cycle in self._confirmed.cycles,
                     audience=rule.audience,
-                    why=task_why(
-                        rule, f"the end of cycle {cycle}", last_day, rule.offset_days, asked=asked, result=result
-                    ),
+                    why=Why(tell=partial(tell_task, rule, end, last_day, rule.offset_days, asked, result)),
                 )
 
     def liver_watch(self) -> Iterator[Task]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, datetime, time
+from functools import lru_cache
 
 from scheduler.actions import Given
 from scheduler.dates import after, to_instant
@@ -37,11 +38,21 @@ def recorded_instant(wall: time | datetime, on: date, zone: str, *, later: bool)
 
 
 def _times(numbers: Numbers, slot: Slot, lasts: int, watched: int, lead: int) -> VisitTimes:
-    start = to_instant(slot.date, numbers.times.get(slot.id, numbers.at), numbers.course.zone)
-    end = after(start, lasts)
+    at = numbers.times.get(slot.id, numbers.at)
     given = numbers.given.get(slot.id)
-    if given is not None:
-        start, end = _recorded(given, start, lasts, numbers.course.zone)
+    if given is None or (given.started is None and given.ended is None):
+        return _planned(slot.date, at, numbers.course.zone, lasts, watched, lead)
+    start, end = _recorded(given, to_instant(slot.date, at, numbers.course.zone), lasts, numbers.course.zone)
+    return _around(start, end, watched, lead)
+
+
+@lru_cache(maxsize=4096)  # a clinic's courses share days and hours, and each record lays the same course out again
+def _planned(day: date, at: time, zone: str, lasts: int, watched: int, lead: int) -> VisitTimes:  # noqa: PLR0917
+    start = to_instant(day, at, zone)
+    return _around(start, after(start, lasts), watched, lead)
+
+
+def _around(start: datetime, end: datetime, watched: int, lead: int) -> VisitTimes:
     arrival = after(start, -lead)
     return VisitTimes(
         arrival=arrival,

@@ -3,7 +3,7 @@
 from datetime import date
 
 from scheduler.layout import Layout, Numbers, Slot
-from scheduler.plan import DoseId, DoseState, Fact, Why
+from scheduler.plan import DoseId, DoseState, Fact
 from scheduler.regimen import TaskRule, When, WindowRule
 
 SPOKEN = {
@@ -15,7 +15,10 @@ SPOKEN = {
 }
 
 
-def dose_why(numbers: Numbers, layout: Layout, slot: Slot, before: Slot | None) -> Why:
+Told = tuple[str, tuple[Fact, ...]]
+
+
+def tell_dose(numbers: Numbers, layout: Layout, slot: Slot, before: Slot | None) -> Told:
     """The reasons for a dose's date. `before` is the dose that counts for the gap."""
     if slot.state is DoseState.GIVEN:
         chain = [Fact("given", f"recorded as given on {day_text(slot.date)}", slot.date, "the record")]
@@ -25,23 +28,25 @@ def dose_why(numbers: Numbers, layout: Layout, slot: Slot, before: Slot | None) 
         chain += _push(numbers, slot, before)
     reasons = "; ".join(fact.origin for fact in chain)
     sentence = f"Cycle {slot.id.cycle} day {slot.id.day} {SPOKEN[slot.state]} {day_text(slot.date)}: {reasons}"
-    return Why(f"{sentence}; {chain[0].source}.", tuple(chain))
+    return f"{sentence}; {chain[0].source}.", tuple(chain)
 
 
-def window_why(rule: WindowRule, last: Slot | None, through: date | None) -> Why:
+def tell_window(rule: WindowRule, last: Slot | None, through: date | None) -> Told:
     """The reasons for the end of a window."""
     length = f"{rule.months} months"
     if through is None or last is None:
         sentence = f"No end date while doses are on hold: {length} are counted from the last dose; {rule.cite}."
-        return Why(sentence, ())
+        return sentence, ()
     state = "was given" if last.state is DoseState.GIVEN else "is planned"
     anchor = Fact("last-dose", f"the last dose, {last.id}, {state} on {day_text(last.date)}", last.date, "the plan")
     months = Fact("months-after", f"at least {length} after it, through that day", through, str(rule.cite))
     sentence = f"Through {day_text(through)}: {anchor.origin}, and {length} are counted from it; {rule.cite}."
-    return Why(sentence, (anchor, months))
+    return sentence, (anchor, months)
 
 
-def task_why(rule: TaskRule, anchor: str, on: date, offset: int, *, asked: date, result: date) -> Why:
+def tell_task(  # noqa: PLR0917 - bound by position, a hundred times a plan
+    rule: TaskRule, anchor: object, on: date, offset: int, asked: date, result: date
+) -> Told:
     """The reasons for a task's date: what it hangs on, its offset, and the closed days it was moved over."""
     side = "before" if rule.when is When.BEFORE else "after"
     days = "on the same day as" if offset == 0 else f"{offset} {'day' if offset == 1 else 'days'} {side}"
@@ -53,7 +58,7 @@ def task_why(rule: TaskRule, anchor: str, on: date, offset: int, *, asked: date,
         origin = f"{day_text(asked)} is closed, so the {nearest}"
         chain.append(Fact("closed-day", origin, result, "the clinic's opening days"))
         sentence = f"{sentence}; {origin}"
-    return Why(f"{sentence}; {rule.cite}.", tuple(chain))
+    return f"{sentence}; {rule.cite}.", tuple(chain)
 
 
 def day_text(day: date) -> str:

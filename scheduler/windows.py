@@ -1,11 +1,13 @@
 """The windows after the last dose (scheduling rules 12, 13, 16, 17)."""
 
+from functools import partial
+
 from scheduler.actions import CeaseCause
 from scheduler.dates import add_months
 from scheduler.layout import Layout, Numbers, Slot
-from scheduler.plan import DoseState, Window
+from scheduler.plan import DoseState, Why, Window
 from scheduler.regimen import WindowRule
-from scheduler.why import window_why
+from scheduler.why import tell_window
 
 
 def windows(numbers: Numbers, layout: Layout) -> tuple[Window, ...]:
@@ -46,5 +48,5 @@ def _window(numbers: Numbers, layout: Layout, rule: WindowRule, last: Slot | Non
         final=not held and not planned and not moved_away,
         shown=not numbers.audiences[rule.audience] and not numbers.pregnancy,
         verified=rule.cite.verified,
-        why=window_why(rule, anchor, through),
+        why=Why(tell=partial(tell_window, rule, anchor, through)),
     )
