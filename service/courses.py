@@ -122,14 +122,13 @@ def record(
 
     def once() -> Outcome:
         with writing(app.engine) as session:
-            now = app.now()
-            loaded = load(app, session, clinic_id, course_id, now=now, to_change=True)
+            loaded = load(app, session, clinic_id, course_id, to_change=True)
             earlier = request.earlier(session, clinic_id)
             if earlier is not None:
                 return _outcome_of(loaded, earlier.number)
             _refuse_stale(loaded, seen_revision)
-            step = next_step(app, loaded, action, now)
-            store_step(app, session, step, Deed(by=by, at=now, request=request, patient_told=patient_told))
+            step = next_step(app, loaded, action)
+            store_step(app, session, step, Deed(by=by, at=loaded.now, request=request, patient_told=patient_told))
             return Outcome(revision=step.course.revision, plan=step.plan, changes=step.changes, repeated=False)
 
     return _again_after_conflict(once)
@@ -137,10 +136,9 @@ def record(
 
 def preview(app: "App", course_id: UUID, action: Action, *, clinic_id: int = HOME_CLINIC) -> Preview:
     """What recording the action would change. Raises what `record` would, and stores nothing."""
-    now = app.now()
     with reading(app.engine) as session:
-        loaded = load(app, session, clinic_id, course_id, now=now)
-    step = next_step(app, loaded, action, now)
+        loaded = load(app, session, clinic_id, course_id)
+    step = next_step(app, loaded, action)
     before, facts = loaded.plan(), facts_of(app, loaded.stored, step.plan)
     notices = [
         describe_change(
@@ -150,7 +148,7 @@ def preview(app: "App", course_id: UUID, action: Action, *, clinic_id: int = HOM
             plan=step.plan,
             recipient=recipient,
             policy=facts.policy,
-            now=now,
+            now=loaded.now,
         )
         for recipient in facts.recipients
     ]
@@ -164,8 +162,8 @@ def tell_patient(app: "App", course_id: UUID, revision: int, *, by: str, clinic_
     Raises NotFound when the course, or that revision of it, isn't there; a second time changes nothing.
     """
     with writing(app.engine) as session:
-        now = app.now()
-        loaded = load(app, session, clinic_id, course_id, now=now, to_change=True)
+        loaded = load(app, session, clinic_id, course_id, to_change=True)
+        now = loaded.now
         if not 1 <= revision <= loaded.stored.revision:
             sentence = f"course {course_id}: there is no revision {revision} to tell of"
             raise NotFound(f"{sentence}; see `infusions course history {course_id}`")

@@ -113,8 +113,7 @@ def new_feed(
     leads = tuple(alarms)
     _check_settings(app, name, language, leads)
     with writing(app.engine) as session:
-        now = app.now()
-        course = load(app, session, clinic_id, course_id, now=now, to_change=True)
+        course = load(app, session, clinic_id, course_id, to_change=True)
         feed = StoredFeed(
             id=uuid4(),
             clinic_id=clinic_id,
@@ -124,8 +123,8 @@ def new_feed(
             detail=detail.value,
             language=language,
             alarms=tuple(lead // MINUTE for lead in leads),
-            created_at=now,
-            changed_at=now,
+            created_at=course.now,
+            changed_at=course.now,
             expires_at=_end_of(expires, course) if expires else None,
             revoked_at=None,
             last_fetched_at=None,
@@ -136,10 +135,9 @@ def new_feed(
 
 def list_feeds(app: "App", course_id: UUID, *, clinic_id: int = HOME_CLINIC) -> tuple[FeedLine, ...]:
     """The course's feeds, the ended ones too, the oldest first; NotFound for an unknown course."""
-    now = app.now()
     with reading(app.engine) as session:
-        course = load(app, session, clinic_id, course_id, now=now)
-        return tuple(_line(app, feed, now) for feed in feed_store.feeds_of(session, course.stored))
+        course = load(app, session, clinic_id, course_id)
+        return tuple(_line(app, feed, course.now) for feed in feed_store.feeds_of(session, course.stored))
 
 
 def revoke_feed(app: "App", feed_id: UUID, *, by: str, clinic_id: int = HOME_CLINIC) -> None:
@@ -148,9 +146,8 @@ def revoke_feed(app: "App", feed_id: UUID, *, by: str, clinic_id: int = HOME_CLI
     A second time changes nothing.
     """
     with writing(app.engine) as session:
-        now = app.now()
-        feed, course = _find(app, session, clinic_id, feed_id, now)
-        _revoke(app, session, course, feed, now, by=by)
+        feed, course = _find(app, session, clinic_id, feed_id)
+        _revoke(app, session, course, feed, by=by)
 
 
 def replace_feed(app: "App", feed_id: UUID, *, by: str, clinic_id: int = HOME_CLINIC) -> NewFeed:
@@ -159,12 +156,12 @@ def replace_feed(app: "App", feed_id: UUID, *, by: str, clinic_id: int = HOME_CL
     Raises NotFound for an unknown feed and InvalidValue for one that has expired.
     """
     with writing(app.engine) as session:
-        now = app.now()
-        feed, course = _find(app, session, clinic_id, feed_id, now)
+        feed, course = _find(app, session, clinic_id, feed_id)
+        now = course.now
         if feed.expires_at is not None and feed.expires_at <= now:
             message = f"feed {feed_id}: expired, so its replacement would too; make a new one"
             raise InvalidValue(message, field="feed")
-        _revoke(app, session, course, feed, now, by=by)
+        _revoke(app, session, course, feed, by=by)
         fresh = replace(
             feed, id=uuid4(), created_at=now, changed_at=now, revoked_at=None, last_fetched_at=None, last_client=None
         )
@@ -247,14 +244,14 @@ def _hashed(token: str) -> str:
 
 
 def _find(
-    app: "App", session: Session, clinic_id: int, feed_id: UUID, now: datetime
+    app: "App", session: Session, clinic_id: int, feed_id: UUID, *, now: datetime | None = None
 ) -> tuple[StoredFeed, LoadedCourse]:
     """The feed, read under its course's lock, so that its bytes and an action recorded meanwhile don't cross."""
     feed = feed_store.find_feed(session, clinic_id, feed_id)
     if feed is None:
         sentence = f"feed {feed_id}: there is no such feed; `infusions feed list COURSE` shows a course's feeds"
         raise NotFound(sentence)
-    course = load(app, session, clinic_id, feed.course_id, now=now, to_change=True)
+    course = load(app, session, clinic_id, feed.course_id, to_change=True, now=now)
     return feed_store.find_feed(session, clinic_id, feed_id) or feed, course
 
 
@@ -265,7 +262,8 @@ def _add(app: "App", session: Session, course: LoadedCourse, feed: StoredFeed, *
     return NewFeed(id=feed.id, address=f"{app.settings.server.public_url}/c/{token}.ics")
 
 
-def _revoke(app: "App", session: Session, course: LoadedCourse, feed: StoredFeed, now: datetime, *, by: str) -> None:
+def _revoke(app: "App", session: Session, course: LoadedCourse, feed: StoredFeed, *, by: str) -> None:
+    now = course.now
     if feed.revoked_at is not None:
         return
     feed_store.set_revoked(session, feed, now)
@@ -279,7 +277,7 @@ def _audit(session: Session, what: What, feed: StoredFeed, by: str, now: datetim
 
 def _build_anew(app: "App", feed: StoredFeed, now: datetime) -> StoredBody:
     with writing(app.engine) as session:
-        locked, course = _find(app, session, feed.clinic_id, feed.id, now)
+        locked, course = _find(app, session, feed.clinic_id, feed.id, now=now)
         return build_anew(app, session, course, locked, now)
 
 

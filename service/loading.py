@@ -45,13 +45,17 @@ class CourseState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedCourse:
-    """A course as stored. `stamped`: its events by key, those that left the plan included."""
+    """A course as stored. `stamped`: its events by key, those that left the plan included.
+
+    `now` is the instant (UTC) at which it was read, `today` the date then in the course's zone.
+    """
 
     stored: StoredCourse
     regimen: Regimen
     actions: tuple[StoredAction, ...]
     stamped: dict[str, StampedEvent]
     rules: ClinicRules
+    now: datetime
     today: date
 
     def plan(self, revision: int | None = None) -> Plan:
@@ -69,12 +73,22 @@ class LoadedCourse:
 
 
 def load(
-    app: "App", session: Session, clinic_id: int, course_id: UUID, *, now: datetime, to_change: bool = False
+    app: "App",
+    session: Session,
+    clinic_id: int,
+    course_id: UUID,
+    *,
+    to_change: bool = False,
+    now: datetime | None = None,
 ) -> LoadedCourse:
-    """The course of that clinic; NotFound when there is none. `to_change` makes other writers of it wait."""
+    """The course of that clinic; NotFound when there is none. `to_change` makes other writers of it wait.
+
+    The clock is read after that wait, so that what is recorded later has the later instant.
+    """
     stored = store.find_course(session, clinic_id, course_id, to_change=to_change)
     if stored is None:
         raise NotFound(f"course {course_id}: there is no such course; `infusions course list` shows those there are")
+    now = now or app.now()
     actions = store.actions_of(session, stored)
     today = today_in(stored.course.zone, now)
     newest = _newest(app, session, stored, actions)
@@ -84,6 +98,7 @@ def load(
         actions=actions,
         stamped=store.events_of(session, stored),
         rules=clinic_rules(app.settings, newest, years_of(stored.course.day1, today)),
+        now=now,
         today=today,
     )
 

@@ -93,7 +93,7 @@ def load_course(
 ) -> CourseRecord:
     """The course at that revision, else the current one; NotFound when the course, or the revision, isn't there."""
     with reading(app.engine) as session:
-        loaded = load(app, session, clinic_id, course_id, now=app.now())
+        loaded = load(app, session, clinic_id, course_id)
         told = {each.number: each for each in store.revisions_of(session, loaded.stored)}
     current = loaded.stored.revision
     if revision is not None and not 0 <= revision <= current:

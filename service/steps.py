@@ -87,7 +87,7 @@ def first_step(course: StoredCourse, plan: Plan, now: datetime) -> Step:
     return _to(course, None, plan, {}, now)
 
 
-def next_step(app: "App", loaded: LoadedCourse, action: Action, now: datetime) -> Step:
+def next_step(app: "App", loaded: LoadedCourse, action: Action) -> Step:
     """The step that `action` makes, checked and folded; nothing is stored. Raises Rejected or NeedsReason."""
     if isinstance(action, RegimenChange):
         # Only this action looks at the clinic's newest version; else the one that the course moved to counts.
@@ -97,7 +97,7 @@ def next_step(app: "App", loaded: LoadedCourse, action: Action, now: datetime) -
     course = loaded.stored.course
     check_action(loaded.regimen, course, actions, action, today=loaded.today, clinic=loaded.rules)
     plan = loaded.plan_with([*actions, action])
-    return _to(replace(loaded.stored, revision=len(actions) + 1), action, plan, loaded.stamped, now)
+    return _to(replace(loaded.stored, revision=len(actions) + 1), action, plan, loaded.stamped, loaded.now)
 
 
 def store_step(app: "App", session: Session, step: Step, deed: Deed) -> None:
