@@ -123,7 +123,8 @@ def _visit(dose: Dose) -> Iterable[Event]:
         leave_not_before=times.observation_end,
     )
     yield visit
-    if times.observation_end > times.infusion_end:
+    # As instants: in the hour that the clocks show twice the same wall time begins and ends the stay.
+    if times.observation_end.timestamp() > times.infusion_end.timestamp():
         yield replace(
             visit,
             key=f"{role}/observation",
