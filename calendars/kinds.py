@@ -1,8 +1,11 @@
 """What a view is made for: how much it tells, who reads it, which clinic it comes from. And what text may hold."""
 
-import unicodedata
+import re
 from dataclasses import dataclass, fields
 from enum import StrEnum
+
+_LINE_END = re.compile("\r\n|[\r\u2028\u2029]")
+_NO_TEXT = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 class Detail(StrEnum):
@@ -42,9 +45,4 @@ def clean(text: str) -> str:
 
     No calendar format can carry those, and parsers break lines at more characters than the standard knows.
     """
-    for line_end in ("\r\n", "\r", "\u2028", "\u2029"):
-        text = text.replace(line_end, "\n")
-    text = text.replace("\t", " ")
-    if text.isprintable():
-        return text
-    return "".join(char for char in text if char == "\n" or unicodedata.category(char) not in ("Cc", "Cs"))
+    return _NO_TEXT.sub("", _LINE_END.sub("\n", text).replace("\t", " "))

@@ -21,6 +21,7 @@ h1 { margin: 0 0 .25rem; font-size: 1.5rem; }
 h2 { margin: 2rem 0 .5rem; font-size: 1.15rem; color: var(--accent); }
 p { margin: .15rem 0; }
 .about { color: var(--soft); }
+a { color: var(--accent); }
 ul, ol { margin: 0; padding: 0; list-style: none; }
 .entry { border-inline-start: .3rem solid var(--accent); background: var(--tint); padding: .3rem .5rem;
   margin: .25rem 0; border-radius: .2rem; overflow-wrap: anywhere; }
@@ -88,6 +89,8 @@ def _about(view: CalendarView) -> Iterator[str]:
     yield f'<p class="about">{escape(updated)} {escape(zone)}</p>'
     if not view.entries:
         yield f"<p>{escape(say('page.empty'))}</p>"
+    if view.guidance:
+        yield f'<p><a href="#guide">{escape(say("guide.heading"))}</a></p>'
 
 
 def _months(view: CalendarView) -> Iterator[str]:
@@ -177,4 +180,4 @@ def _guide(view: CalendarView) -> Iterator[str]:
     if view.guidance:
         lines = "\n".join(f"<li>{escape(line)}</li>" for line in view.guidance)
         heading = escape(view.wording.say("guide.heading"))
-        yield f'<section class="guide"><h2>{heading}</h2>\n<ul>\n{lines}\n</ul></section>'
+        yield f'<section class="guide" id="guide"><h2>{heading}</h2>\n<ul>\n{lines}\n</ul></section>'

@@ -106,11 +106,7 @@ class CalendarView:
             return ()
         if not mentions_pregnancy(self.plan):
             return self.plan.cycles
-        left = (
-            replace(cycle, doses=tuple(dose for dose in cycle.doses if dose.times is not None))
-            for cycle in self.plan.cycles
-        )
-        return tuple(cycle for cycle in left if cycle.doses)
+        return tuple(seen for seen in map(_with_dated_doses, self.plan.cycles) if seen.doses)
 
 
 def build_view(
@@ -182,6 +178,13 @@ def _still_told(event: Event, plan: Plan, kept: date) -> bool:
 
 def _has_died(plan: Plan) -> bool:
     return plan.ceased is not None and plan.ceased.cause is CeaseCause.DEATH
+
+
+def _with_dated_doses(cycle: Cycle) -> Cycle:
+    doses = tuple(dose for dose in cycle.doses if dose.times is not None)
+    return Cycle(
+        number=cycle.number, day1=cycle.day1, length_days=cycle.length_days, last_day=cycle.last_day, doses=doses
+    )
 
 
 def _local(stamped: StampedEvent, zone: str) -> StampedEvent:
