@@ -2,7 +2,8 @@
 
 import logging
 import socket
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 import click
@@ -58,20 +59,26 @@ def log_to_stderr() -> None:
 
 
 def _serve(cli: Cli, listener: socket.socket, *, reminders: bool, demo: bool) -> None:
-    from service.worker import run_clock
     from web.app import create_app
     from web.server import serve as answer
 
     app = cli.app
     pages = create_app(app)
     told = _load_demo(app) if demo else []
-    clock = run_clock(app) if reminders else None
-    try:
+    with _clock(app) if reminders else nullcontext():
         answer(pages, listener, started=lambda: write_text("\n".join([*told, *_started(cli.settings)])))
+    app.engine.dispose()
+
+
+@contextmanager
+def _clock(app: "App") -> Iterator[None]:
+    from service.worker import run_clock
+
+    clock = run_clock(app)
+    try:
+        yield
     finally:
-        if clock is not None:
-            clock.shutdown()
-        app.engine.dispose()
+        clock.shutdown()  # the mail that is being sent is finished first
 
 
 def _load_demo(app: "App") -> list[str]:
