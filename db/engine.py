@@ -57,9 +57,13 @@ def reading(engine: Engine) -> Iterator[Session]:
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Session]:
-    """A session that is committed at its end, or leaves nothing when anything is raised within."""
+    """A session that is committed at its end, or leaves nothing when anything is raised within.
+
+    On SQLite it is the only writer from its beginning on, so that a clock read within orders what is stored.
+    """
     writes = engine.execution_options(**{WRITES: True})
     with _told_plainly(engine), Session(writes, expire_on_commit=False) as session:
+        session.connection()
         yield session
         session.commit()
 

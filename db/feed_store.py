@@ -12,6 +12,9 @@ from db.rows import body_from_row, body_to_columns, feed_from_row, feed_to_row
 from db.stored import StoredBody, StoredCourse, StoredFeed
 from db.tables import FeedRow
 
+# A feed may be read before its course is locked; what is read after that counts, not what the session remembers.
+AS_STORED = {"populate_existing": True}
+
 
 def add_feed(session: Session, feed: StoredFeed, body: StoredBody, token_hash: str) -> None:
     """Stores a new feed."""
@@ -44,7 +47,7 @@ def feeds_of(session: Session, course: StoredCourse) -> tuple[StoredFeed, ...]:
 def bodies_of(session: Session, course: StoredCourse) -> dict[UUID, StoredBody]:
     """What the course's feeds serve, by the feed's id."""
     query = select(FeedRow).where(FeedRow.clinic_id == course.clinic_id, FeedRow.course_id == course.course.id)
-    return {row.id: body_from_row(row) for row in session.exec(query)}
+    return {row.id: body_from_row(row) for row in session.exec(query.execution_options(**AS_STORED))}
 
 
 def stale_feeds(session: Session, now: datetime) -> tuple[StoredFeed, ...]:
@@ -78,7 +81,7 @@ def set_fetched(session: Session, feed: StoredFeed) -> None:
 
 
 def _settings() -> SelectOfScalar[FeedRow]:
-    return select(FeedRow).options(defer(FeedRow.body))  # type: ignore[arg-type] # tens of kilobytes that nobody reads
+    return select(FeedRow).execution_options(**AS_STORED).options(defer(FeedRow.body))  # type: ignore[arg-type] # tens of kilobytes that nobody reads
 
 
 def _one(feed: StoredFeed) -> Update:
