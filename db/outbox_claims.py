@@ -21,18 +21,12 @@ from db.outbox_store import (
     State,
     StoredMessage,
     add_attempts,
-    course_stands,
-    is_suppressed,
     message_from_row,
 )
 from db.tables import AttemptRow, CourseRow, OutboxRow
 
 DIED = "died"  # the answer of an attempt that has none
 DEATHS = 3  # so many workers may die over one mail before it is taken for the cause
-
-
-class Overtaken(Exception):
-    """The course, or a message of the mail, changed since it was looked at: look again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +50,16 @@ class Mail:
     def ids(self) -> tuple[int, ...]:
         """The ids of its messages, in order."""
         return tuple(message.id for message in self.messages)
+
+    @property
+    def message_id(self) -> str | None:
+        """The Message-ID of a try that had no answer: this mail may have arrived."""
+        return self.messages[0].message_id
+
+    @property
+    def first_tried_at(self) -> datetime | None:
+        """When a channel first got it."""
+        return min((each.first_tried_at for each in self.messages if each.first_tried_at), default=None)
 
     def only(self, ids: Collection[int]) -> "Mail":
         """The mail without its other messages."""
@@ -94,54 +98,40 @@ def claim(session: Session, *, owner: str, now: datetime, lease_until: datetime,
     return _mails([message_from_row(row) for row in found], owner)
 
 
-def begin(
-    session: Session, mail: Mail, *, revision: int, address: str, message_id: str, now: datetime, lease_until: datetime
-) -> bool:
-    """Notes, just before it goes to a channel, that the mail is being sent. False when its address is suppressed.
+def held(session: Session, mail: Mail) -> Mail:
+    """The mail as its messages stand now, without those that this worker holds no more."""
+    rows = session.exec(select(OutboxRow).where(_held(mail)).order_by(col(OutboxRow.id)))
+    return replace(mail, messages=tuple(message_from_row(row) for row in rows))
 
-    Raises Overtaken when the course isn't at `revision` any more, its address or consent changed, or this worker
-    doesn't hold all of the mail. The caller commits this by itself: who finds a begun mail without an answer knows
-    that it may have arrived.
+
+def begin(session: Session, mail: Mail, *, message_id: str, now: datetime, lease_until: datetime) -> None:
+    """Notes, just before it goes to a channel, that the mail is being sent.
+
+    The caller has made sure within this transaction that it holds the mail and that the course stands, and commits
+    this before it sends: who finds a begun mail without an answer knows that it may have arrived.
     """
-    if not course_stands(session, mail.clinic_id, mail.course_id, revision=revision, address=address):
-        raise Overtaken
-    if is_suppressed(session, mail.clinic_id, address):
-        return False
     values = {
         "begun": True,
         "lease_until": lease_until,
         "message_id": message_id,
         "first_tried_at": func.coalesce(OutboxRow.first_tried_at, now),
     }
-    step = update(OutboxRow).where(_held(mail)).values(**values)
-    if session.connection().execute(step).rowcount != len(mail.messages):
-        raise Overtaken
-    return True
+    session.connection().execute(update(OutboxRow).where(_held(mail)).values(**values))
 
 
-def complete(
-    session: Session,
-    mail: Mail,
-    *,
-    state: State,
-    now: datetime,
-    outcome: str = "",
-    send_after: datetime | None = None,
-    keep_message_id: bool = True,
-) -> int:
-    """Closes the mail as `state`, or lets it wait again from `send_after` on; of how many of its messages.
+def complete(session: Session, mail: Mail, state: State, outcome: str = "", *, now: datetime) -> int:
+    """Closes the mail as `state`; how many of its messages.
 
-    Only what this worker still holds: one whose lease ran out may be in another's hands.
+    Like `wait_again` it touches only what this worker still holds: after its lease another may have them.
     """
-    values: dict[str, object] = {"state": state.value, "outcome": outcome, "owner": None, "lease_until": None}
-    if state is State.WAITING:
-        values |= {"begun": False}
-        values |= {"send_after": send_after} if send_after else {}
-        values |= {} if keep_message_id else {"message_id": None}
-    else:
-        values |= {"settled_at": now}
-    step = update(OutboxRow).where(_held(mail)).values(**values)
-    return session.connection().execute(step).rowcount
+    values = {"state": state.value, "outcome": outcome, "settled_at": now, "owner": None, "lease_until": None}
+    return session.connection().execute(update(OutboxRow).where(_held(mail)).values(**values)).rowcount
+
+
+def wait_again(session: Session, mail: Mail, outcome: str = "", /, **values: object) -> int:
+    """Lets the mail wait again, with these columns set; how many of its messages."""
+    free = {"state": State.WAITING.value, "begun": False, "owner": None, "lease_until": None, "outcome": outcome}
+    return session.connection().execute(update(OutboxRow).where(_held(mail)).values(**free | values)).rowcount
 
 
 def reap(session: Session, *, now: datetime, worker: str) -> int:

@@ -202,15 +202,14 @@ def drop_superseded(session: Session, before: datetime) -> int:
     return session.connection().execute(old).rowcount
 
 
-def course_stands(session: Session, clinic_id: int, course_id: UUID, *, revision: int, address: str) -> bool:
-    """Whether the course is still at that revision with consent to mails to that address; it can't change before this
-    transaction ends."""
+def course_stands(session: Session, clinic_id: int, course_id: UUID, revision: int) -> bool:
+    """Whether the course is still at that revision. It can't change before this transaction ends."""
     query = (
-        select(CourseRow.revision, CourseRow.email, CourseRow.consent)
+        select(CourseRow.revision)
         .where(CourseRow.clinic_id == clinic_id, CourseRow.id == course_id)
         .with_for_update(read=True)
     )
-    return session.exec(query).first() == (revision, address, True)
+    return session.exec(query).first() == revision
 
 
 def message_from_row(row: OutboxRow) -> StoredMessage:

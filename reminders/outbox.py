@@ -95,12 +95,22 @@ def after_told(
     for recipient in facts.recipients:
         notices = [message for message in stored if _is_notice(message, recipient)]
         told = [message for message in notices if message.state is State.UNTOLD and message.created_at <= upto]
-        news = {message.id: change_of(events[message.event_key], _was(message), facts.plan) for message in told}
+        news = {message.id: change_of(events[message.event_key], was_of(message), facts.plan) for message in told}
         goes, deadline = change_times(news.values(), recipient, facts.policy, now)
         for id_, each in news.items():
             _let_go(session, id_, _notice(each, recipient, State.WAITING, goes, deadline), now)
         if told:
             _gather(session, facts, recipient, notices, now)
+
+
+def subject_of(message: StoredMessage) -> Subject:
+    """What the message is about."""
+    return Subject(message.event_key, Kind(message.kind), message.offset_days, message.recipient)
+
+
+def was_of(message: StoredMessage) -> date | datetime | None:
+    """The start that the reader of a notice last heard of; None for a new date."""
+    return read_moment(message.was) if message.was else None
 
 
 # -- Scheduled messages -----------------------------------------------------------------------------------------------
@@ -141,7 +151,9 @@ def _bring_reminders(
         for recipient in facts.recipients
         for reminder in wanted(events.values(), facts.plan, recipient, facts.policy)
     }
-    found = {(_subject(message), message.event_sequence): message for message in stored if message.kind != Kind.CHANGE}
+    found = {
+        (subject_of(message), message.event_sequence): message for message in stored if message.kind != Kind.CHANGE
+    }
     gone = [message.id for key, message in found.items() if key not in asked and _is_open(message)]
     settle(session, gone, State.SUPERSEDED, outcome, now=now)
     for key, message in found.items():
@@ -210,7 +222,7 @@ def _since_heard(changes: Iterable[Change], notices: Iterable[StoredMessage]) ->
     latest = {message.event_key: message for message in notices}
     unheard = {key: message for key, message in latest.items() if not (message.state in HEARD or message.in_flight)}
     counted = (
-        replace(each, was=_was(unheard[each.event_key])) if each.event_key in unheard else each for each in changes
+        replace(each, was=was_of(unheard[each.event_key])) if each.event_key in unheard else each for each in changes
     )
     return tuple(each for each in counted if each.was != each.start)
 
@@ -270,17 +282,9 @@ def _gather(
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def _subject(message: StoredMessage) -> Subject:
-    return Subject(message.event_key, Kind(message.kind), message.offset_days, message.recipient)
-
-
 def _is_open(message: StoredMessage) -> bool:
     return message.state in OPEN and not message.in_flight
 
 
 def _is_notice(message: StoredMessage, recipient: Recipient) -> bool:
     return message.kind == Kind.CHANGE and message.recipient == recipient.role
-
-
-def _was(message: StoredMessage) -> date | datetime | None:
-    return read_moment(message.was) if message.was else None

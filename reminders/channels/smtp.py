@@ -1,0 +1,224 @@
+"""Mails through a mail server: one connection kept for many mails, and every answer put into its class."""
+
+import re
+import smtplib
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from reminders.channels.delivery import DeliveryError, Fate, Outgoing
+
+# For each step of the conversation: what its refusal for good (5xx) means.
+REFUSALS = {"MAIL": Fate.OURS, "RCPT": Fate.REFUSED, "DATA": Fate.REJECTED, "the end of DATA": Fate.REJECTED}
+NOT_SIGNED_IN = 530  # at whatever step: the server wants credentials, which is no fault of any mail
+CLOSING = 421
+GONE = (smtplib.SMTPServerDisconnected, OSError)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmtpServer:
+    """Where mails go. `tls`: "implicit" from the first byte on, "starttls" (required), or "none".
+
+    `name` is how this machine calls itself. `timeout`: seconds that the server may be silent.
+    """
+
+    host: str
+    port: int
+    tls: str
+    username: str = ""
+    password: str = ""
+    name: str = "localhost"
+    timeout: float = 30
+
+
+class SmtpChannel:
+    """Sends through one mail server. The certificate is checked; without TLS only when the settings say so."""
+
+    def __init__(self, server: SmtpServer) -> None:
+        self._server = server
+        self._smtp: smtplib.SMTP | None = None
+        self._used = False  # whether the kept connection has carried a mail
+
+    def open(self) -> None:
+        """Connects, makes the connection safe, and signs in; nothing when that is done already."""
+        if self._smtp is not None:
+            return
+        smtp = self._connect()
+        try:
+            self._prepare(smtp)
+        except DeliveryError:
+            smtp.close()
+            raise
+        self._smtp, self._used = smtp, False
+
+    def send(self, mail: Outgoing) -> str:
+        """Hands the mail over. A kept connection that the server has ended meanwhile is replaced once."""
+        self.open()
+        try:
+            return self._converse(mail)
+        except DeliveryError as error:
+            # Nothing of the mail was told yet: servers end connections after so many mails, or so much silence.
+            if not (self._used and error.hung_up and error.answer.endswith("at MAIL")):
+                raise
+        self.open()
+        return self._converse(mail)
+
+    def close(self) -> None:
+        """Says good-bye, if anybody still listens."""
+        if self._smtp is not None:
+            try:
+                self._smtp.quit()
+            except (smtplib.SMTPException, OSError):
+                self._smtp.close()
+            self._smtp = None
+
+    # -- Connecting -----------------------------------------------------------------------------------------------
+
+    def _connect(self) -> smtplib.SMTP:
+        server = self._server
+        try:
+            if server.tls == "implicit":
+                return smtplib.SMTP_SSL(
+                    server.host,
+                    server.port,
+                    server.name,
+                    timeout=server.timeout,
+                    context=ssl.create_default_context(),
+                )
+            return smtplib.SMTP(server.host, server.port, server.name, timeout=server.timeout)
+        except ssl.SSLCertVerificationError as error:
+            raise self._untrusted(error) from None
+        except smtplib.SMTPConnectError as error:
+            raise self._ours(f"turns us away ({error.smtp_code}); wait, or ask who runs it") from None
+        except (smtplib.SMTPException, OSError) as error:
+            raise self._ours(f"can't be reached ({_reason(error)}); check [smtp] host, port and tls") from None
+
+    def _prepare(self, smtp: smtplib.SMTP) -> None:
+        server, asked = self._server, "STARTTLS"
+        try:
+            smtp.ehlo_or_helo_if_needed()
+            if server.tls == "starttls":
+                smtp.starttls(context=ssl.create_default_context())
+                smtp.ehlo()
+            asked = "AUTH"
+            if server.username:
+                smtp.login(server.username, server.password)
+        except smtplib.SMTPAuthenticationError as error:
+            sentence = f"refuses our sign-in ({error.smtp_code}); check [smtp] username and password_file"
+            raise self._ours(sentence) from None
+        except smtplib.SMTPNotSupportedError:
+            raise self._ours(f"offers no {asked}; check [smtp] port and tls, or ask who runs it") from None
+        except ssl.SSLCertVerificationError as error:
+            raise self._untrusted(error) from None
+        except (smtplib.SMTPException, OSError) as error:
+            raise self._ours(f"breaks off the greeting ({_reason(error)}); check [smtp] port and tls") from None
+
+    # -- Sending --------------------------------------------------------------------------------------------------
+
+    def _converse(self, mail: Outgoing) -> str:
+        smtp = self._smtp
+        if smtp is None:
+            raise self._ours("was not connected to")
+        sender, to = _on_the_wire(mail.sender), _on_the_wire(mail.to)
+        options = [] if (sender + to).isascii() else ["SMTPUTF8", "BODY=8BITMIME"]
+        if options and not smtp.has_extn("smtputf8"):
+            sentence = f"{self._where()} can't write to an address in another script; use another address"
+            raise DeliveryError(sentence, fate=Fate.REJECTED, answer="no SMTPUTF8")
+        smtp.command_encoding = "utf-8" if options else "ascii"
+        self._step("MAIL", lambda: smtp.mail(sender, options))
+        self._step("RCPT", lambda: smtp.rcpt(to))
+        self._step("DATA", lambda: smtp.docmd("DATA"))
+        try:
+            smtp.send(_with_end(mail.content))
+            code, text = smtp.getreply()
+        except GONE as error:
+            self._drop()
+            sentence = f"{self._where()} fell silent after it had the whole mail ({_reason(error)})"
+            raise DeliveryError(sentence, fate=Fate.LOST, answer="no answer", hung_up=True) from None
+        self._judge("the end of DATA", code, text)
+        self._used = True
+        return _codes(code, text)
+
+    def _step(self, step: str, say: Callable[[], tuple[int, bytes]]) -> None:
+        try:
+            code, text = say()
+        except GONE as error:
+            self._drop()
+            sentence = f"{self._where()} broke off at {step} ({_reason(error)})"
+            raise DeliveryError(sentence, fate=Fate.RETRY, answer=f"gone at {step}", hung_up=True) from None
+        self._judge(step, code, text)
+
+    def _judge(self, step: str, code: int, text: bytes) -> None:
+        if code in {250, 251, 354}:
+            return
+        fate = REFUSALS[step] if code >= 500 else Fate.RETRY
+        if code == NOT_SIGNED_IN:
+            fate = Fate.OURS
+        if code == CLOSING:
+            self._drop()
+        else:
+            self._forget()
+        answer = f"{_codes(code, text)} at {step}"
+        sentence = f"{self._where()} said {answer}"
+        if fate is Fate.OURS:
+            sentence += "; check [smtp] sender, username and password_file"
+        raise DeliveryError(sentence, fate=fate, answer=answer, hung_up=code == CLOSING)
+
+    def _forget(self) -> None:
+        """After a refusal the kept connection starts anew with the next mail."""
+        try:
+            if self._smtp is not None:
+                self._smtp.rset()
+        except GONE:
+            self._drop()
+
+    def _drop(self) -> None:
+        if self._smtp is not None:
+            self._smtp.close()
+            self._smtp = None
+
+    def _untrusted(self, error: ssl.SSLCertVerificationError) -> DeliveryError:
+        sentence = (
+            f"has a certificate that can't be trusted ({error.verify_message}); check [smtp] host, or ask who runs it"
+        )
+        return self._ours(sentence)
+
+    def _ours(self, what: str) -> DeliveryError:
+        return DeliveryError(f"{self._where()} {what}", fate=Fate.OURS)
+
+    def _where(self) -> str:
+        return f"mail server {self._server.host}:{self._server.port}"
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _on_the_wire(address: str) -> str:
+    """The address with its domain in the form that every server knows."""
+    local, at, domain = address.rpartition("@")
+    try:
+        return local + at + domain.encode("idna").decode("ascii")
+    except UnicodeError:
+        return address
+
+
+def _with_end(content: bytes) -> bytes:
+    """The mail as DATA wants it: leading dots doubled, and the dot that ends it."""
+    stuffed = re.sub(rb"(?m)^\.", b"..", content)
+    return stuffed + (b".\r\n" if stuffed.endswith(b"\r\n") else b"\r\n.\r\n")
+
+
+def _codes(code: int, text: bytes) -> str:
+    """The reply's codes without its text, which may name the address: "550 5.1.1"."""
+    enhanced = re.match(rb"[245]\.\d{1,3}\.\d{1,3}(?=\s|$)", text)
+    return f"{code} {enhanced[0].decode()}" if enhanced else str(code)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    if isinstance(error, smtplib.SMTPServerDisconnected):
+        return "connection closed"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return type(error).__name__

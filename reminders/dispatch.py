@@ -1,0 +1,294 @@
+"""One pass over what is due: claim, look again, build, send, note what became of it. One bad mail stops no other.
+
+Claims are exclusive, delivery is at least once; a resent mail has the same Message-ID.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from threading import Event as Flag
+from uuid import UUID
+
+from calendars.kinds import ClinicCard
+from calendars.wording import Wording
+from db import outbox_claims as claims
+from db import outbox_store as store
+from db.engine import DatabaseUnavailable, Engine, Session, writing
+from db.outbox_claims import Mail
+from db.outbox_store import State
+from reminders.channels.delivery import Channel, DeliveryError, Fate, Outgoing
+from reminders.outbox import TOO_LATE, CourseFacts
+from reminders.outgoing import Sender, build
+from reminders.recheck import SEND, judge
+from reminders.retry import backoff
+from scheduler.events import StampedEvent
+
+BATCH = 50  # mails claimed at a time: few enough that another worker finds work, too
+LEASE = timedelta(minutes=5)  # longer than one mail can take: a channel gives up after 30 s of silence at each step
+LOOKS = 3  # how often a course may change under the look at it before its mail is left for the next pass
+HANG_UPS = 3  # connections lost in a row after which the server is left in peace until the next pass
+FAULTS = 3  # how often building a mail may fail before it is given up
+FAULT = "fault"  # the answer of an attempt that failed in our own house
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A course as it stands at `revision`, with what its mails are written from."""
+
+    facts: CourseFacts
+    events: Mapping[str, StampedEvent]
+    revision: int
+    wording: Wording
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """What a pass works with. `load` reads a course of a clinic; `now` tells the instant; `stop` asks to finish.
+
+    `pause`: seconds between two mails. `owner` names this pass among all that may run.
+    """
+
+    engine: Engine
+    channel: Channel
+    load: Callable[[int, UUID], Case]
+    clinic: ClinicCard
+    sender: Sender
+    owner: str
+    now: Callable[[], datetime]
+    stop: Flag
+    pause: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """What a pass did: messages that were due; mails sent and not sent; messages that had become too late.
+
+    `trouble`: why it ended before everything was done, as a sentence.
+    """
+
+    due: int = 0
+    sent: int = 0
+    failed: int = 0
+    expired: int = 0
+    trouble: str = ""
+
+
+def send_due(post: Post) -> Tally:
+    """Sends everything that is due, until nothing is left, `stop` is set, or mails can't go at all.
+
+    Raises DatabaseUnavailable; what was claimed is given back by `reap` then.
+    """
+    return _Pass(post).run()
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+class _Pass:
+    def __init__(self, post: Post) -> None:
+        self.post = post
+        self.counts: Counter[str] = Counter()
+        self.hang_ups = 0
+
+    def run(self) -> Tally:
+        trouble = ""
+        with closing(self.post.channel):
+            try:
+                while mails := self._claim():
+                    self._send_all(list(mails))
+            except DeliveryError as error:
+                trouble = str(error)
+        return Tally(**self.counts, trouble=trouble)
+
+    def _claim(self) -> tuple[Mail, ...]:
+        post = self.post
+        if post.stop.is_set():
+            return ()
+        with writing(post.engine) as session:
+            if not claims.is_due(session, post.now()):
+                return ()
+        post.channel.open()  # before anything is claimed: without a way out nothing is touched
+        with writing(post.engine) as session:
+            now = post.now()
+            mails = claims.claim(session, owner=post.owner, now=now, lease_until=now + LEASE, limit=BATCH)
+        self.counts["due"] += sum(len(mail.messages) for mail in mails)
+        return mails
+
+    def _send_all(self, mails: list[Mail]) -> None:
+        try:
+            while mails and not self.post.stop.is_set():
+                if self._send(mails.pop(0)):
+                    self.post.stop.wait(self.post.pause)
+        finally:
+            self._give_back(mails)
+
+    def _give_back(self, mails: list[Mail]) -> None:
+        if mails:
+            with writing(self.post.engine) as session:
+                for mail in mails:
+                    claims.wait_again(session, mail)
+
+    def _send(self, mail: Mail) -> bool:
+        """Whether the channel had something to do."""
+        begun: _Begun | None = None
+        try:
+            begun = self._begin(mail)
+            if begun is None:
+                return False
+            answer = self.post.channel.send(self._build(begun))
+        except DeliveryError as error:
+            self._failed(begun, mail, error)
+        except DatabaseUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one mail is no reason to keep back others
+            self._faulty(begun, mail, error)
+        else:
+            self._sent(begun, answer)
+        return True
+
+    # -- Before ---------------------------------------------------------------------------------------------------
+
+    def _begin(self, mail: Mail) -> "_Begun | None":
+        for _ in range(LOOKS):
+            case = self.post.load(mail.clinic_id, mail.course_id)
+            with writing(self.post.engine) as session:
+                if store.course_stands(session, mail.clinic_id, mail.course_id, case.revision):
+                    return self._begin_in(session, mail, case)
+        with writing(self.post.engine) as session:
+            claims.wait_again(session, mail, send_after=self.post.now() + timedelta(minutes=1))
+        return None
+
+    def _begin_in(self, session: Session, mail: Mail, case: Case) -> "_Begun | None":
+        """The re-check and the mark in one transaction: no action of staff comes between them."""
+        now = self.post.now()
+        held = claims.held(session, mail)
+        verdicts = {message.id: judge(message, case.facts, case.events, now) for message in held.messages}
+        for id_, verdict in verdicts.items():
+            if verdict.state is not None:
+                closed = claims.complete(session, held.only([id_]), verdict.state, verdict.outcome, now=now)
+                self.counts["expired"] += closed if verdict.state is State.EXPIRED else 0
+            elif verdict.until is not None:
+                claims.wait_again(session, held.only([id_]), send_after=verdict.until)
+        rest = held.only([id_ for id_, verdict in verdicts.items() if verdict == SEND])
+        if not rest.messages:
+            return None
+        if store.is_suppressed(session, rest.clinic_id, case.facts.email or ""):
+            claims.complete(session, rest, State.DEAD, "nothing goes to this address; please phone", now=now)
+            self.counts["failed"] += 1
+            return None
+        message_id = self.post.sender.message_id(rest)
+        claims.begin(session, rest, message_id=message_id, now=now, lease_until=now + LEASE)
+        return _Begun(mail=rest, case=case, message_id=message_id, now=now)
+
+    def _build(self, begun: "_Begun") -> Outgoing:
+        case = begun.case
+        return build(
+            begun.mail,
+            facts=case.facts,
+            events=case.events,
+            wording=case.wording,
+            clinic=self.post.clinic,
+            sender=self.post.sender,
+            now=begun.now,
+        )
+
+    # -- After ----------------------------------------------------------------------------------------------------
+
+    def _sent(self, begun: "_Begun", answer: str) -> None:
+        self.hang_ups = 0
+        with writing(self.post.engine) as session:
+            self._note(session, begun.mail, begun, f"{Fate.SENT} {answer}")
+            claims.complete(session, begun.mail, State.SENT, now=self.post.now())
+        self.counts["sent"] += 1
+        _tell(logging.INFO, begun.mail, Fate.SENT, answer)
+
+    def _failed(self, begun: "_Begun | None", mail: Mail, error: DeliveryError) -> None:
+        mail = begun.mail if begun else mail
+        with writing(self.post.engine) as session:
+            self._note(session, mail, begun, f"{error.fate} {error.answer}".strip())
+            self._settle(session, mail, begun, error)
+        if error.fate is Fate.OURS:
+            raise error
+        self.counts["failed"] += 1
+        _tell(logging.WARNING, mail, error.fate, error.answer)
+        self.hang_ups = self.hang_ups + 1 if error.hung_up else 0
+        if self.hang_ups >= HANG_UPS:
+            raise error
+
+    def _settle(self, session: Session, mail: Mail, begun: "_Begun | None", error: DeliveryError) -> None:
+        now, tries = self.post.now(), claims.tries_of(session, mail)
+        match error.fate:
+            case Fate.REFUSED | Fate.REJECTED:
+                claims.complete(session, mail, State.DEAD, f"{error.answer}; please phone", now=now)
+                if begun and error.fate is Fate.REFUSED:
+                    store.suppress(session, mail.clinic_id, begun.address, cause=error.answer, now=now)
+            case Fate.LOST if tries[Fate.LOST] > 1:
+                claims.complete(session, mail, State.UNKNOWN, "no answer, twice: it may have arrived", now=now)
+            case Fate.OURS:
+                # As if it had not been tried: nobody has seen it, and nothing of it is used up.
+                claims.wait_again(session, mail, message_id=mail.message_id, first_tried_at=mail.first_tried_at)
+            case _:
+                self._again(session, mail, error.fate, tries, bound=error.fate is Fate.LOST)
+
+    def _faulty(self, begun: "_Begun | None", mail: Mail, error: Exception) -> None:
+        mail, name = begun.mail if begun else mail, type(error).__name__
+        with writing(self.post.engine) as session:
+            self._note(session, mail, begun, f"{FAULT} {name}")
+            tries = claims.tries_of(session, mail)
+            if tries[FAULT] >= FAULTS:
+                outcome = f"the mail can't be written ({name}); please phone, and report it"
+                claims.complete(session, mail, State.DEAD, outcome, now=self.post.now())
+            else:
+                self._again(session, mail, FAULT, tries, bound=False)
+        self.counts["failed"] += 1
+        _tell(logging.ERROR, mail, FAULT, name)
+
+    def _again(self, session: Session, mail: Mail, fate: str, tries: Mapping[str, int], *, bound: bool) -> None:
+        """Another try later; what would be too late by then is closed at once, so that staff can phone in time."""
+        now = self.post.now()
+        goes = now + backoff(f"{mail.ids[0]}", tries[fate])
+        in_time = mail.only([message.id for message in mail.messages if goes < message.send_before])
+        late = mail.only([message.id for message in mail.messages if goes >= message.send_before])
+        if late.messages:
+            state = State.UNKNOWN if bound or mail.message_id else State.EXPIRED
+            self.counts["expired"] += claims.complete(session, late, state, TOO_LATE, now=now)
+        if in_time.messages:
+            # Taken by nobody for certain, it may go with another mail of its day; otherwise it stays what it is.
+            values: dict[str, object] = {"send_after": goes} | ({} if bound else {"message_id": mail.message_id})
+            claims.wait_again(session, in_time, f"{fate}: another try follows", **values)
+
+    def _note(self, session: Session, mail: Mail, begun: "_Begun | None", answer: str) -> None:
+        store.add_attempts(
+            session,
+            mail.clinic_id,
+            mail.ids,
+            at=self.post.now(),
+            worker=self.post.owner,
+            answer=answer,
+            message_id=begun.message_id if begun else None,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Begun:
+    """A mail that is marked as being sent."""
+
+    mail: Mail
+    case: Case
+    message_id: str
+    now: datetime
+
+    @property
+    def address(self) -> str:
+        return self.case.facts.email or ""
+
+
+def _tell(level: int, mail: Mail, fate: str, answer: str) -> None:
+    """One line for each outcome, with ids only."""
+    values = {"action": f"outbox_{fate}", "course_id": str(mail.course_id), "outbox_ids": list(mail.ids)}
+    log.log(level, "mail %s of course %s: %s %s", mail.ids[0], mail.course_id, fate, answer, extra=values)

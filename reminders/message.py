@@ -1,0 +1,237 @@
+"""The words of a mail: from events and changes to a subject, and the same content as text and as HTML. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from babel import Locale
+from babel.dates import format_date, format_skeleton, get_timezone_name
+
+from calendars.kinds import ClinicCard
+from calendars.wording import Wording, say_date, say_list, say_moment, say_time
+from reminders.mime import Block, Envelope, Letter, serialise
+from scheduler.dates import zone_of
+from scheduler.events import Cancelled, Event, EventKind, StampedEvent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A change to tell: the event as it stands now, and the start that the reader last heard of (None: a new date)."""
+
+    stamped: StampedEvent
+    was: date | datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailFacts:
+    """What a mail is about: events to remind of, or changes to tell. `zone` is the clinic's, where visits take place.
+
+    `unsure`: an earlier dose was never recorded, so the dates may be wrong and the reader is asked to call.
+    """
+
+    envelope: Envelope
+    regimen_id: str
+    zone: str
+    events: tuple[Event, ...] = ()
+    changes: tuple[Told, ...] = ()
+    unsure: bool = False
+
+
+def render(facts: MailFacts, wording: Wording, clinic: ClinicCard) -> bytes:
+    """The mail, ready to send, with CRLF line ends. The same facts give the same bytes."""
+    letter = compose(facts, wording, clinic)
+    return serialise(letter, facts.envelope, language=wording.language, direction=wording.direction)
+
+
+def compose(facts: MailFacts, wording: Wording, clinic: ClinicCard) -> Letter:
+    """The mail's subject and content, in the reader's language."""
+    return _Writer(facts=facts, wording=wording, clinic=clinic).letter()
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Writer:
+    facts: MailFacts
+    wording: Wording
+    clinic: ClinicCard
+
+    def letter(self) -> Letter:
+        topic, first = self._topic()
+        values = {"date": _near(first, self.wording.language)} if first else {}
+        blocks = [
+            Block(lines=(self._say("mail.hello"),)),
+            Block(lines=(self._say(f"mail.lead.{topic}", **values),)),
+            *(self._changes() if self.facts.changes else self._reminders()),
+            *self._ready(topic),
+            self._call(),
+            Block(
+                heading=self._say("mail.note"),
+                lines=(self._say("mail.silence"), self._say("mail.mailbox")),
+            ),
+        ]
+        if self.clinic.name:
+            blocks.append(Block(lines=(self._say("mail.sender", clinic=self.clinic.name),)))
+        return Letter(subject=self._say(f"mail.subject.{topic}", **values), blocks=tuple(blocks))
+
+    # -- What it is about -----------------------------------------------------------------------------------------
+
+    def _topic(self) -> tuple[str, date | None]:
+        if self.facts.changes:
+            return "change", None
+        for kind, topic in ((EventKind.INFUSION, "visit"), (EventKind.CHECK, "check")):
+            found = [event for event in self._of(kind) if not _is_milestone(event)]
+            if found:
+                return topic, self._day(found[0].arrival or found[0].start)
+        return "date", None
+
+    def _of(self, kind: EventKind) -> list[Event]:
+        return sorted((event for event in self.facts.events if event.kind is kind), key=_order)
+
+    # -- Reminders ------------------------------------------------------------------------------------------------
+
+    def _reminders(self) -> Iterable[Block]:
+        yield from (self._visit(event) for event in self._of(EventKind.INFUSION))
+        checks = tuple(self._check(event) for event in self._of(EventKind.CHECK))
+        if checks:
+            yield Block(heading=self._say("mail.checks"), lines=(*checks, self._say("guide.tests")))
+        windows = tuple(self._window(event) for event in self._of(EventKind.WINDOW))
+        if windows:
+            yield Block(heading=self._say("mail.windows"), lines=windows)
+
+    def _visit(self, event: Event) -> Block:
+        arrival = event.arrival or event.start
+        lines = [self._say("mail.come", **self._arrival(event)), self._say("mail.start", start=self._time(event.start))]
+        if event.leave_not_before:
+            lines.append(self._say("mail.leave", leave=self._time(event.leave_not_before)))
+        lines += self._reservations(event)
+        lines += self._place()
+        return Block(heading=say_date(self._day(arrival), self.wording.language), lines=tuple(lines))
+
+    def _reservations(self, event: Event) -> list[str]:
+        lines = [] if event.confirmed else [self._say("line.may-change")]
+        if event.day == 1 and event.cycle != 1:
+            lines.append(self._say("line.day-one"))
+        return [*lines, self._say("mail.check-date")] if self.facts.unsure else lines
+
+    def _place(self) -> list[str]:
+        place = ", ".join(text.replace("\n", ", ") for text in (self.clinic.name, self.clinic.address) if text)
+        return [self._say("mail.where", place=place)] if place else []
+
+    def _check(self, event: Event) -> str:
+        key = "mail.milestone" if _is_milestone(event) else "mail.check"
+        return self._say(key, date=say_date(event.first_date, self.wording.language), checks=self._names(event))
+
+    def _names(self, event: Event) -> str:
+        # A clinic's own regimen may ask for a check that the catalogue does not know: then its plain name stands.
+        keys = ((f"check.{kind}", kind.replace("-", " ")) for kind in event.checks)
+        names = (self._say(key) if self.wording.has(key) else plain for key, plain in keys)
+        return say_list(names, self.wording.language)
+
+    def _window(self, event: Event) -> str:
+        return self._say(f"line.window.{event.window}", date=say_date(event.first_date, self.wording.language))
+
+    # -- Changes --------------------------------------------------------------------------------------------------
+
+    def _changes(self) -> Iterable[Block]:
+        told = sorted(self.facts.changes, key=lambda each: _order(each.stamped.event))
+        yield Block(heading=self._say("mail.news"), lines=tuple(self._change(each) for each in told))
+        standing = [each.stamped.event for each in told if each.stamped.cancelled is None]
+        if any(event.kind is EventKind.INFUSION for event in standing):
+            reservations = ["mail.check-date"] if self.facts.unsure else []
+            reservations += [] if all(event.confirmed for event in standing) else ["mail.may-change"]
+            yield Block(lines=(*self._place(), *(self._say(key) for key in reservations)))
+
+    def _change(self, told: Told) -> str:
+        event = told.stamped.event
+        role = {EventKind.INFUSION: "visit", EventKind.CHECK: "check"}.get(event.kind, "window")
+        if role == "window":
+            return f"{self._say('mail.window.changed' if told.was else 'mail.window.added')} {self._window(event)}"
+        values = {"date": self._moment(event.start)} | ({"was": self._moment(told.was)} if told.was else {})
+        values |= {"checks": self._names(event)} if role == "check" else self._arrival(event)
+        return self._say(f"mail.{role}.{_step(told)}", **values)
+
+    # -- What every mail says -------------------------------------------------------------------------------------
+
+    def _ready(self, topic: str) -> Iterable[Block]:
+        if topic == "visit" or (topic == "change" and any(_stands(told) for told in self.facts.changes)):
+            keys = ("mail.eat", "mail.feel", "guide.bring")
+            yield Block(heading=self._say("mail.ready"), lines=tuple(self._say(key) for key in keys))
+
+    def _call(self) -> Block:
+        clinic = self.clinic
+        signs = f"guide.signs.{self.facts.regimen_id}"
+        lines = [self._say("mail.cannot-come")]
+        lines += [self._say("mail.number", phone=clinic.phone)] if clinic.phone else []
+        lines += [
+            self._fever(clinic.after_hours_phone or clinic.phone),
+            self._say("guide.emergency", number=clinic.emergency_number)
+            if clinic.emergency_number
+            else self._say("guide.emergency-any"),
+            self._say(signs if self.wording.has(signs) else "guide.signs"),
+        ]
+        return Block(heading=self._say("mail.call"), lines=tuple(lines))
+
+    def _fever(self, phone: str) -> str:
+        if not phone:
+            return self._say("mail.fever-no-number")
+        if not self.clinic.fever_threshold:
+            return self._say("mail.fever-any", phone=phone)
+        return self._say("mail.fever", threshold=self.clinic.fever_threshold, phone=phone)
+
+    # -- Times ----------------------------------------------------------------------------------------------------
+
+    def _arrival(self, event: Event) -> dict[str, str]:
+        arrival = event.arrival or event.start
+        if not isinstance(arrival, datetime):
+            return {"arrival": self._moment(arrival), "zone": self.facts.zone}
+        local = arrival.astimezone(zone_of(self.facts.zone))
+        zone = get_timezone_name(local, width="long", locale=_locale(self.wording.language))
+        return {"arrival": say_time(local, self.wording.language), "zone": zone}
+
+    def _time(self, moment: date | datetime) -> str:
+        if not isinstance(moment, datetime):
+            return self._moment(moment)
+        return say_time(moment.astimezone(zone_of(self.facts.zone)), self.wording.language)
+
+    def _moment(self, moment: date | datetime) -> str:
+        local = moment.astimezone(zone_of(self.facts.zone)) if isinstance(moment, datetime) else moment
+        return say_moment(local, self.wording.language)
+
+    def _day(self, moment: date | datetime) -> date:
+        return moment.astimezone(zone_of(self.facts.zone)).date() if isinstance(moment, datetime) else moment
+
+    def _say(self, key: str, /, **values: object) -> str:
+        return self.wording.say(key, **values)
+
+
+def _step(told: Told) -> str:
+    if told.stamped.cancelled is Cancelled.TO_BE_ARRANGED and told.stamped.event.kind is EventKind.INFUSION:
+        return "held"
+    if told.stamped.cancelled is not None:
+        return "gone"
+    return "moved" if told.was else "added"
+
+
+def _stands(told: Told) -> bool:
+    return told.stamped.cancelled is None and told.stamped.event.kind is EventKind.INFUSION
+
+
+def _is_milestone(event: Event) -> bool:
+    return event.kind is EventKind.CHECK and event.day is None
+
+
+def _order(event: Event) -> tuple[date, str]:
+    return event.first_date, event.key
+
+
+def _near(day: date, language: str) -> str:
+    """A date in the next weeks, which needs no year: "Monday 7 December"."""
+    if language == "en":
+        return format_date(day, "EEEE d MMMM", locale="en")
+    return format_skeleton("MMMMEEEEd", day, locale=_locale(language))
+
+
+def _locale(language: str) -> Locale:
+    return Locale.parse(language, sep="-" if "-" in language else "_")

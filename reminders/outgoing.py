@@ -1,0 +1,92 @@
+"""From claimed messages to the mail that leaves: what it is about, who sends it, and the Message-ID that it keeps."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from calendars.kinds import ClinicCard
+from calendars.wording import Wording
+from db.outbox_claims import Mail
+from db.outbox_store import StoredMessage
+from reminders.channels.delivery import Outgoing
+from reminders.message import MailFacts, Told, render
+from reminders.mime import Envelope
+from reminders.outbox import CourseFacts, was_of
+from reminders.rules import Kind
+from scheduler.events import StampedEvent
+from scheduler.plan import DoseState, Plan
+
+# A dose not recorded for so long makes every later date doubtful (scheduling rules, advice `overdue`).
+UNRECORDED = timedelta(hours=72)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    """Whose mails these are. `domain` is the clinic's, for Message-IDs."""
+
+    address: str
+    domain: str
+    reply_to: str = ""
+
+    def message_id(self, mail: Mail) -> str:
+        """The Message-ID: that of the try that had no answer, or one that follows from the first message's key."""
+        return mail.message_id or f"<{_digest(mail.messages[0])[:32]}@{self.domain}>"
+
+
+def build(
+    mail: Mail,
+    *,
+    facts: CourseFacts,
+    events: Mapping[str, StampedEvent],
+    wording: Wording,
+    clinic: ClinicCard,
+    sender: Sender,
+    now: datetime,
+) -> Outgoing:
+    """The mail about these messages, by the course as it stands; its Date is that of the first try."""
+    to, message_id = facts.email or "", sender.message_id(mail)
+    date = (mail.first_tried_at or now).replace(microsecond=0)
+    stamped = [(message, events[message.event_key]) for message in mail.messages]
+    about = MailFacts(
+        envelope=Envelope(
+            sender=sender.address,
+            to=to,
+            message_id=message_id,
+            date=date,
+            reply_to=sender.reply_to,
+        ),
+        regimen_id=facts.plan.regimen.id,
+        zone=facts.plan.course.zone,
+        events=tuple({each.event.key: each.event for message, each in stamped if message.kind != Kind.CHANGE}.values()),
+        changes=tuple(
+            Told(stamped=each, was=was_of(message)) for message, each in stamped if message.kind == Kind.CHANGE
+        ),
+        unsure=_unsure(facts.plan, now),
+    )
+    name = f"{date:%Y%m%dT%H%M%SZ}-{message_id[1:13]}"
+    return Outgoing(sender=sender.address, to=to, content=render(about, wording, clinic), name=name)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _digest(message: StoredMessage) -> str:
+    """What identifies a message in this database and in every backup of it."""
+    key = (
+        message.course_id,
+        message.event_key,
+        message.event_sequence,
+        message.kind,
+        message.channel,
+        message.offset_days,
+        message.recipient,
+    )
+    return hashlib.sha256("|".join(map(str, key)).encode()).hexdigest()
+
+
+def _unsure(plan: Plan, now: datetime) -> bool:
+    return any(
+        dose.state is DoseState.PLANNED and dose.times is not None and dose.times.infusion_end + UNRECORDED < now
+        for dose in plan.doses()
+    )

@@ -1,0 +1,54 @@
+"""The look at a message just before it is sent: whether it is still true, still welcome, and the right hour. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from db.outbox_store import State, StoredMessage
+from reminders.notices import change_of, is_news
+from reminders.outbox import TOO_LATE, CourseFacts, subject_of, was_of
+from reminders.policy import wanted
+from reminders.rules import Kind, Recipient, allowed, may_know
+from scheduler.events import StampedEvent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What is to be done with a message that is due: send it (no state), close it as `state`, or wait `until`."""
+
+    state: State | None = None
+    outcome: str = ""
+    until: datetime | None = None
+
+
+SEND = Verdict()
+
+
+def judge(message: StoredMessage, facts: CourseFacts, events: Mapping[str, StampedEvent], now: datetime) -> Verdict:
+    """Whether the message still may go, by the course as it stands now: the re-check just before sending."""
+    recipient = next((each for each in facts.recipients if each.role == message.recipient), None)
+    if recipient is None:
+        return Verdict(state=State.SUPERSEDED, outcome="no address, or no consent to mails")
+    if not _stands(message, facts, recipient, events, now):
+        return Verdict(state=State.SUPERSEDED, outcome="the plan has moved on")
+    goes = facts.policy.quiet.not_before(now, recipient.zone)
+    if goes >= message.send_before:
+        return Verdict(state=State.EXPIRED, outcome=TOO_LATE)
+    return SEND if goes <= now else Verdict(until=goes)
+
+
+def _stands(
+    message: StoredMessage,
+    facts: CourseFacts,
+    recipient: Recipient,
+    events: Mapping[str, StampedEvent],
+    now: datetime,
+) -> bool:
+    stamped = events.get(message.event_key)
+    if stamped is None or stamped.sequence != message.event_sequence:
+        return False
+    if message.kind != Kind.CHANGE:
+        asked = wanted([stamped], facts.plan, recipient, facts.policy)
+        return any(reminder.subject == subject_of(message) for reminder in asked)
+    known = allowed(Kind.CHANGE, facts.plan) and may_know(stamped.event, facts.plan, recipient)
+    return known and is_news(change_of(stamped, was_of(message), facts.plan), stamped, facts.plan, now)

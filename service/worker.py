@@ -1,0 +1,251 @@
+"""Sending reminders: one pass, and the clock that starts passes again and again. Every process may tick at once."""
+
+import logging
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from threading import Event as Flag
+from types import FrameType
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from uuid import UUID, uuid4
+
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from db import outbox_claims, outbox_store
+from db.engine import check_schema, reading, writing
+from reminders.channels import Channel, FolderChannel, SmtpChannel, SmtpServer
+from reminders.dispatch import Case, Post, send_due
+from reminders.outbox import TOO_LATE
+from reminders.outgoing import Sender
+from scheduler.dates import to_instant
+from scheduler.errors import InfusionsError, InvalidValue
+from service import feeds
+from service.clinic import clinic_card
+from service.clock import stopwatch, today_in
+from service.loading import facts_of, load
+
+if TYPE_CHECKING:
+    from service.config import Settings
+    from service.wiring import App
+
+REAP_SECONDS = 60
+PURGE_HOURS = 24
+KEPT = timedelta(days=90)  # how long a withdrawn reminder that nobody tried to send is kept for a look
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TickResult:
+    """What a pass did: reminders that were due, mails sent, reminders that became too late, mails that failed."""
+
+    planned: int = 0
+    sent: int = 0
+    expired: int = 0
+    failed: int = 0
+
+
+class MailsStopped(InfusionsError):
+    """No mail can go at the moment. What is due waits, and nothing of it is used up; `result` tells what went."""
+
+    def __init__(self, trouble: str, result: TickResult) -> None:
+        super().__init__(f"{trouble}; what is due waits and goes as soon as it can")
+        self.result = result
+
+
+class Clock:
+    """The clock inside the process: jobs at intervals, in threads of its own, from `start` to `shutdown`."""
+
+    def __init__(self) -> None:
+        defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        self.scheduler = BackgroundScheduler(timezone=UTC, job_defaults=defaults)
+        self.stopping = Flag()
+
+    def start(self) -> None:
+        """Begins to run what was added."""
+        self.scheduler.start()
+
+    def shutdown(self) -> None:
+        """Stops, once the pass under way has ended; it ends after the mail that is being sent."""
+        self.stopping.set()
+        if self.scheduler.running:
+            self.scheduler.shutdown(wait=True)
+
+
+def tick(app: "App", now: datetime, *, stop: Flag | None = None) -> TickResult:
+    """One pass at the instant `now`: gives back what died, puts off or closes what is late, sends what is due.
+
+    Safe to miss, to repeat and to run in several processes. Raises MailsStopped when mails can't go at all.
+    """
+    moment = _running(now)
+    feeds.rebuild_stale(app, now)
+    _reap(app, now)
+    expired = _plan(app, now)
+    tally = send_due(_post(app, moment, stop or Flag()))
+    result = TickResult(planned=tally.due, sent=tally.sent, expired=expired + tally.expired, failed=tally.failed)
+    _tell(result)
+    if tally.trouble:
+        raise MailsStopped(tally.trouble, result)
+    return result
+
+
+def run_clock(app: "App") -> Clock:
+    """Starts the clock: a pass at once, then one every `tick_seconds`. The caller calls its `shutdown`."""
+    check_schema(app.engine)
+    clock = Clock()
+    seconds = app.settings.reminders.tick_seconds
+    ticking = _guarded("tick", lambda: tick(app, app.now(), stop=clock.stopping))
+    reaping = _guarded("reap", lambda: _reap(app, app.now()))
+    purging = _guarded("purge", lambda: purge(app, app.now()))
+    clock.scheduler.add_job(ticking, id="first-tick")
+    clock.scheduler.add_job(ticking, "interval", seconds=seconds, id="tick")
+    clock.scheduler.add_job(reaping, "interval", seconds=REAP_SECONDS, id="reap")
+    clock.scheduler.add_job(purging, "interval", hours=PURGE_HOURS, id="purge")
+    clock.start()
+    return clock
+
+
+def run_worker(app: "App") -> None:
+    """Sends reminders until SIGINT or SIGTERM; then finishes the mail that is being sent."""
+    with _signals() as stopped:
+        clock = run_clock(app)
+        try:
+            stopped.wait()
+        finally:
+            clock.shutdown()
+            app.engine.dispose()
+
+
+def purge(app: "App", now: datetime) -> int:
+    """Forgets old reminders that were withdrawn and never tried; how many. What was sent stays."""
+    with writing(app.engine) as session:
+        return outbox_store.drop_superseded(session, now - KEPT)
+
+
+def channel_of(settings: "Settings") -> Channel:
+    """The way out for mails: the mail server of the settings, else the folder. InvalidValue for a bad password file."""
+    smtp = settings.smtp
+    if not smtp.host:
+        return FolderChannel(settings.mail.folder)
+    server = SmtpServer(
+        host=smtp.host,
+        port=smtp.port,
+        tls=smtp.tls,
+        username=smtp.username,
+        password=_password(settings),
+        name=sender_of(settings).domain,
+    )
+    return SmtpChannel(server)
+
+
+def sender_of(settings: "Settings") -> Sender:
+    """Who mails come from: the sender of the settings, else an address at the service's own host."""
+    address = settings.smtp.sender
+    host = urlsplit(settings.server.public_url).hostname or "localhost"
+    domain = address.rpartition("@")[2] or ("localhost" if ":" in host else host)
+    return Sender(address=address or f"reminders@{domain}", domain=domain, reply_to=settings.smtp.reply_to)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _running(now: datetime) -> Callable[[], datetime]:
+    """A clock that stood at `now` a moment ago: a long pass must know when its leases run out and night falls."""
+    started = stopwatch()
+    return lambda: now + timedelta(seconds=stopwatch() - started)
+
+
+def _reap(app: "App", now: datetime) -> int:
+    with writing(app.engine) as session:
+        return outbox_claims.reap(session, now=now, worker="reap")
+
+
+def _plan(app: "App", now: datetime) -> int:
+    """Closes what is too late, and puts what is late into today's mail of its recipient; how many were closed."""
+    with writing(app.engine) as session:
+        expired = outbox_claims.expire(session, now, TOO_LATE)
+        for zone, day in outbox_claims.late_days(session, now):
+            today = today_in(zone, now)
+            if day < today:
+                at = to_instant(today, app.settings.reminders.at, zone).astimezone(UTC)
+                outbox_claims.move_day(session, zone, day, to=today, at=at, now=now)
+    return expired
+
+
+def _post(app: "App", moment: Callable[[], datetime], stop: Flag) -> Post:
+    smtp = app.settings.smtp
+    return Post(
+        engine=app.engine,
+        channel=channel_of(app.settings),
+        load=lambda clinic_id, course_id: _case(app, clinic_id, course_id, moment()),
+        clinic=clinic_card(app.settings.clinic),
+        sender=sender_of(app.settings),
+        owner=f"{os.getpid()}-{uuid4().hex[:12]}",
+        now=moment,
+        stop=stop,
+        pause=60 / smtp.rate_per_minute if smtp.host else 0.0,
+    )
+
+
+def _case(app: "App", clinic_id: int, course_id: UUID, now: datetime) -> Case:
+    with reading(app.engine) as session:
+        loaded = load(app, session, clinic_id, course_id, now=now)
+    return Case(
+        facts=facts_of(app, loaded.stored, loaded.plan()),
+        events=loaded.stamped,
+        revision=loaded.stored.revision,
+        wording=app.wordings[loaded.stored.language],
+    )
+
+
+def _password(settings: "Settings") -> str:
+    path = settings.smtp.password_file
+    if path is None:
+        return ""
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as fault:
+        reason = getattr(fault, "strerror", None) or "not a text"
+        raise InvalidValue(f"[smtp] password_file {path}: can't be read ({reason})", field="password_file") from None
+
+
+def _tell(result: TickResult) -> None:
+    if result != TickResult():
+        values = {"action": "tick", **{name: getattr(result, name) for name in TickResult.__slots__}}
+        counts = (result.planned, result.sent, result.expired, result.failed)
+        log.info("tick: %s due, %s sent, %s expired, %s failed", *counts, extra=values)
+
+
+def _guarded(name: str, job: Callable[[], object]) -> Callable[[], None]:
+    """The job with its faults told as one line: the clock goes on, and the next pass may fare better."""
+
+    def run() -> None:
+        try:
+            job()
+        except InfusionsError as error:
+            # A known trouble has its sentence; a traceback would only hide it.
+            log.error("%s: %s", name, error, extra={"action": f"{name}_failed"})  # noqa: TRY400 - see above
+        except Exception:
+            log.exception("%s: unexpected fault", name, extra={"action": f"{name}_failed"})
+
+    return run
+
+
+@contextmanager
+def _signals() -> Iterator[Flag]:
+    """A flag that SIGINT and SIGTERM raise; afterwards they do what they did before."""
+    stopped = Flag()
+
+    def raise_flag(_number: int, _frame: FrameType | None) -> None:
+        stopped.set()
+
+    before = {number: signal.signal(number, raise_flag) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stopped
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
