@@ -50,9 +50,10 @@ class WindowRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskRow:
-    """A check that moves, comes or goes."""
+    """Checks that move, come or go together. `when`: before or after their dose; `day` is None at a cycle's end."""
 
-    kind: str
+    kinds: tuple[str, ...]
+    when: str
     cycle: int
     day: int | None
     before: date | None
@@ -142,7 +143,10 @@ def _window_rows(before: Plan, after: Plan) -> Iterator[WindowRow]:
 
 
 def _task_rows(earlier: Plan, later: Plan) -> Iterator[TaskRow]:
-    for key, old, new in _pairs(earlier.tasks, later.tasks, _task_key):
+    groups: dict[tuple[int, int, str, date | None, date | None], list[str]] = {}
+    for (cycle, day, when, kind, *_), old, new in _pairs(earlier.tasks, later.tasks, _task_key):
         before, after = (task.date if task else None for task in (old, new))
         if before != after:
-            yield TaskRow(kind=key[3], cycle=key[0], day=key[1] or None, before=before, after=after)
+            groups.setdefault((cycle, day, when, before, after), []).append(kind)
+    for (cycle, day, when, before, after), kinds in groups.items():
+        yield TaskRow(kinds=tuple(kinds), when=when, cycle=cycle, day=day or None, before=before, after=after)

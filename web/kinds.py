@@ -47,9 +47,9 @@ REASON = Field(
     name="reason",
     label="Reason",
     input=Input.LONG,
-    hint="For staff only. Asked for when the entry departs from the regimen. No name or other patient's data.",
+    hint="For staff only. Needed when the entry departs from the regimen.",
 )
-_DATE_HINT = "Year-month-day, for example 2026-12-16."
+_DATE_HINT = "The preview names its weekday."
 
 
 def _dose_field(label: str, *, missing: str = "Choose the dose.", empty: str = "") -> Callable[[Plan], Field]:

@@ -53,8 +53,8 @@ def event_words(key: str) -> str:
 def _change(notice: Notice, zone: str) -> str:
     dates = "1 date" if len(notice.event_keys) == 1 else f"{len(notice.event_keys)} dates"
     if notice.at is None:
-        return f"A notice of {dates} waits until the patient has been told by a person."
-    return f"A notice of {dates} goes on {_at(notice.at, zone)}."
+        return f"A mail about the change of {dates} waits until a person has told the patient."
+    return f"A mail about the change of {dates} goes on {_at(notice.at, zone)}."
 
 
 def _reminder(notice: Notice, zone: str) -> str:
@@ -63,4 +63,4 @@ def _reminder(notice: Notice, zone: str) -> str:
 
 
 def _at(at: datetime, zone: str) -> str:
-    return moment_words(at.astimezone(zone_of(zone)))
+    return f"{moment_words(at.astimezone(zone_of(zone)))} ({zone})"

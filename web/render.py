@@ -99,6 +99,7 @@ def _templates(app: App) -> Environment:
         "window_word": words.window_word,
         "describe": words.describe,
         "span": _span,
+        "sentence": words.sentence,
         "runs": _runs,
         "state_word": words.state_word,
     }

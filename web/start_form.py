@@ -33,7 +33,7 @@ def sections(app: App, regimen: Regimen) -> tuple[Section, ...]:
         Section(title="Treatment", lead="", fields=_treatment(regimen)),
         Section(title="Birth control and breastfeeding", lead=ASK_ALONE, fields=_audiences(regimen)),
         Section(title="Mails", lead="", fields=(EMAIL, CONSENT, _language(app), PATIENT_ZONE)),
-        Section(title="Departures", lead="", fields=(REASON,)),
+        Section(title="If the start departs from the regimen", lead="", fields=(REASON,)),
     )
     return tuple(section for section in found if section.fields)
 
@@ -114,7 +114,7 @@ REASON = Field(
     name="reason",
     label="Reason",
     input=Input.LONG,
-    hint="Only where the start departs from the regimen, as with more cycles than it allows. For staff only.",
+    hint="Needed for more cycles, or another length, than it allows. For staff only.",
 )
 
 
@@ -134,7 +134,7 @@ def _treatment(regimen: Regimen) -> tuple[Field, ...]:
             name="day1",
             label="Day 1 of cycle 1",
             input=Input.DATE,
-            hint="Year-month-day, for example 2026-12-07.",
+            hint="The preview names its weekday.",
             missing="Say on which date the treatment starts.",
             length=20,
         ),

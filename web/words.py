@@ -139,6 +139,11 @@ def dose_words(cycle: int, day: int) -> str:
     return f"Cycle {cycle} day {day}"
 
 
+def sentence(text: str) -> str:
+    """The text as a sentence: the core's own begin small, since a file's or field's name may come before them."""
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")
+
+
 def describe(action: Action) -> str:
     """The action as one sentence for the history, without its reason."""
     match action:

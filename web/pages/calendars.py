@@ -116,7 +116,7 @@ def _fields(site: Site) -> tuple[Field, ...]:
             name="expires",
             label="Last day that it works",
             input=Input.DATE,
-            hint="Year-month-day. Empty: until it is revoked.",
+            hint="Empty: until it is revoked.",
             length=20,
         ),
     )
