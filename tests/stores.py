@@ -5,6 +5,7 @@ Fixtures for all test files. What they build from is imported where it is built:
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -13,7 +14,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
-from sqlalchemy import Engine, make_url
+from sqlalchemy import URL, Engine, make_url
 
 from scheduler.course import Audience, Course
 
@@ -59,6 +60,13 @@ def migrated_postgres(postgres_url: str) -> str:
     return postgres_url
 
 
+@pytest.fixture(scope="session")
+def shared_postgres(migrated_postgres: str) -> Iterator[str]:
+    """A PostgreSQL database that one test after the other may fill: making one for each would take half the run."""
+    with copied(migrated_postgres) as url:
+        yield url
+
+
 @pytest.fixture
 def sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
     """A fresh SQLite store in a file of its own."""
@@ -68,16 +76,17 @@ def sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def fresh_postgres_url(migrated_postgres: str) -> Iterator[str]:
-    """A fresh PostgreSQL database."""
-    template = make_url(migrated_postgres)
-    admin = template.set(drivername="postgresql", database="postgres").render_as_string(hide_password=False)
-    name = f"infusions_test_{uuid4().hex}"
-    with psycopg.connect(admin, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template.database}"')
-    yield template.set(database=name).render_as_string(hide_password=False)
-    with psycopg.connect(admin, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+def fresh_postgres_url(shared_postgres: str) -> str:
+    """A PostgreSQL database with nothing in it but the first clinic."""
+    empty(shared_postgres)
+    return shared_postgres
+
+
+@pytest.fixture
+def own_postgres_url(migrated_postgres: str) -> Iterator[str]:
+    """A PostgreSQL database of the test's own, whose schema it may change."""
+    with copied(migrated_postgres) as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -108,6 +117,38 @@ def clock() -> Clock:
 def app(engine: Engine, clock: Clock) -> "App":
     """The program on a fresh database, with the settings that it comes with."""
     return make_app(engine, clock)
+
+
+@contextmanager
+def copied(template: str) -> Iterator[str]:
+    """The address of a copy of a PostgreSQL database, which goes in the end."""
+    source, name = make_url(template), f"infusions_test_{uuid4().hex}"
+    admin = plain(source.set(database="postgres"))
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{source.database}"')
+    yield source.set(database=name).render_as_string(hide_password=False)
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def empty(url: str) -> None:
+    """Deletes all rows, history too, and numbers anew; whatever an earlier test left connected is cut off."""
+    others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid != "
+    tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename != 'alembic_version'"
+    sequences = "SELECT sequencename FROM pg_sequences WHERE schemaname = 'public'"
+    with psycopg.connect(plain(make_url(url)), autocommit=True) as connection:
+        connection.execute(f"{others} pg_backend_pid()")
+        connection.execute("SET session_replication_role = replica")  # no triggers, no foreign keys
+        names = [row[0] for row in connection.execute(tables)]
+        statements = [f'DELETE FROM "{name}"' for name in names]
+        statements += [f'ALTER SEQUENCE "{row[0]}" RESTART' for row in connection.execute(sequences)]
+        statements.append("INSERT INTO clinic (name) VALUES ('First clinic')")
+        connection.execute("; ".join(statements))
+
+
+def plain(url: URL) -> str:
+    """The address as psycopg itself reads it."""
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 def make_app(engine: Engine, now: Callable[[], datetime], environ: dict[str, str] | None = None) -> "App":

@@ -140,21 +140,6 @@ def test_an_empty_database_names_the_command_and_looking_makes_no_file(tmp_path:
     assert not path.exists()
 
 
-@pytest.mark.parametrize(
-    ("version", "told"),
-    [
-        ("0000", "is at schema 0000 and this program needs .*; run `infusions migrate`"),
-        ("9999", "install the newer program"),
-    ],
-)
-def test_another_schema_refuses_to_start(engine: Engine, version: str, told: str) -> None:
-    check_schema(engine)
-    with writing(engine) as session:
-        session.connection().execute(text("UPDATE alembic_version SET version_num = :version"), {"version": version})
-    with pytest.raises(DatabaseUnavailable, match=told):
-        check_schema(engine)
-
-
 def test_an_sqlite_file_is_for_its_owner_alone(tmp_path: Path) -> None:
     path = tmp_path / "data" / "infusions.db"
     migrate(f"sqlite:///{path}")

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 import db.migrations
-from db.engine import SCHEMA, DatabaseUnavailable, make_engine, reading, writing
+from db.engine import SCHEMA, DatabaseUnavailable, check_schema, make_engine, reading, writing
 from db.migrations import config_for, migrate
 from db.tables import METADATA
 from scheduler.actions import Cycles
@@ -34,6 +34,13 @@ def upgrade():
         batch.add_column(sa.Column("room", sa.String(), nullable=True))
 """
 LOSES_COURSES = ALTERS_COURSE.partition("    with")[0] + '    op.execute("DELETE FROM course")\n'
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest) -> str:
+    """A database of the test's own: steps change its schema."""
+    url: str = request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "own_postgres_url")
+    return url
 
 
 def test_all_steps_from_zero_give_exactly_the_tables(engine: Engine) -> None:
@@ -139,6 +146,21 @@ def test_a_schema_that_nobody_here_knows_is_told(engine: Engine) -> None:
         session.connection().execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(DatabaseUnavailable, match=r"not known to this program.*install the newer program"):
         migrate(engine)
+
+
+@pytest.mark.parametrize(
+    ("version", "told"),
+    [
+        ("0000", "is at schema 0000 and this program needs .*; run `infusions migrate`"),
+        ("9999", "install the newer program"),
+    ],
+)
+def test_another_schema_refuses_to_start(engine: Engine, version: str, told: str) -> None:
+    check_schema(engine)
+    with writing(engine) as session:
+        session.connection().execute(text("UPDATE alembic_version SET version_num = :version"), {"version": version})
+    with pytest.raises(DatabaseUnavailable, match=told):
+        check_schema(engine)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
