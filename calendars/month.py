@@ -16,7 +16,7 @@ _STYLE = """
 * { box-sizing: border-box; }
 body { margin: 0; background: #fff; color: var(--ink);
   font: 1rem/1.45 system-ui, "Noto Sans", "DejaVu Sans", sans-serif; }
-main { max-width: 72rem; margin: 0 auto; padding: 1.25rem 1rem 3rem; }
+main { max-width: 72rem; margin: 0 auto; padding: 1.25rem 1rem 3rem; overflow-wrap: anywhere; }
 h1 { margin: 0 0 .25rem; font-size: 1.5rem; }
 h2 { margin: 2rem 0 .5rem; font-size: 1.15rem; color: var(--accent); }
 p { margin: .15rem 0; }
@@ -24,7 +24,7 @@ p { margin: .15rem 0; }
 a { color: var(--accent); }
 ul, ol { margin: 0; padding: 0; list-style: none; }
 .entry { border-inline-start: .3rem solid var(--accent); background: var(--tint); padding: .3rem .5rem;
-  margin: .25rem 0; border-radius: .2rem; overflow-wrap: anywhere; }
+  margin: .25rem 0; border-radius: .2rem; }
 .entry.allday { border-inline-start-color: #8a6d1f; background: #faf4e3; }
 .entry.tentative { border-inline-start-style: dashed; border-radius: 0; }
 .entry.cancelled { border-inline-start-color: var(--soft); background: #f1f3f4; color: var(--soft); }

@@ -6,6 +6,7 @@ from enum import StrEnum
 from html import escape
 from textwrap import wrap
 
+from calendars.kinds import clean
 from calendars.view import CalendarView, Detail
 from calendars.wording import say_brief, say_date, say_day
 from scheduler.events import EventKind
@@ -21,6 +22,7 @@ _HEADER = 24  # a lane's name
 _ROW = 44  # a mark with its date beneath
 _APART = 46  # marks nearer than this go into the next row
 _LINE = 18
+_COLUMNS = 52  # characters of a line of text
 
 _STYLE = (
     'text{font:13px system-ui,"Noto Sans","DejaVu Sans",sans-serif;fill:#1c2b33}'
@@ -88,8 +90,9 @@ def _head(view: CalendarView, parts: list[str]) -> int:
     y = _MARGIN + 14
     parts.append(_text(view, y, view.title, "h"))
     if view.detail is Detail.FULL:
-        y += _LINE
-        parts.append(_text(view, y, view.plan.regimen.name, "s"))
+        for row in wrap(clean(view.plan.regimen.name), _COLUMNS):
+            y += _LINE
+            parts.append(_text(view, y, row, "s"))
     if not view.cycles():
         y += _LINE
         parts.append(_text(view, y, view.wording.say("page.empty"), ""))
@@ -232,7 +235,7 @@ def _windows(view: CalendarView, y: int, parts: list[str]) -> int:
     lines = _window_lines(view)
     y += 6 if lines else 0
     for line in lines:
-        for row in wrap(line, 52):
+        for row in wrap(line, _COLUMNS):
             y += _LINE
             parts.append(_text(view, y, row, ""))
         y += 4

@@ -149,7 +149,7 @@ def build_view(
         detail=detail,
         reader=reader,
         entries=tuple(sorted(entries, key=_in_order_of_time)),
-        guidance=texts.guidance(),
+        guidance=() if _has_died(plan) else texts.guidance(),
         plan=plan,
         wording=wording,
         clinic=clinic,

@@ -43,7 +43,7 @@ class Wording:
             raise InvalidValue(sentence, field=key)
         try:
             return self.messages[key].format_map(values)
-        except (KeyError, IndexError, ValueError, AttributeError):
+        except (KeyError, IndexError, ValueError, AttributeError, TypeError):
             sentence = f"wording {self.language}, {key!r}: its placeholders are not those of the English text"
             raise InvalidValue(sentence, field=key) from None
 

@@ -92,7 +92,7 @@ def _instant(moment: Any) -> datetime:
     return moment.astimezone(UTC)
 
 
-def _from_icalendar(event: icalendar.Component) -> ReadEvent:
+def _from_icalendar(event: Any) -> ReadEvent:
     return ReadEvent(
         uid=str(event["UID"]),
         start=_utc(event["DTSTART"].dt),

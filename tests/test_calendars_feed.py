@@ -137,11 +137,12 @@ def test_the_feed_holds_no_property_beside_the_agreed_ones() -> None:
         for line in unfolded(ics(eventful().view(alarms=(timedelta(days=1),))))
         if not line.startswith(("BEGIN", "END"))
     }
-    assert names == set(
-        "VERSION PRODID CALSCALE UID LAST-MODIFIED NAME X-WR-CALNAME COLOR X-APPLE-CALENDAR-COLOR REFRESH-INTERVAL "
-        "X-PUBLISHED-TTL TZID DTSTART TZOFFSETFROM TZOFFSETTO TZNAME RRULE DTSTAMP CREATED SEQUENCE DTEND STATUS "
-        "TRANSP X-MICROSOFT-CDO-BUSYSTATUS SUMMARY DESCRIPTION LOCATION ACTION TRIGGER".split()
-    )
+    agreed = """
+        VERSION PRODID CALSCALE UID LAST-MODIFIED NAME X-WR-CALNAME COLOR X-APPLE-CALENDAR-COLOR REFRESH-INTERVAL
+        X-PUBLISHED-TTL TZID DTSTART TZOFFSETFROM TZOFFSETTO TZNAME RRULE DTSTAMP CREATED SEQUENCE DTEND STATUS
+        TRANSP X-MICROSOFT-CDO-BUSYSTATUS SUMMARY DESCRIPTION LOCATION ACTION TRIGGER
+    """
+    assert names == set(agreed.split())
 
 
 def test_each_line_ends_in_crlf_and_has_at_most_75_octets() -> None:
@@ -195,9 +196,6 @@ def test_hostile_texts_come_back_equal(name: str, reader: str) -> None:
     text = HOSTILE[name].strip()
     body = ics(story().view(clinic=ClinicCard(address=text)))
     event = READERS[reader](body)[str(uid_of(COURSE_ID, "c1d1/infusion"))]
-    if reader == "icalendar" and "\\n" in text:
-        # icalendar 7.3 unescapes in an order that makes a line end of a written backslash and n; see the next test.
-        return
     assert event.location == text
 
 
@@ -392,7 +390,7 @@ def test_a_cancelled_event_has_no_alarm() -> None:
     assert all(not event.alarms for event in read.values() if event.status == "CANCELLED")
 
 
-def test_an_omission_is_one_dose_and_no_other(actions: tuple[Omit, ...] = (Omit(cycle=1, day=15),)) -> None:
-    read = read_both(ics(story(actions=(Given(cycle=1, day=1, on=DAY1), *actions)).view()))
+def test_an_omission_cancels_one_dose_and_what_hangs_on_it() -> None:
+    read = read_both(ics(story(actions=(Given(cycle=1, day=1, on=DAY1), Omit(cycle=1, day=15))).view()))
     cancelled = [event.summary for event in read.values() if event.status == "CANCELLED"]
     assert len(cancelled) == 4, "infusion, stay, checks before and after"

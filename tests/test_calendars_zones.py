@@ -1,7 +1,7 @@
 """The VTIMEZONE agrees with zoneinfo for every hour near a change of the clocks, as independent readers take it."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from io import StringIO
 from zoneinfo import ZoneInfo
 
@@ -80,7 +80,8 @@ def test_every_wall_time_near_a_change_of_the_clocks_means_the_instant_that_zone
 @pytest.mark.parametrize("zone", ZONES)
 def test_each_month_of_the_range_has_the_right_offset(zone: str) -> None:
     true = ZoneInfo(zone)
-    noons = [datetime(year, month, 15, 12) for year in range(2026, 2030) for month in range(1, 13)]
+    dates = [date(year, month, 15) for year in range(2026, 2030) for month in range(1, 13)]
+    noons = [datetime.combine(day, time(12)) for day in dates]
     for reader, tz in readers(zone):
         offsets = [noon.replace(tzinfo=tz).utcoffset() for noon in noons]
         assert offsets == [noon.replace(tzinfo=true).utcoffset() for noon in noons], reader
@@ -124,6 +125,5 @@ def test_an_onset_is_a_wall_time_in_the_offset_before_it() -> None:
 
 def test_in_dublin_the_later_clock_is_the_daylight_one() -> None:
     """zoneinfo has it the other way round, as the law does; calendar programs expect summer to be DAYLIGHT."""
-    component = vtimezone("Europe/Dublin", FIRST, LAST)
-    summer = component.walk("DAYLIGHT")[0]
-    assert (summer["TZOFFSETFROM"].td, summer["TZOFFSETTO"].td) == (timedelta(0), HOUR)
+    summer = vtimezone("Europe/Dublin", FIRST, LAST).walk("DAYLIGHT")[0]
+    assert summer.to_ical(sorted=False).decode().splitlines()[2:4] == ["TZOFFSETFROM:+0000", "TZOFFSETTO:+0100"]
