@@ -19,7 +19,7 @@ from scheduler.course import MAX_CYCLES, Audience, Course
 from scheduler.dates import parse_date, parse_time, parse_wall
 from scheduler.errors import InvalidValue, Rejected
 from scheduler.regimen import Scope
-from scheduler.toml_reader import did_you_mean
+from scheduler.toml_reader import did_you_mean, has_controls, shown
 
 Fields = Mapping[str, object]
 
@@ -33,13 +33,14 @@ def action_from_fields(kind: str, given: Fields) -> Action:
     Rejected (`unknown-kind`, `unknown-field`, `missing-field`, `bad-value`) names the field at fault.
     """
     if kind not in ACTION_KINDS:
-        raise Rejected("unknown-kind", f"kind: {kind!r} is no action; {did_you_mean(kind, tuple(ACTION_KINDS))}")
+        remedy = did_you_mean(kind, tuple(ACTION_KINDS))
+        raise Rejected("unknown-kind", f"kind: {shown(kind)} is no action; {remedy}", field="kind")
     cls = ACTION_KINDS[kind]
     known = {_outside(field.name): field for field in fields(cls)}
     for name in given:
         if name not in known:
             remedy = did_you_mean(name, tuple(known))
-            raise Rejected("unknown-field", f"{kind}: field {name!r} is unknown; {remedy}", field=name)
+            raise Rejected("unknown-field", f"{kind}: field {shown(name)} is unknown; {remedy}", field=name)
     values: dict[str, Any] = {}
     for name, field in known.items():
         value = given.get(name)
@@ -47,7 +48,10 @@ def action_from_fields(kind: str, given: Fields) -> Action:
             values[field.name] = _read(kind, name, value)
         elif field.default is MISSING:
             raise Rejected("missing-field", f"{kind}: field {name!r} is missing; give it", field=name)
-    return cls(**values)
+    try:
+        return cls(**values)
+    except InvalidValue as fault:
+        raise Rejected("bad-value", f"{kind}: {fault}", field=fault.field) from None
 
 
 def action_to_fields(action: Action) -> dict[str, object]:
@@ -94,7 +98,7 @@ def parse_audience(text: str) -> Audience:
     """The audience of `name` or `name:private`; whether the regimen knows it is checked with the course."""
     name, colon, mark = text.partition(":")
     if colon and mark != "private":
-        message = f"audience: {text!r} ends in an unknown mark; write {name!r} or '{name}:private'"
+        message = f"audience: {shown(text)} ends in an unknown mark; write {shown(name)}, or ':private' after it"
         raise InvalidValue(message, field="audience")
     return Audience(name=name, private=bool(colon))
 
@@ -133,7 +137,7 @@ def _read(kind: str, name: str, value: object) -> object:
 def _whole(low: int, high: int) -> Callable[[str, object], int]:
     def read(name: str, value: object) -> int:
         if type(value) is not int or not low <= value <= high:
-            raise InvalidValue(f"{name}: {_shown(value)} is not a whole number from {low} to {high}; mend it")
+            raise InvalidValue(f"{name}: {shown(value)} is not a whole number from {low} to {high}; mend it")
         return value
 
     return read
@@ -142,23 +146,23 @@ def _whole(low: int, high: int) -> Callable[[str, object], int]:
 def _text(name: str, value: object) -> str:
     if not isinstance(value, str) or len(value) > MAX_TEXT:
         raise InvalidValue(f"{name}: is not a text of at most {MAX_TEXT} characters; shorten or mend it")
-    if any(ord(letter) < 32 and letter not in "\n\r\t" for letter in value):
+    if has_controls(value, allowed="\n\r\t"):
         raise InvalidValue(f"{name}: holds a control character; type it anew")
     return value.strip()
 
 
 def _yes(name: str, value: object) -> bool:
     if not isinstance(value, bool):
-        raise InvalidValue(f"{name}: {_shown(value)} is neither true nor false; mend it")
+        raise InvalidValue(f"{name}: {shown(value)} is neither true nor false; mend it")
     return value
 
 
 def _date(name: str, value: object) -> date:
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return value
     if isinstance(value, str):
-        return parse_date(value, field=name)
-    raise InvalidValue(f"{name}: {_shown(value)} is not a date; write it as 2026-12-07")
+        value = parse_date(value, field=name)
+    if not isinstance(value, date) or isinstance(value, datetime):
+        raise InvalidValue(f"{name}: {shown(value)} is not a date; write it as 2026-12-07")
+    return value
 
 
 def _time(name: str, value: object) -> time:
@@ -166,21 +170,23 @@ def _time(name: str, value: object) -> time:
         return value.replace(second=0, microsecond=0)
     if isinstance(value, str):
         return parse_time(value, field=name)
-    raise InvalidValue(f'{name}: {_shown(value)} is not a time of day; write it as "09:00"')
+    raise InvalidValue(f'{name}: {shown(value)} is not a time of day; write it as "09:00"')
 
 
 def _wall(name: str, value: object) -> time | datetime:
+    if isinstance(value, str):
+        value = parse_wall(value, field=name)
     if isinstance(value, datetime) and value.tzinfo is None:
         return value.replace(second=0, microsecond=0)
-    return parse_wall(value, field=name) if isinstance(value, str) else _time(name, value)
+    return _time(name, value)
 
 
 def _choice(choices: type[StrEnum]) -> Callable[[str, object], StrEnum]:
     def read(name: str, value: object) -> StrEnum:
         known = tuple(choice.value for choice in choices)
         if not isinstance(value, str) or value not in known:
-            remedy = did_you_mean(str(value), known)
-            raise InvalidValue(f"{name}: {_shown(value)} is unknown; {remedy}")
+            remedy = did_you_mean(value if isinstance(value, str) else "", known)
+            raise InvalidValue(f"{name}: {shown(value)} is unknown; {remedy}")
         return choices(value)
 
     return read
@@ -189,12 +195,8 @@ def _choice(choices: type[StrEnum]) -> Callable[[str, object], StrEnum]:
 def _day_list(name: str, value: object) -> tuple[int, ...]:
     items = list(value) if isinstance(value, list | tuple) else []
     if not items or any(type(item) is not int or not 1 <= item <= 400 for item in items):
-        raise InvalidValue(f"{name}: {_shown(value)} is not a list of day numbers; write it as [1, 8]")
+        raise InvalidValue(f"{name}: is not a list of day numbers; write it as [1, 8]")
     return tuple(sorted(set(items)))
-
-
-def _shown(value: object) -> str:
-    return repr(value)[:60]
 
 
 _number = _whole(1, MAX_NUMBER)

@@ -1,10 +1,12 @@
 """The actions that staff record. Appended, never edited or deleted; each refuses bad input when it is made."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime, time
 from enum import StrEnum
 from typing import ClassVar
 
+from scheduler.dates import YEARS, recordable
+from scheduler.errors import InvalidValue
 from scheduler.regimen import Scope
 
 
@@ -58,6 +60,13 @@ class ActionBase:
 
     reason: str = ""
     replaces: int | None = None
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, date) and not recordable(value):
+                name = field.name.rstrip("_")
+                raise InvalidValue(f"{name}: {value} is not in {YEARS}; mend the year", field=name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

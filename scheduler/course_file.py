@@ -11,7 +11,7 @@ from scheduler.course import Audience, Course
 from scheduler.dates import parse_time, zone_of
 from scheduler.errors import Fault, FileRefused, InvalidValue, Rejected
 from scheduler.regimen import Regimen
-from scheduler.toml_reader import TableReader, did_you_mean, load_toml
+from scheduler.toml_reader import UNREAD, WHOLE, TableReader, did_you_mean, load_toml, shown
 
 NAMESPACE = uuid5(NAMESPACE_URL, "infusion-cycles/course")
 
@@ -50,8 +50,8 @@ def course_id(regimen: str, patient: str, day1: date) -> UUID:
 
 def _regimen(top: TableReader, regimens: Mapping[str, Regimen]) -> Regimen | None:
     name = top.text("regimen")
-    if name not in regimens and name != "?":
-        top.fault("regimen", f"{name!r} is unknown; {did_you_mean(name, tuple(regimens))}")
+    if name not in regimens and name != UNREAD:
+        top.fault("regimen", f"{shown(name)} is unknown; {did_you_mean(name, tuple(regimens))}")
     return regimens.get(name)
 
 
@@ -89,7 +89,7 @@ def _at(top: TableReader) -> time:
         return parse_time(top.text("at"), field="at")
     except InvalidValue:
         if isinstance(value, str):
-            top.fault("at", f'{value!r} is not a time of day; write it as "09:00"')
+            top.fault("at", f'{shown(value)} is not a time of day; write it as "09:00"')
         return time(9)
 
 
@@ -98,8 +98,8 @@ def _zone(top: TableReader) -> str:
     try:
         zone_of(name)
     except InvalidValue:
-        if name != "?":
-            top.fault("zone", f"{name!r} is no time zone; use an IANA name such as America/New_York")
+        if name != UNREAD:
+            top.fault("zone", f"{shown(name)} is no time zone; use an IANA name such as America/New_York")
     return name
 
 
@@ -110,7 +110,7 @@ def _lengths(top: TableReader) -> dict[int, int]:
     lengths = {}
     for key in table.keys:
         days = table.whole(key, 1, 400)
-        if key.isdigit() and len(key) < 4:
+        if WHOLE.fullmatch(key):
             lengths[int(key)] = days
         else:
             table.fault(key, "is not the number of a cycle; write it as 1 = 28")
@@ -134,17 +134,19 @@ def _audiences(top: TableReader, regimen: Regimen | None) -> tuple[Audience, ...
     known = regimen.audiences() if regimen else tuple(audience.name for audience in found)
     for audience in found:
         if audience.name not in known:
-            top.fault("audiences", f"{audience.name!r} is unknown; {did_you_mean(audience.name, known)}")
+            top.fault("audiences", f"{shown(audience.name)} is unknown; {did_you_mean(audience.name, known)}")
     return tuple(found)
 
 
 def _id(top: TableReader) -> UUID | None:
     if not top.has("id"):
         return None
+    text = top.text("id")
     try:
-        return UUID(top.text("id"))
+        return UUID(text)
     except ValueError:
-        top.fault("id", "is not a UUID; leave it out or write one")
+        if text != UNREAD:
+            top.fault("id", "is not a UUID; leave it out or write one")
         return None
 
 
@@ -156,6 +158,6 @@ def _actions(top: TableReader) -> tuple[Action, ...]:
         try:
             actions.append(action_from_fields(kind, fields))
         except Rejected as fault:
-            if kind != "?":
+            if kind != UNREAD:
                 table.fault("kind" if fault.code == "unknown-kind" else fault.field, str(fault))
     return tuple(actions)

@@ -1,5 +1,6 @@
 """Arithmetic of civil dates and wall times: each rule stands here once."""
 
+import re
 from calendar import monthrange
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -7,13 +8,31 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from scheduler.errors import InvalidValue
 
+# What can be recorded: a year beyond is a slip of the finger.
+FIRST_YEAR, LAST_YEAR = 1900, 2199
+YEARS = f"the years {FIRST_YEAR} to {LAST_YEAR}"
+# What may follow from it. Far inside Python's years 1 to 9999, so that windows, checks and zones have room around.
+EARLIEST, LATEST = date(1000, 1, 1), date(9000, 12, 31)
+
+_TIME = re.compile(r"[0-9]{2}:[0-9]{2}")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_LOCAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}")
+
 
 def add_days(start: date, days: int) -> date:
-    """The date `days` civil days after `start`; InvalidValue beyond the calendar's range (years 1 to 9999)."""
+    """The date `days` civil days after `start`; InvalidValue where that leads out of the calendar."""
     try:
-        return start + timedelta(days=days)
+        result = start + timedelta(days=days)
     except OverflowError:
-        raise InvalidValue(f"{start} and {days} days lead outside the calendar; choose another date") from None
+        result = date.max
+    if not EARLIEST <= result <= LATEST:
+        raise InvalidValue(f"{start} and {days} days lead outside the calendar; choose another date")
+    return result
+
+
+def recordable(day: date) -> bool:
+    """Whether somebody can mean that date (YEARS)."""
+    return FIRST_YEAR <= day.year <= LAST_YEAR
 
 
 def add_months(start: date, months: int) -> date:
@@ -40,7 +59,7 @@ def zone_of(name: str) -> ZoneInfo:
             raise ValueError(name)
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        sentence = f"zone {name!r}: there is no such time zone; use an IANA name such as America/New_York"
+        sentence = f"zone {name[:60]!r}: there is no such time zone; use an IANA name such as America/New_York"
         raise InvalidValue(sentence, field="zone") from None
 
 
@@ -71,29 +90,29 @@ def after(instant: datetime, minutes: int) -> datetime:
 def parse_date(text: str, *, field: str) -> date:
     """The ISO date (2026-12-07) in `text`; InvalidValue names `field`."""
     try:
-        if len(text) != 10:
+        if not _DATE.fullmatch(text):
             raise ValueError(text)
         return date.fromisoformat(text)
     except ValueError:
-        raise InvalidValue(f"{field}: {text!r} is not a date; write it as 2026-12-07", field=field) from None
+        raise InvalidValue(f"{field}: {text[:60]!r} is not a date; write it as 2026-12-07", field=field) from None
 
 
 def parse_time(text: str, *, field: str) -> time:
     """The wall time (09:00) in `text`; InvalidValue names `field`."""
     try:
-        if len(text) != 5:
+        if not _TIME.fullmatch(text):
             raise ValueError(text)
         return time.fromisoformat(text)
     except ValueError:
-        raise InvalidValue(f"{field}: {text!r} is not a time of day; write it as 09:00", field=field) from None
+        raise InvalidValue(f"{field}: {text[:60]!r} is not a time of day; write it as 09:00", field=field) from None
 
 
 def parse_wall(text: str, *, field: str) -> time | datetime:
     """A wall time (10:05) or a local date and time (2026-12-08T00:20) in `text`; InvalidValue names `field`."""
-    if len(text) != 16:
+    if not _LOCAL.fullmatch(text):
         return parse_time(text, field=field)
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=None)
+        return datetime.fromisoformat(text)
     except ValueError:
         message = f"{field}: {text!r} is neither a time (10:05) nor a date and time (2026-12-08T00:20)"
         raise InvalidValue(message, field=field) from None

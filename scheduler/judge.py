@@ -403,5 +403,7 @@ class Judge:
                 raise Rejected("given-after", message, field="on")
 
     def _regimen_change(self, action: RegimenChange) -> None:
+        if self._today is None:  # recorded before: a still newer version has come since
+            return
         known = (self._regimen.version, *((self._newest.version,) if self._newest else ()))
         self._known("version", action.version, tuple(dict.fromkeys(known)))

@@ -56,9 +56,13 @@ class Cite:
     section: str
     verified: bool
 
+    @property
+    def place(self) -> str:
+        """The document, and the section where one is named."""
+        return f"{self.source.title}, {self.section}" if self.section else self.source.title
+
     def __str__(self) -> str:
-        place = f"{self.source.title}, {self.section}" if self.section else self.source.title
-        return place if self.verified else f"{place}; not verified, check the label"
+        return self.place if self.verified else f"{self.place}; not verified, check the label"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """Reads a regimen file: strict, all faults at once, each with its place and remedy."""
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from hashlib import sha256
@@ -21,10 +22,11 @@ from scheduler.regimen import (
     WindowKind,
     WindowRule,
 )
-from scheduler.toml_reader import TableReader, did_you_mean, load_toml
+from scheduler.toml_reader import UNREAD, WHOLE, TableReader, did_you_mean, load_toml, shown
 
 MAX_LENGTH = 400  # days; a bound on slips of the finger, above every published cycle
 INTENTS = ("continue", "transplant")
+ID = re.compile(r"[a-z0-9-]+")
 
 
 def parse_regimen(text: str, source: str) -> Regimen:
@@ -83,16 +85,18 @@ class _RegimenReader:
 
     def _id(self) -> str:
         name = self._top.text("id")
-        if not all(letter.isascii() and (letter.islower() or letter.isdigit() or letter == "-") for letter in name):
-            self._top.fault("id", f"{name!r} holds other signs than small letters, digits and hyphens; rename it")
+        if name != UNREAD and not ID.fullmatch(name):
+            self._top.fault("id", f"{shown(name)} holds other signs than small letters, digits and hyphens; rename it")
         return name
 
     def _cite(self, reader: TableReader, *, alone: bool = False) -> Cite:
         key = reader.text("source")
         source = self._sources.get(key)
         if source is None:
-            if key != "?":
-                reader.fault("source", f"{key!r} is not among [sources]; {did_you_mean(key, tuple(self._sources))}")
+            if key != UNREAD:
+                reader.fault(
+                    "source", f"{shown(key)} is not among [sources]; {did_you_mean(key, tuple(self._sources))}"
+                )
             source = Source(key=key, title="", address="", dated=None)
         cite = Cite(source=source, section=reader.text("section", default=""), verified=reader.yes("verified"))
         if alone:
@@ -141,7 +145,7 @@ class _RegimenReader:
         rules: dict[int, DayRule] = {}
         for key in reader.keys:
             inner = reader.table(key)
-            if not key.isdigit() or int(key) not in days:
+            if not WHOLE.fullmatch(key) or int(key) not in days:
                 reader.fault(key, "is not a day of any cycle; remove it or add the day to a cycle")
             else:
                 rules[int(key)] = self._day_rule(inner, first=key == "1")
@@ -247,7 +251,9 @@ def _read_sources(reader: TableReader) -> Mapping[str, Source]:
         inner = reader.table(key)
         dated = inner.day("dated") if inner.has("dated") else None
         title = inner.text("title")
-        address = inner.text("address")
+        address = inner.text("address", default="")
+        if not inner.has("address"):
+            inner.fault("address", "is missing; give the document's address, or an empty text where there is none")
         if address and not address.startswith("https://"):
             inner.fault("address", "does not begin with https://; give the document's address or an empty text")
         inner.done()

@@ -1,27 +1,57 @@
 """Reads tables of a TOML file strictly and collects every fault, each with its place and remedy."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import date, datetime
 from difflib import get_close_matches
 from typing import TypeVar, cast
+from unicodedata import category
 
+from scheduler.dates import YEARS, recordable
 from scheduler.errors import Fault, FileRefused
 
 T = TypeVar("T")
 
-MAX_FILE_CHARACTERS = 1_000_000  # far above any real file; a larger one is a mistake
+MAX_FILE_CHARACTERS = 200_000  # far above any real file; a larger one is a mistake
+MAX_DOTS = 400  # in a line: tomllib takes time that grows with the square of a dotted key's parts
+MAX_SHOWN = 60
+
+# A number as the key of a table; no other digits and no leading zero, which int() would take.
+WHOLE = re.compile(r"[1-9][0-9]{0,2}")
+
+# What stands for a text that could not be read: no text of a file equals it, since a control character is a fault.
+UNREAD = "\0"
 
 
 def load_toml(text: str, source: str) -> dict[str, object]:
     """The tables of a TOML text; FileRefused with the place of the first syntax error."""
-    if len(text) > MAX_FILE_CHARACTERS:
-        raise FileRefused(source, (Fault(place="file", message="is longer than 1 million characters; shorten it"),))
-    try:
-        return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as fault:
-        message = f"is not valid TOML: {fault}; mend that place"
-        raise FileRefused(source, (Fault(place="file", message=message),)) from None
+    message = _unreadable(text)
+    if not message:
+        try:
+            return tomllib.loads(text)
+        except tomllib.TOMLDecodeError as fault:
+            message = f"is not valid TOML: {fault}; mend that place"
+        except RecursionError:
+            message = "holds tables or lists too deep inside each other; make it flatter"
+        except ValueError:  # tomllib lets int()'s own refusal through
+            message = "holds a number of thousands of digits; shorten it"
+    raise FileRefused(source, (Fault(place="file", message=message),))
+
+
+def shown(value: object) -> str:
+    """A value as a sentence shows it: short, on one line, and whatever it holds."""
+    if isinstance(value, dict | list | tuple):
+        return "a table" if isinstance(value, dict) else "a list"
+    if isinstance(value, int) and abs(value) > 10**MAX_SHOWN:
+        return "a number of many digits"
+    text = repr(value[:MAX_SHOWN] if isinstance(value, str) else value)
+    return text if len(text) <= MAX_SHOWN + 2 else f"{text[:MAX_SHOWN]}…"
+
+
+def has_controls(text: str, *, allowed: str = "") -> bool:
+    """Whether a text holds a control character that is not allowed, or half of a character."""
+    return any(category(letter) in ("Cc", "Cs") and letter not in allowed for letter in text)
 
 
 class TableReader:
@@ -39,7 +69,8 @@ class TableReader:
 
     def fault(self, key: str, message: str) -> None:
         """Notes a fault at `key` of this table."""
-        place = ", ".join(part for part in (self._place, f"key `{key}`" if key else "") if part)
+        name = key if key.isprintable() and len(key) <= MAX_SHOWN else shown(key)
+        place = ", ".join(part for part in (self._place, f"key `{name}`" if key else "") if part)
         self._faults.append(Fault(place=place or "file", message=message))
 
     def has(self, key: str) -> bool:
@@ -60,13 +91,18 @@ class TableReader:
     def text(self, key: str, *, default: str | None = None, choices: tuple[str, ...] = ()) -> str:
         """A text of one line, among `choices` where there are any."""
         value = self._value(key, default, str, "a text in quotes")
+        unread = choices[0] if choices else UNREAD
         if value is None:
-            return choices[0] if choices else "?"
-        if any(ord(letter) < 32 for letter in value) or len(value) > 1000:
+            return unread
+        if default is None and not value.strip():
+            self.fault(key, "is empty; fill it in")
+            return unread
+        if len(value) > 1000 or has_controls(value):
             self.fault(key, "holds a line break or control character, or is over 1,000 characters; write plain text")
+            return unread
         if choices and value not in choices:
-            self.fault(key, f"{value!r} is unknown; {did_you_mean(value, choices)}")
-            return choices[0]
+            self.fault(key, f"{shown(value)} is unknown; {did_you_mean(value, choices)}")
+            return unread
         return value
 
     def whole(self, key: str, low: int, high: int, *, default: int | None = None) -> int:
@@ -74,7 +110,7 @@ class TableReader:
         value = self._value(key, default, int, f"a whole number from {low} to {high}")
         if value is None or low <= value <= high:
             return low if value is None else value
-        self.fault(key, f"{value} is out of range; use {low} to {high}")
+        self.fault(key, f"{shown(value)} is out of range; use {low} to {high}")
         return low
 
     def whole_numbers(self, key: str, low: int, high: int) -> tuple[int, ...]:
@@ -97,6 +133,9 @@ class TableReader:
         value = self._value(key, None, date, "a date such as 2026-12-07, without quotes")
         if isinstance(value, datetime):
             self.fault(key, "is a date with a time; write the date alone, such as 2026-12-07")
+            return None
+        if value is not None and not recordable(value):
+            self.fault(key, f"{value} is not in {YEARS}; mend the year")
             return None
         return value
 
@@ -140,5 +179,22 @@ class TableReader:
 
 def did_you_mean(word: str, known: tuple[str, ...]) -> str:
     """The remedy for an unknown word: the known word nearest to it, or all of them."""
-    near = get_close_matches(word, known, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"use one of: {', '.join(known)}"
+    near = get_close_matches(word[:MAX_SHOWN], known, n=1)
+    if near:
+        return f"did you mean {near[0]!r}?"
+    return f"use one of: {', '.join(known)}" if known else "there is none to choose from, so leave it out"
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _unreadable(text: str) -> str:
+    """What keeps a text from being read at all, or an empty text."""
+    if len(text) > MAX_FILE_CHARACTERS:
+        return f"is longer than {MAX_FILE_CHARACTERS:,} characters; shorten it"
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.count(".") > MAX_DOTS:
+            return f"line {number} has more than {MAX_DOTS} dots; shorten it"
+        if not line.isascii() and any(category(letter) == "Cs" for letter in line):
+            return f"line {number} holds half of a character; type it anew"
+    return ""
