@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from reminders.rules import KIND_OF, Recipient, ReminderPolicy, is_given, may_know
+from reminders.rules import KIND_OF, Recipient, ReminderPolicy, concerns, is_given
 from scheduler.dates import to_instant
 from scheduler.events import Event, EventKind, StampedEvent
 from scheduler.plan import Plan
@@ -20,7 +20,7 @@ class Change:
     """A change of one event that its reader should hear of. `was`: the start known before, None for a new date.
 
     `start`: the start now, None for a date that fell away. `arrival`: of a visit that stands. `ends`: when news of
-    a date that fell away are no news any more.
+    a date that fell away are no news any more. `silent`: nobody is told, it just leaves.
     """
 
     event_key: str
@@ -29,6 +29,7 @@ class Change:
     start: date | datetime | None
     arrival: datetime | None
     ends: datetime | None
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +49,8 @@ def changed(
     now: datetime,
 ) -> Changed:
     """What the recipient should hear of a step from one plan's events to those of `plan`; nothing of what is past."""
-    visible = [key for key in sorted(after) if may_know(after[key].event, plan, recipient)]
-    found = [_change(before.get(key), after[key], plan, now) for key in visible]
+    theirs = [key for key in sorted(after) if concerns(after[key].event, recipient)]
+    found = [_change(before.get(key), after[key], plan, now) for key in theirs]
     lost = any(_lost(before.get(key), after[key]) for key in after)
     return Changed(changes=tuple(change for change in found if change), sad=lost)
 
@@ -74,6 +75,8 @@ def change_of(stamped: StampedEvent, was: date | datetime | None, plan: Plan) ->
         start=after.start if after else None,
         arrival=after.arrival if after else None,
         ends=None if after else _starts(stamped.event, plan),
+        # "The birth-control date was cancelled" would mislead, and so would its test.
+        silent=after is None and stamped.event.reproductive,
     )
 
 
@@ -104,10 +107,7 @@ def _seen(stamped: StampedEvent) -> tuple[object, ...] | None:
 
 
 def _change(old: StampedEvent | None, new: StampedEvent, plan: Plan, now: datetime) -> Change | None:
-    before, after = _known(old), _known(new)
-    # A date to remember just leaves: "the birth-control date was cancelled" would mislead, and so would its test.
-    if after is None and new.event.reproductive:
-        return None
+    before = _known(old)
     change = change_of(new, before.start if before else None, plan)
     return change if is_news(change, new, plan, now) else None
 

@@ -24,7 +24,7 @@ from reminders.rules import Kind, Recipient, ReminderPolicy, Subject, allowed, l
 from scheduler.events import StampedEvent
 from scheduler.plan import Plan
 
-MAILS_STOP = "mails of this kind stop for this course"
+NOT_TOLD = "not told: mails of this kind stop, or it just leaves"
 TOO_LATE = "too late to mail; please phone"
 TOLD_IN_PERSON = "told in person; too late to mail"
 # After one of these the reader has heard of the change, or staff were asked to phone.
@@ -76,11 +76,11 @@ def after_change(
         news = changed(before, after, plan=facts.plan, recipient=recipient, now=now)
         state = State.UNTOLD if news.sad and not patient_told else State.WAITING
         if not allowed(Kind.CHANGE, facts.plan):
-            state = State.SUPERSEDED  # kept for what the reader last heard, should the action be voided
+            state = State.SUPERSEDED
         notices = [message for message in stored if _is_notice(message, recipient)]
         fresh = _since_heard(news.changes, notices)
         _add_notices(session, facts, recipient, fresh, state=state, now=now)
-        if fresh and state is State.WAITING:
+        if state is State.WAITING and not all(each.silent for each in fresh):
             _gather(session, facts, recipient, notices, now)
 
 
@@ -250,10 +250,12 @@ def _let_go(session: Session, id_: int, notice: NewMessage, now: datetime) -> No
 
 
 def _notice(news: Change, recipient: Recipient, state: State, goes: datetime, deadline: datetime) -> NewMessage:
+    # Kept all the same: it says what the reader last heard of, should the date come back.
+    state = State.SUPERSEDED if news.silent else state
     # Until the patient has been told, the notice waits as long as it is news; its own deadline counts from then.
     send_before = news.ends or deadline if state is State.UNTOLD else min(deadline, news.ends or deadline)
     late = state is State.WAITING and goes >= send_before
-    outcome = {State.SUPERSEDED: MAILS_STOP}.get(state, TOO_LATE if late else "")
+    outcome = NOT_TOLD if state is State.SUPERSEDED else TOO_LATE if late else ""
     return NewMessage(
         event_key=news.event_key,
         event_sequence=news.event_sequence,

@@ -103,10 +103,11 @@ def describe_change(
     notices = [_notice(NoticeKind.WITHDRAWN, *each) for each in sorted(ahead_before - ahead, key=_by_time)]
     notices += [_notice(NoticeKind.REMINDER, *each) for each in sorted(ahead - ahead_before, key=_by_time)]
     news = changed(old, new, plan=plan, recipient=recipient, now=now)
-    if news.changes and allowed(Kind.CHANGE, plan):
+    told = [each for each in news.changes if not each.silent]
+    if told and allowed(Kind.CHANGE, plan):
         what = NoticeKind.WAITS if news.sad else NoticeKind.CHANGE
-        goes, _ = change_times(news.changes, recipient, policy, now)
-        keys = tuple(change.event_key for change in news.changes)
+        goes, _ = change_times(told, recipient, policy, now)
+        keys = tuple(each.event_key for each in told)
         notices.insert(0, Notice(what=what, event_keys=keys, at=None if news.sad else goes))
     return tuple(notices)
 

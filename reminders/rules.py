@@ -91,6 +91,11 @@ def is_given(event: Event, plan: Plan) -> bool:
 def may_know(event: Event, plan: Plan, recipient: Recipient) -> bool:
     """Whether the recipient may read of the event at all: staff's own never, what concerns reproduction the patient
     alone, and nobody after pregnancy (scheduling rules 17 and 24)."""
-    if event.private:
+    if event.private or not concerns(event, recipient):
         return False
-    return not event.reproductive or (recipient.role == PATIENT and not mentions_pregnancy(plan))
+    return not (event.reproductive and mentions_pregnancy(plan))
+
+
+def concerns(event: Event, recipient: Recipient) -> bool:
+    """Whether the event can be the recipient's business: what concerns reproduction is the patient's alone."""
+    return recipient.role == PATIENT or not event.reproductive

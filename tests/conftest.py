@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from sqlalchemy import URL, make_url
 
-pytest_plugins = ["tests.stores"]
+pytest_plugins = ["tests.stores", "tests.smtp_server", "tests.web_site"]
 
 IN_CI = bool(os.environ.get("CI"))
 
