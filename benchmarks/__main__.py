@@ -1,0 +1,32 @@
+"""`python -m benchmarks [NAME…]`: one JSON object a line for each measurement; exit 1 when an aim is missed."""
+
+import json
+import sys
+
+from benchmarks import feeds, plans
+from benchmarks.timing import Result
+
+BENCHMARKS = {
+    "plan": plans.plan_against_rrule,
+    "plan-command": plans.command_against_python,
+    "feed-built": feeds.built,
+    "feed-served": feeds.served,
+}
+
+
+def main(names: list[str]) -> int:
+    """Runs the named benchmarks, or all."""
+    unknown = [name for name in names if name not in BENCHMARKS]
+    if unknown:
+        print(f"unknown: {', '.join(unknown)}; there are: {', '.join(BENCHMARKS)}", file=sys.stderr)
+        return 2
+    results: list[Result] = []
+    for name in names or BENCHMARKS:
+        result = BENCHMARKS[name]()
+        print(json.dumps(result.as_dict(name)), flush=True)
+        results.append(result)
+    return int(any(result.missed for result in results))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
