@@ -104,7 +104,7 @@ def test_a_cancelled_entry_says_so_in_words() -> None:
 
 def letters(root: ET.Element) -> list[str]:
     """The letters in the lanes and in the legend, from the top."""
-    return [text.text or "" for text in root.iter(f"{SVG}text") if "l" in (text.get("class") or "").split()]
+    return [text.text or "" for text in root.iter(f"{SVG}text") if text.get("data-letter") is not None]
 
 
 def test_a_lane_for_each_cycle_a_letter_for_each_dose() -> None:
@@ -120,22 +120,22 @@ def test_a_lane_for_each_cycle_a_letter_for_each_dose() -> None:
 
 def test_shapes_tell_the_states_apart_without_colour_and_without_letters() -> None:
     root = svg(eventful().view())
-    shapes = {
-        (element.tag.removeprefix(SVG), element.get("class"), len((element.get("points") or "").split()))
-        for element in root.iter()
-        if "mark" in (element.get("class") or "").split()
-    }
-    assert shapes == {
-        ("circle", "mark", 0),
-        ("circle", "mark maybe", 0),
-        ("rect", "mark given", 0),
-        ("polygon", "mark gone", 3),
-        ("polygon", "mark maybe", 4),
-    }
+    shapes: dict[str, set[tuple[str | None, ...]]] = {}
+    for element in root.iter():
+        if mark := element.get("data-mark"):
+            sides = str(len((element.get("points") or "").split()))
+            look = (element.tag, sides, element.get("fill"), element.get("stroke-dasharray"))
+            shapes.setdefault(mark, set()).add(look)
+    assert {mark: len(looks) for mark, looks in shapes.items()} == dict.fromkeys(shapes, 1)
+    assert shapes.keys() == {"planned", "tentative", "moved", "given", "omitted", "held"}
+    alone = [next(iter(looks)) for mark, looks in shapes.items() if mark != "moved"]
+    assert len(set(alone)) == len(alone), "a moved dose has its arrow"
 
 
 def test_an_arrow_leads_from_the_nominal_date_to_each_moved_dose() -> None:
-    arrows = [element for element in svg(eventful().view()).iter(f"{SVG}polygon") if element.get("class") == "tip"]
+    arrows = [
+        element for element in svg(eventful().view()).iter(f"{SVG}polygon") if element.get("data-arrow") is not None
+    ]
     assert len(arrows) == 3, "day 8 of cycle 1, day 1 of cycle 2, and the legend"
 
 
@@ -150,7 +150,7 @@ def test_an_arrow_leads_from_the_nominal_date_to_each_moved_dose() -> None:
 )
 def test_every_move_has_its_arrow(to: date, because: str) -> None:
     told = story(actions=(Given(cycle=1, day=1, on=DAY1), Defer(cycle=1, day=8, to=to)))
-    assert svg(told.view()).find(f".//{SVG}polygon[@class='tip']") is not None, because
+    assert svg(told.view()).find(f".//{SVG}polygon[@data-arrow]") is not None, because
 
 
 def test_the_description_says_in_words_what_the_picture_shows() -> None:
