@@ -30,7 +30,6 @@ class What(StrEnum):
     USER_DISABLED = "user-disabled"
     PASSWORD_SET = "password-set"  # noqa: S105 - a deed's name
     SIGNED_IN = "signed-in"
-    SIGN_IN_REFUSED = "sign-in-refused"
 
 
 def note(
