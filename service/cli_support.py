@@ -68,6 +68,7 @@ class Cli:
         from service.wiring import build_app
 
         app = build_app(self.settings, self.environ)
+        click.get_current_context().find_root().call_on_close(app.engine.dispose)
         check_schema(app.engine)
         return app
 
