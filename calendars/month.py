@@ -158,7 +158,8 @@ def _box(entry: Entry, view: CalendarView, notes: Iterable[str]) -> str:
         "tentative": entry.status is Status.TENTATIVE,
         "cancelled": entry.status is Status.CANCELLED,
     }
-    parts = [] if entry.all_day else [f'<span class="time">{_times(entry, view)}</span>']
+    times = _times(entry, view)
+    parts = [f'<span class="time">{times}</span>'] if times else []
     if entry.summary:
         parts.append(f'<span class="title">{escape(entry.summary)}</span>')
     parts += [f'<div class="note">{escape(note)}</div>' for note in notes]

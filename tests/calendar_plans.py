@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from importlib.resources import files
 from uuid import UUID
 
@@ -97,6 +98,7 @@ def story(
     return Story(plan=plan, stamped=stamped)
 
 
+@cache
 def eventful() -> Story:
     """A course in which everything happened: given, deferred, omitted, held."""
     actions = (
@@ -110,6 +112,7 @@ def eventful() -> Story:
     return story(actions=actions, today=date(2026, 12, 17))
 
 
+@cache
 def ceased(cause: CeaseCause) -> Story:
     """A course of which one dose was given before it was stopped for `cause`."""
     actions = (

@@ -113,6 +113,16 @@ def test_a_time_on_another_date_than_the_visits_names_that_date() -> None:
     assert "Please come at 23:45 on Sunday 6 December 2026, local time." in first.description
 
 
+def test_a_visit_without_arrival_or_leaving_says_nothing_of_them() -> None:
+    told = story()
+    bare = {
+        key: replace(each, event=replace(each.event, arrival=None, leave_not_before=None))
+        for key, each in told.stamped.items()
+    }
+    first = next(entry for entry in replace(told, stamped=bare).view().entries if entry.key == "c1d1/infusion")
+    assert first.lines == ("The infusion is planned from 09:00 to 10:00.",)
+
+
 def test_the_text_for_a_check_that_the_catalogue_does_not_know_is_its_plain_name() -> None:
     tasks = tuple(replace(task, kind="eye-exam") for task in INOTUZUMAB.tasks)
     entries = story(regimen=replace(INOTUZUMAB, id="own", tasks=tasks)).view().entries

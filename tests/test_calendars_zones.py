@@ -9,7 +9,7 @@ import icalendar
 import pytest
 from dateutil.tz import tzical
 
-from calendars.zones import observances, vtimezone
+from calendars.zones import _rule, observances, vtimezone
 
 FIRST, LAST = date(2026, 1, 1), date(2029, 12, 31)
 HOUR = timedelta(hours=1)
@@ -127,3 +127,16 @@ def test_in_dublin_the_later_clock_is_the_daylight_one() -> None:
     """zoneinfo has it the other way round, as the law does; calendar programs expect summer to be DAYLIGHT."""
     summer = vtimezone("Europe/Dublin", FIRST, LAST).walk("DAYLIGHT")[0]
     assert summer.to_ical(sorted=False).decode().splitlines()[2:4] == ["TZOFFSETFROM:+0000", "TZOFFSETTO:+0100"]
+
+
+@pytest.mark.parametrize(
+    ("days", "because"),
+    [
+        ([date(2026, 10, 4), date(2027, 10, 17), date(2028, 10, 22), date(2029, 10, 28)], "Sundays of no fixed place"),
+        ([date(2026, 10, 4), date(2027, 10, 4)], "the same date on another weekday"),
+        ([date(2026, 10, 25), date(2027, 11, 7)], "another month"),
+        ([date(2026, 10, 4), date(2028, 10, 1)], "a year without one"),
+    ],
+)
+def test_onsets_without_a_rule_get_none(days: list[date], because: str) -> None:
+    assert _rule([datetime.combine(day, time(2)) for day in days]) == (), because
