@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import partial
 
-from scheduler.actions import Action
+from scheduler.actions import Action, Hold
 from scheduler.advice import advice
 from scheduler.course import Audience, ClinicRules, Course
 from scheduler.fold import fold, standing
@@ -30,7 +30,7 @@ def build_plan(
     `today` is the date in the course's zone. The actions are trusted to have been accepted by check_action, in order.
     """
     clinic = clinic or ClinicRules()
-    numbers = fold(regimen, course, actions, clinic.newest)
+    numbers = fold(regimen, course, actions, clinic.versions())
     layout = lay_out(numbers)
     cycles = _cycles(numbers, layout, dict(visits(numbers, layout, clinic.lead_minutes)))
     confirmed = _confirmed(cycles)
@@ -51,12 +51,17 @@ def build_plan(
         ),
         audiences=tuple(Audience(name=name, private=private) for name, private in numbers.audiences.items()),
         ceased=numbers.cease,
-        held=numbers.holds[0][1] if numbers.holds else None,
+        held=_held(numbers, layout),
         pregnancy=numbers.pregnancy,
     )
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+def _held(numbers: Numbers, layout: Layout) -> Hold | None:
+    """The hold that keeps doses without dates; a hold outlives them when they are given or leave the plan."""
+    return numbers.holds[0][1] if any(slot.state is DoseState.HELD for slot in layout.slots) else None
 
 
 def _cycles(numbers: Numbers, layout: Layout, times: dict[DoseId, VisitTimes]) -> tuple[Cycle, ...]:

@@ -36,7 +36,7 @@ def check_action(
     """Raises Rejected or NeedsReason when `new` cannot follow the recorded `actions`. `today`: in the clinic's zone."""
     number = len(actions) + 1
     if not targets(new):
-        _judge_new(fold(regimen, course, actions, clinic.newest), number, new, today, clinic)
+        _judge_new(fold(regimen, course, actions, clinic.versions()), number, new, today, clinic)
         return
     _check_targets(actions, new)
     _replay(regimen, course, [*actions, new], today, clinic)
@@ -51,10 +51,10 @@ def check_actions(
         try:
             if targets(action):
                 check_action(regimen, course, actions[: number - 1], action, today=today, clinic=clinic)
-                numbers = fold(regimen, course, actions[:number], clinic.newest)
+                numbers = fold(regimen, course, actions[:number], clinic.versions())
             else:
                 _judge_new(numbers, number, action, today, clinic)
-                apply(numbers, number, action, clinic.newest)
+                apply(numbers, number, action, clinic.versions())
         except Rejected as fault:
             fault.number = number
             raise
@@ -64,7 +64,7 @@ def check_actions(
 
 
 def _judge_new(numbers: Numbers, number: int, new: Action, today: date, clinic: ClinicRules) -> None:
-    Judge(numbers, number, today=today, newest=clinic.newest).judge(new)
+    Judge(numbers, number, today=today, clinic=clinic).judge(new)
 
 
 def _check_targets(actions: Sequence[Action], new: Action) -> None:
@@ -85,12 +85,12 @@ def _replay(regimen: Regimen, course: Course, actions: Sequence[Action], today: 
             _judge_new(numbers, number, action, today, clinic)
         else:
             _judge_standing(numbers, number, action, clinic)
-        apply(numbers, number, action, clinic.newest)
+        apply(numbers, number, action, clinic.versions())
 
 
 def _judge_standing(numbers: Numbers, number: int, action: Action, clinic: ClinicRules) -> None:
     try:
-        Judge(numbers, number, today=None, newest=clinic.newest).judge(action)
+        Judge(numbers, number, today=None, clinic=clinic).judge(action)
     except NeedsReason:
         return
     except Rejected as fault:

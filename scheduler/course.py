@@ -52,7 +52,7 @@ class ClinicRules:
     """What the clinic decides. `closed` names single closed dates; weekdays are numbered 0 (Monday) to 6.
 
     `after_test_days` is the clinic's own distance of tests after a dose; without it the regimen's. `newest` is the
-    newest version of the course's regimen that the clinic has.
+    newest version of the course's regimen that the clinic has, `earlier` are versions that the course moved to before.
     """
 
     opening_days: frozenset[int] = frozenset({0, 1, 2, 3, 4})
@@ -62,6 +62,7 @@ class ClinicRules:
     liver_watch_weeks: int = 8
     after_test_days: int | None = None
     newest: Regimen | None = None
+    earlier: tuple[Regimen, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.opening_days:
@@ -71,6 +72,11 @@ class ClinicRules:
     def is_closed(self, day: date) -> bool:
         """Whether the clinic is closed on `day`."""
         return day.weekday() not in self.opening_days or day in self.closed
+
+    def versions(self) -> Mapping[str, Regimen]:
+        """The versions of the regimen that an action can name; a course keeps one as it was when it moved to it."""
+        newest = () if self.newest is None else (self.newest,)
+        return {regimen.version: regimen for regimen in (*newest, *self.earlier)}
 
     def closure(self, day: date) -> str:
         """Why the clinic is closed on `day`, or an empty text."""

@@ -1,6 +1,6 @@
 """The fold: what the standing actions set, one after the other (scheduling rule 8)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import assert_never
@@ -76,7 +76,7 @@ def in_order(actions: Sequence[Action]) -> list[tuple[int, Action]]:
 
 
 def apply(  # noqa: C901 - one branch for each kind of action
-    numbers: Numbers, number: int, action: Action, newest: Regimen | None
+    numbers: Numbers, number: int, action: Action, versions: Mapping[str, Regimen]
 ) -> None:
     """Changes `numbers` by one action, which must be one that the checks accept."""
     match action:
@@ -113,19 +113,21 @@ def apply(  # noqa: C901 - one branch for each kind of action
             numbers.cease = action
             numbers.pregnancy |= action.cause is CeaseCause.PREGNANCY
         case RegimenChange():
-            if newest is not None and action.version == newest.version:
-                numbers.regimen = newest
+            numbers.regimen = versions.get(action.version, numbers.regimen)
         case Void():
             return
         case _:  # pragma: no cover
             assert_never(action)
 
 
-def fold(regimen: Regimen, course: Course, actions: Sequence[Action], newest: Regimen | None) -> Numbers:
-    """The numbers after all standing actions. Trusts that each was checked when it was recorded."""
+def fold(regimen: Regimen, course: Course, actions: Sequence[Action], versions: Mapping[str, Regimen]) -> Numbers:
+    """The numbers after all standing actions. Trusts that each was checked when it was recorded.
+
+    `versions` holds those that the course moved to, by name.
+    """
     numbers = begin(regimen, course)
     for number, action in in_order(actions):
-        apply(numbers, number, action, newest)
+        apply(numbers, number, action, versions)
     return numbers
 
 

@@ -24,13 +24,14 @@ from scheduler.actions import (
     VisitTime,
     Void,
 )
+from scheduler.course import ClinicRules
 from scheduler.dates import to_instant, wall_time_exists
 from scheduler.errors import InvalidValue, NeedsReason, Rejected
 from scheduler.fold import apply, copy, scope_of
 from scheduler.layout import Numbers, Slot, lay_out
 from scheduler.lengths import allowed_lengths, intended_length, last_dose_day, needs_reason_for_lengths
 from scheduler.plan import DoseId, DoseState
-from scheduler.regimen import Regimen, Scope
+from scheduler.regimen import Scope
 from scheduler.toml_reader import did_you_mean
 
 GONE = {
@@ -43,11 +44,11 @@ GONE = {
 class Judge:
     """The plan before an action. `today` is None for an action that was accepted before."""
 
-    def __init__(self, numbers: Numbers, number: int, *, today: date | None, newest: Regimen | None) -> None:
+    def __init__(self, numbers: Numbers, number: int, *, today: date | None, clinic: ClinicRules) -> None:
         self._numbers = numbers
         self._number = number
         self._today = today
-        self._newest = newest
+        self._clinic = clinic
         self._regimen = numbers.regimen
         self._layout = lay_out(numbers)
 
@@ -134,7 +135,7 @@ class Judge:
 
     def _after(self, action: Action) -> Numbers:
         after = copy(self._numbers)
-        apply(after, self._number, action, self._newest)
+        apply(after, self._number, action, self._clinic.versions())
         return after
 
     def _lengths(self, action: Action) -> None:
@@ -403,7 +404,10 @@ class Judge:
                 raise Rejected("given-after", message, field="on")
 
     def _regimen_change(self, action: RegimenChange) -> None:
-        if self._today is None:  # recorded before: a still newer version has come since
-            return
-        known = (self._regimen.version, *((self._newest.version,) if self._newest else ()))
-        self._known("version", action.version, tuple(dict.fromkeys(known)))
+        newest = self._clinic.newest or self._regimen
+        if self._today is not None:  # what was recorded before may have been followed by a still newer one
+            self._known("version", action.version, tuple(dict.fromkeys((self._regimen.version, newest.version))))
+        intent = self._numbers.intent
+        if intent not in self._clinic.versions().get(action.version, self._regimen).counts:
+            message = f"version {action.version} knows no intent {intent!r}; record another intent first"
+            raise Rejected("unknown-intent", message, field="version")

@@ -66,9 +66,10 @@ class Numbers:
         """The day numbers of a cycle: the regimen's, fewer after `days`; a given dose never falls away."""
         days = self.regimen.template(cycle).days
         chosen = next((only for start, only in reversed(self.only_days) if start <= cycle), None)
-        if chosen is None:
-            return days
-        return tuple(day for day in days if day in chosen or DoseId(cycle, day) in self.given)
+        if chosen is not None:
+            days = tuple(day for day in days if day in chosen)
+        others = [dose.day for dose in self.given if dose.cycle == cycle and dose.day not in days]
+        return tuple(sorted((*days, *others))) if others else days
 
     def first_held(self) -> DoseId | None:
         """The earliest dose, in order, that a standing hold names."""

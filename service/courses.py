@@ -127,7 +127,7 @@ def record(
             if earlier is not None:
                 return _outcome_of(loaded, earlier.number)
             _refuse_stale(loaded, seen_revision)
-            step = next_step(app, loaded, action)
+            step = next_step(loaded, action)
             store_step(app, session, step, Deed(by=by, at=loaded.now, request=request, patient_told=patient_told))
             return Outcome(revision=step.course.revision, plan=step.plan, changes=step.changes, repeated=False)
 
@@ -138,7 +138,7 @@ def preview(app: "App", course_id: UUID, action: Action, *, clinic_id: int = HOM
     """What recording the action would change. Raises what `record` would, and stores nothing."""
     with reading(app.engine) as session:
         loaded = load(app, session, clinic_id, course_id)
-    step = next_step(app, loaded, action)
+    step = next_step(loaded, action)
     before, facts = loaded.plan(), facts_of(app, loaded.stored, step.plan)
     notices = [
         describe_change(

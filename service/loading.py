@@ -91,13 +91,15 @@ def load(
     now = now or app.now()
     actions = store.actions_of(session, stored)
     today = today_in(stored.course.zone, now)
-    newest = _newest(app, session, stored, actions)
+    rules = clinic_rules(
+        app.settings, app.catalogue.by_id().get(stored.regimen.id), years_of(stored.course.day1, today)
+    )
     return LoadedCourse(
         stored=stored,
         regimen=_regimen(app, stored.regimen),
         actions=actions,
         stamped=store.events_of(session, stored),
-        rules=clinic_rules(app.settings, newest, years_of(stored.course.day1, today)),
+        rules=replace(rules, earlier=_earlier(app, session, stored, actions)),
         now=now,
         today=today,
     )
@@ -168,14 +170,10 @@ def _parsed(text: str, source: str) -> Regimen:
     return parse_regimen(text, source)
 
 
-def _newest(app: "App", session: Session, stored: StoredCourse, actions: Sequence[StoredAction]) -> Regimen | None:
-    """The version that the core knows beside the course's own: the one that the course moved to, else the clinic's.
-
-    The course keeps the text of the version that it moved to, so that a still newer one changes nothing by itself.
-    """
-    latest = app.catalogue.by_id().get(stored.regimen.id)
+def _earlier(
+    app: "App", session: Session, stored: StoredCourse, actions: Sequence[StoredAction]
+) -> tuple[Regimen, ...]:
+    """The versions that the course moved to: it keeps their texts, so that a newer file changes nothing by itself."""
     moves = [each.action.version for each in actions if isinstance(each.action, RegimenChange)]
-    if not moves or (latest is not None and latest.version == moves[-1]):
-        return latest
-    kept = store.find_regimen(session, stored.regimen.id, moves[-1])
-    return _regimen(app, kept) if kept else latest
+    kept = [store.find_regimen(session, stored.regimen.id, version) for version in moves]
+    return tuple(_regimen(app, each) for each in kept if each is not None)

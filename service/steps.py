@@ -87,12 +87,8 @@ def first_step(course: StoredCourse, plan: Plan, now: datetime) -> Step:
     return _to(course, None, plan, {}, now)
 
 
-def next_step(app: "App", loaded: LoadedCourse, action: Action) -> Step:
+def next_step(loaded: LoadedCourse, action: Action) -> Step:
     """The step that `action` makes, checked and folded; nothing is stored. Raises Rejected or NeedsReason."""
-    if isinstance(action, RegimenChange):
-        # Only this action looks at the clinic's newest version; else the one that the course moved to counts.
-        newest = app.catalogue.by_id().get(loaded.regimen.id)
-        loaded = replace(loaded, rules=replace(loaded.rules, newest=newest))
     actions = [each.action for each in loaded.actions]
     course = loaded.stored.course
     check_action(loaded.regimen, course, actions, action, today=loaded.today, clinic=loaded.rules)
