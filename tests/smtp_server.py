@@ -215,7 +215,8 @@ class _Handler:
 
 def _authenticator(password: str) -> Any:
     def check(_server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: Any) -> AuthResult:
-        return AuthResult(success=data.password == password.encode())
+        # Not handled: aiosmtpd itself says 535 when the password is wrong.
+        return AuthResult(success=data.password == password.encode(), handled=False)
 
     return check
 
