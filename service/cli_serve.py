@@ -64,7 +64,7 @@ def _serve(cli: Cli, listener: socket.socket, *, reminders: bool, demo: bool) ->
 
     app = cli.app
     pages = create_app(app)
-    told = _load_demo(app) if demo else []
+    told = _load_demo(app, cli.settings.server.public_url) if demo else []
     with _clock(app) if reminders else nullcontext():
         answer(pages, listener, started=lambda: write_text("\n".join([*told, *_started(cli.settings)])))
     app.engine.dispose()
@@ -81,7 +81,7 @@ def _clock(app: "App") -> Iterator[None]:
         clock.shutdown()  # the mail that is being sent is finished first
 
 
-def _load_demo(app: "App") -> list[str]:
+def _load_demo(app: "App", address: str) -> list[str]:
     from service.demo import load_demo
 
     loaded = load_demo(app)
@@ -89,9 +89,9 @@ def _load_demo(app: "App") -> list[str]:
         return ["The database is not empty, so the demo clinic was not loaded. Sign in as before."]
     return [
         "A demo clinic is loaded; all its patients are made up.",
-        f"  sign-in   {loaded.user}",
-        f"  password  {loaded.password}   (shown this once)",
-        f"  calendar  {loaded.feed_address}",
+        f"  sign-in   {address}/sign-in as {loaded.user}",
+        f"  password  {loaded.password} (shown this once)",
+        f"  feed      {loaded.feed_address}",
     ]
 
 

@@ -81,6 +81,12 @@ def start_process(folder: Path, *args: str, **environ: str) -> subprocess.Popen[
     )
 
 
+def run_process(folder: Path, *args: str, **environ: str) -> Answer:
+    """Runs the command as a process of its own to its end."""
+    out, err = (process := start_process(folder, *args, **environ)).communicate(timeout=60)
+    return Answer(code=process.returncode, out=out.decode(), err=err.decode())
+
+
 def process_environ(**environ: str) -> dict[str, str]:
     """The environment of such a process: the checkout on its path, and no settings but these."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("INFUSIONS_")}

@@ -3,13 +3,12 @@
 import io
 import sys
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
 from tests.cli import NOW, REGIMEN, Infusions
 
-NOBODY = str(uuid4())
+NOBODY = "11111111-2222-4333-8444-555555555555"
 
 
 @pytest.fixture
