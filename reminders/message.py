@@ -163,10 +163,10 @@ class _Writer:
         clinic = self.clinic
         signs = f"guide.signs.{self.facts.regimen_id}"
         lines = [self._say("mail.cannot-come")]
-        lines += [self._say("mail.number", phone=clinic.phone)] if clinic.phone else []
+        lines += [self._say("mail.number", phone=_unbroken(clinic.phone))] if clinic.phone else []
         lines += [
-            self._fever(clinic.after_hours_phone or clinic.phone),
-            self._say("guide.emergency", number=clinic.emergency_number)
+            self._fever(_unbroken(clinic.after_hours_phone or clinic.phone)),
+            self._say("guide.emergency", number=_unbroken(clinic.emergency_number))
             if clinic.emergency_number
             else self._say("guide.emergency-any"),
             self._say(signs if self.wording.has(signs) else "guide.signs"),
@@ -224,6 +224,11 @@ def _is_milestone(event: Event) -> bool:
 
 def _order(event: Event) -> tuple[date, str]:
     return event.first_date, event.key
+
+
+def _unbroken(phone: str) -> str:
+    """A number that no line end cuts in two."""
+    return phone.replace(" ", "\u00a0")
 
 
 def _near(day: date, language: str) -> str:

@@ -114,7 +114,7 @@ def _part(subtype: str, content: str) -> MIMENonMultipart:
 
 
 def _encoded(text: str) -> str:
-    return text if text.isascii() else Header(text, "utf-8").encode()
+    return text if text.isascii() else Header(text, "utf-8", header_name="Subject").encode()
 
 
 def _address(address: str) -> str:
