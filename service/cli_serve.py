@@ -67,7 +67,6 @@ def _serve(cli: Cli, listener: socket.socket, *, reminders: bool, demo: bool) ->
     told = _load_demo(app, cli.settings.server.public_url) if demo else []
     with _clock(app) if reminders else nullcontext():
         answer(pages, listener, started=lambda: write_text("\n".join([*told, *_started(cli.settings)])))
-    app.engine.dispose()
 
 
 @contextmanager
