@@ -68,6 +68,7 @@ def action_to_row(stored: StoredAction, clinic_id: int, course_id: UUID) -> Acti
         number=stored.number,
         kind=stored.action.kind,
         fields=action_to_fields(stored.action),
+        regimen_digest=stored.regimen_digest,
         by=stored.by,
         recorded_at=stored.recorded_at,
     )

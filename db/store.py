@@ -43,12 +43,15 @@ def keep_regimen(session: Session, regimen: StoredRegimen) -> None:
     session.connection().execute(insert(RegimenContentRow).values(**values).on_conflict_do_nothing())
 
 
-def find_regimen(session: Session, id_: str, version: str) -> StoredRegimen | None:
-    """The content that some course keeps of this version of the regimen."""
-    found = session.exec(
-        select(RegimenContentRow).where(RegimenContentRow.id == id_, RegimenContentRow.version == version)
-    ).first()
-    return regimen_from_row(found) if found else None
+def regimens_of(session: Session, course: StoredCourse) -> tuple[StoredRegimen, ...]:
+    """The contents that the course moved to, in the order of the actions that did it."""
+    query = (
+        select(RegimenContentRow)
+        .join(ActionRow, col(ActionRow.regimen_digest) == RegimenContentRow.digest)
+        .where(ActionRow.clinic_id == course.clinic_id, ActionRow.course_id == course.course.id)
+        .order_by(col(ActionRow.number))
+    )
+    return tuple(regimen_from_row(row) for row in session.exec(query))
 
 
 def add_course(session: Session, stored: StoredCourse) -> None:

@@ -41,12 +41,13 @@ class StoredCourse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredAction:
-    """An action with who recorded it and when."""
+    """An action with who recorded it and when. `regimen_digest`: the content that a `regimen` action moved to."""
 
     number: int
     action: Action
     by: str
     recorded_at: datetime
+    regimen_digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -127,7 +127,10 @@ class CourseRow(Base, table=True):
 
 
 class ActionRow(Base, table=True):
-    """What staff recorded. Appended only: the schema refuses to alter or delete one."""
+    """What staff recorded. Appended only: the schema refuses to alter or delete one.
+
+    `regimen_digest`: the very content that a change of the regimen's version moved to.
+    """
 
     __tablename__ = "action"
     __table_args__ = (
@@ -142,6 +145,7 @@ class ActionRow(Base, table=True):
     number: int
     kind: str
     fields: JsonObject = Field(sa_type=JSON)
+    regimen_digest: str | None = Field(default=None, foreign_key="regimen_content.digest")
     by: str
     recorded_at: datetime
 

@@ -15,7 +15,7 @@ from reminders.outbox import CourseFacts
 from reminders.policy import ReminderPolicy
 from reminders.quiet import QuietHours
 from scheduler import build_plan, parse_regimen
-from scheduler.actions import Action, RegimenChange
+from scheduler.actions import Action
 from scheduler.course import ClinicRules
 from scheduler.errors import InfusionsError, InvalidValue
 from scheduler.events import StampedEvent
@@ -99,7 +99,7 @@ def load(
         regimen=_regimen(app, stored.regimen),
         actions=actions,
         stamped=store.events_of(session, stored),
-        rules=replace(rules, earlier=_earlier(app, session, stored, actions)),
+        rules=replace(rules, earlier=_earlier(app, session, stored)),
         now=now,
         today=today,
     )
@@ -170,10 +170,6 @@ def _parsed(text: str, source: str) -> Regimen:
     return parse_regimen(text, source)
 
 
-def _earlier(
-    app: "App", session: Session, stored: StoredCourse, actions: Sequence[StoredAction]
-) -> tuple[Regimen, ...]:
-    """The versions that the course moved to: it keeps their texts, so that a newer file changes nothing by itself."""
-    moves = [each.action.version for each in actions if isinstance(each.action, RegimenChange)]
-    kept = [store.find_regimen(session, stored.regimen.id, version) for version in moves]
-    return tuple(_regimen(app, each) for each in kept if each is not None)
+def _earlier(app: "App", session: Session, stored: StoredCourse) -> tuple[Regimen, ...]:
+    # It keeps the texts of the versions that it moved to, so that a newer file changes nothing by itself.
+    return tuple(_regimen(app, kept) for kept in store.regimens_of(session, stored))

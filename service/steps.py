@@ -103,10 +103,9 @@ def store_step(app: "App", session: Session, step: Step, deed: Deed) -> None:
         store.add_course(session, course)
     else:
         store.advance_course(session, course)
-        stored = StoredAction(number=number, action=step.action, by=deed.by, recorded_at=deed.at)
+        digest = _keep_moved_to(app, session, step) if isinstance(step.action, RegimenChange) else None
+        stored = StoredAction(number=number, action=step.action, by=deed.by, recorded_at=deed.at, regimen_digest=digest)
         store.add_action(session, course, stored)
-    if isinstance(step.action, RegimenChange):
-        store.keep_regimen(session, kept_regimen(app, step.plan.regimen))
     store.add_revision(session, course.clinic_id, _revision(step, deed))
     store.save_events(session, course, step.before, step.stamped)
     bodies.rebuild(app, session, course, step.plan, step.stamped, now=deed.at)
@@ -139,6 +138,15 @@ def _to(
         stamped=restamp(before, wanted, plan, at=now),
         changes=changes(shown, wanted),
     )
+
+
+def _keep_moved_to(app: "App", session: Session, step: Step) -> str:
+    # A file may change under the same version; the course keeps the very text that it moved to. One that is in no
+    # file any more is one that the course has already.
+    digest = step.plan.regimen.digest
+    if app.catalogue.by_digest(digest) is not None:
+        store.keep_regimen(session, kept_regimen(app, step.plan.regimen))
+    return digest
 
 
 def _revision(step: Step, deed: Deed) -> StoredRevision:

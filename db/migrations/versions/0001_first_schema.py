@@ -102,6 +102,7 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("fields", sa.JSON(), nullable=False),
+        sa.Column("regimen_digest", sa.String(), nullable=True),
         sa.Column("by", sa.String(), nullable=False),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("number >= 1", name=op.f("ck_action_numbered_from_1")),
@@ -109,6 +110,9 @@ def upgrade() -> None:
             ["clinic_id", "course_id"],
             ["course.clinic_id", "course.id"],
             name=op.f("fk_action_clinic_id_course_id_course"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["regimen_digest"], ["regimen_content.digest"], name=op.f("fk_action_regimen_digest_regimen_content")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_action")),
         sa.UniqueConstraint("course_id", "number", name=op.f("uq_action_course_id_number")),
