@@ -13,7 +13,6 @@ from scheduler.regimen import Cite
 from scheduler.why import day_text
 
 ON_HOLD_DAYS = (7, 14, 28)
-URGENT_AFTER_DAYS = 1
 UNSURE_AFTER_DAYS = 3
 
 
@@ -26,7 +25,7 @@ def advice(numbers: Numbers, layout: Layout, clinic: ClinicRules, today: date) -
 
 def cited(sentence: str, cite: Cite) -> str:
     """The sentence with its source; a source that was not read shows as such."""
-    return f"{sentence} ({cite})" if cite.verified else f"{sentence} ({cite.source.title}, {cite.section}): {UNREAD}"
+    return f"{sentence} ({cite})" if cite.verified else f"{sentence} ({cite.place}): {UNREAD}"
 
 
 UNREAD = "not verified, check the label"
@@ -43,7 +42,7 @@ class _Adviser:
         self._today = today
         self._closures = Closures(numbers, clinic)
         self._planned = [slot for slot in layout.slots if slot.state is DoseState.PLANNED]
-        self._counted = [slot for slot in layout.slots if slot.counted]
+        self._counted = layout.counted
 
     # --- the course as a whole ---
 
@@ -124,12 +123,19 @@ class _Adviser:
     def on_doses(self) -> Iterator[Advice]:
         for before, slot in zip([None, *self._counted], self._counted, strict=False):
             yield from self._gap(before, slot)
-            yield from self._tolerance(slot)
-            yield from self._partial(slot)
+            if slot.date != slot.nominal:
+                yield from self._tolerance(slot)
+            if slot.state is DoseState.GIVEN:
+                yield from self._partial(slot)
+            if slot.date > slot.nominal:
+                yield from self._interruption(slot)
         for slot in self._planned:
-            yield from self._closed_day(slot)
-            yield from self._overdue(slot)
-            yield from self._late(slot)
+            if slot.date < self._today:
+                yield from self._overdue(slot)
+            elif self._closures.is_closed(slot.date):
+                yield from self._closed_day(slot)
+            if slot.date > slot.nominal:
+                yield from self._late(slot)
         yield from self._long_since_last()
 
     def _gap(self, before: Slot | None, slot: Slot) -> Iterator[Advice]:
@@ -145,12 +151,13 @@ class _Adviser:
             yield _remark("gap-too-short", Severity.WARN, message, dose=slot.id, facts=facts)
 
     def _tolerance(self, slot: Slot) -> Iterator[Advice]:
-        tolerance = self._regimen.day_rules[slot.id.day].tolerance_days
+        rule = self._regimen.day_rules.get(slot.id.day)  # none for a dose given by a version that had that day
         away = (slot.date - slot.nominal).days
-        if slot.id.day == 1 or abs(away) <= tolerance:
+        if slot.id.day == 1 or rule is None or abs(away) <= rule.tolerance_days:
             return
         way = "later" if away > 0 else "earlier"
-        sentence = f"{slot.id} lies {abs(away)} days {way} than its day; the regimen allows {tolerance} either side"
+        allowed = f"the regimen allows {rule.tolerance_days} either side"
+        sentence = f"{slot.id} lies {abs(away)} days {way} than its day; {allowed}"
         message = cited(sentence, self._regimen.gap_cite)
         yield _remark("outside-tolerance", Severity.WARN, message, dose=slot.id, facts=f"{slot.date} {away}")
 
@@ -163,14 +170,13 @@ class _Adviser:
             yield _remark("partial-dose", Severity.WARN, message, dose=slot.id, facts=f"{slot.date}")
 
     def _closed_day(self, slot: Slot) -> Iterator[Advice]:
-        if slot.date < self._today or not self._closures.is_closed(slot.date):
-            return
         reason = self._closures.reason(slot.date)
-        policy = self._clinic.closed_day_policy
-        to = proposal(self._numbers, self._layout, slot, self._closures, today=self._today, policy=policy)
         message = f"{slot.id} on {day_text(slot.date)}: {reason}"
+        ceased = self._numbers.cease is not None
+        to = None if ceased else self._open_date(slot)
         if to is None:
-            message = f"{message}; no open date keeps tolerance and gap, so the prescriber decides"
+            none = "treatment is ceased: nothing can be deferred" if ceased else "no open date keeps tolerance and gap"
+            message = f"{message}; {none}, so the prescriber decides"
             yield _remark("closed-day", Severity.WARN, message, dose=slot.id, facts=f"{slot.date} {reason}")
             return
         scope = self._regimen.day_rules[slot.id.day].defer_scope
@@ -179,23 +185,34 @@ class _Adviser:
         facts = f"{slot.date} {reason} {to}"
         yield _remark("closed-day", Severity.WARN, message, dose=slot.id, suggest=suggest, facts=facts)
 
+    def _open_date(self, slot: Slot) -> date | None:
+        policy = self._clinic.closed_day_policy
+        return proposal(self._numbers, self._layout, slot, self._closures, today=self._today, policy=policy)
+
     def _overdue(self, slot: Slot) -> Iterator[Advice]:
         days = (self._today - slot.date).days
-        if days < URGENT_AFTER_DAYS:
-            return
         urgency = "record today" if days < UNSURE_AFTER_DAYS else "urgent: nobody knows whether it was given"
         message = f"{slot.id} was planned for {day_text(slot.date)} and is not recorded; {urgency}"
-        suggest = Suggestion(kind="given", cycle=slot.id.cycle, day=slot.id.day, to=slot.date)
+        # Doses are recorded in order, so only the first of them can be recorded now.
+        first = slot is self._planned[0]
+        suggest = Suggestion(kind="given", cycle=slot.id.cycle, day=slot.id.day, to=slot.date) if first else None
         facts = f"{slot.date} {days >= UNSURE_AFTER_DAYS}"
         yield _remark("overdue", Severity.WARN, message, dose=slot.id, suggest=suggest, facts=facts)
 
     def _late(self, slot: Slot) -> Iterator[Advice]:
+        late = (slot.date - slot.nominal).days
+        if late >= self._regimen.late.omit_from_days and slot.id.day != 1:
+            message, suggest = self._late_omit(slot, late)
+            facts = f"{slot.nominal} {slot.date}"
+            yield _remark("late-omit", Severity.WARN, message, dose=slot.id, suggest=suggest, facts=facts)
+
+    def _interruption(self, slot: Slot) -> Iterator[Advice]:
+        """It is for the next cycle, so it stays when the late dose was given; before the first dose there is none."""
         policy = self._regimen.late
         late = (slot.date - slot.nominal).days
-        facts = f"{slot.nominal} {slot.date}"
-        if late >= policy.omit_from_days and slot.id.day != 1:
-            message, suggest = self._late_omit(slot, late)
-            yield _remark("late-omit", Severity.WARN, message, dose=slot.id, suggest=suggest, facts=facts)
+        ahead = slot.state is DoseState.PLANNED or any(one.id.cycle == slot.id.cycle + 1 for one in self._planned)
+        if slot.id == DoseId(1, 1) or not ahead:
+            return
         if late > policy.stop_after_days:
             sentence = f"{slot.id} is {late} days later than its day: the label asks to consider stopping"
         elif late >= policy.reduce_from_days:
@@ -203,15 +220,21 @@ class _Adviser:
         else:
             return
         message = cited(sentence, policy.cite)
+        facts = f"{slot.nominal} {slot.date}"
         yield _remark("long-interruption", Severity.WARN, message, dose=slot.id, facts=facts)
 
-    def _late_omit(self, slot: Slot, late: int) -> tuple[str, Suggestion]:
+    def _late_omit(self, slot: Slot, late: int) -> tuple[str, Suggestion | None]:
         sentence = f"{slot.id} is {late} days later than its day"
-        suggest = Suggestion(kind="omit", cycle=slot.id.cycle, day=slot.id.day)
+        suggest = Suggestion(kind="omit", cycle=slot.id.cycle, day=slot.id.day) if self._can_omit(slot) else None
         if self._numbers.held_for.get(slot.id) is HoldCause.TOXICITY:
             sentence = f"{sentence} after toxicity: the label omits the next dose of the cycle then"
             return cited(sentence, self._regimen.late.cite), suggest
         return f"{sentence}: ask the prescriber whether to omit it", suggest
+
+    def _can_omit(self, slot: Slot) -> bool:
+        gone = (DoseState.OMITTED, DoseState.CANCELLED)
+        later = (one for one in self._layout.slots if one.id > slot.id and one.state not in gone)
+        return self._numbers.cease is not None or any(later)
 
     def _long_since_last(self) -> Iterator[Advice]:
         given = [slot for slot in self._layout.slots if slot.state is DoseState.GIVEN]

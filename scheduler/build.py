@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from functools import partial
 
 from scheduler.actions import Action, Hold
 from scheduler.advice import advice
@@ -98,7 +97,7 @@ def _dose(
         deferred=slot.unpushed != slot.nominal and given is None,
         pushed=slot.date != slot.unpushed and given is None,
         elsewhere=given is not None and given.elsewhere,
-        why=Why(tell=partial(tell_dose, numbers, layout, slot, before)),
+        why=Why(tell_dose, numbers, layout, slot, before),
     )
 
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
+from scheduler.dates import moment
 from scheduler.events import Cancelled, Event, StampedEvent, uid_of
 from scheduler.plan import DoseState, Plan
 
@@ -26,7 +27,7 @@ def changes(old: Iterable[Event], new: Iterable[Event]) -> Changes:
     """What leads from the events `old` to the events `new`, matched by key."""
     before = {event.key: event for event in old}
     after = {event.key: event for event in new}
-    both = [(before[key], after[key]) for key in after if key in before and before[key] != after[key]]
+    both = [(before[key], after[key]) for key in after if key in before and not _same(before[key], after[key])]
     return Changes(
         moved=tuple(pair for pair in both if _moved(*pair)),
         altered=tuple(pair for pair in both if not _moved(*pair)),
@@ -55,15 +56,28 @@ def restamp(
 
 
 def _moved(old: Event, new: Event) -> bool:
-    return (old.start, old.end) != (new.start, new.end)
+    return _when(old) != _when(new)
+
+
+def _same(old: Event, new: Event) -> bool:
+    return old == new and not _moved(old, new)
+
+
+def _when(event: Event) -> tuple[date, date]:
+    return _comparable(event.start), _comparable(event.end)
+
+
+def _comparable(start: date | datetime) -> date:
+    return moment(start) if isinstance(start, datetime) else start
 
 
 def _stamp(old: StampedEvent | None, event: Event, course: UUID, at: datetime) -> StampedEvent:
     if old is None:
         return StampedEvent(event=event, uid=uid_of(course, event.key), sequence=0, created=at, last_modified=at)
-    if old.event == event and old.cancelled is None:
+    if _same(old.event, event) and old.cancelled is None:
         return old
-    moved_from = old.event.start if old.event.start != event.start else old.moved_from
+    stayed = _comparable(old.event.start) == _comparable(event.start)
+    moved_from = old.moved_from if stayed else old.event.start
     return replace(_raised(old, at), event=event, cancelled=None, moved_from=moved_from)
 
 

@@ -18,7 +18,6 @@ class Closures:
     def __init__(self, numbers: Numbers, clinic: ClinicRules) -> None:
         self._clinic = clinic
         self._absences = tuple(numbers.absences)
-        self._open_days: dict[tuple[date, When], date] = {}
 
     def reason(self, day: date) -> str:
         """Why `day` is closed for this patient, or an empty text."""
@@ -29,22 +28,19 @@ class Closures:
 
     def open_day(self, day: date, when: When) -> date:
         """`day`, or the last open day before it (the first open day after it, for a task that comes after)."""
-        found = self._open_days.get((day, when))
-        if found is None:
-            found = self._open_days[day, when] = self._look(day, -DAY if when is When.BEFORE else DAY)
-        return found
-
-    def is_closed(self, day: date) -> bool:
-        """Whether `day` is closed for this patient."""
-        return self._clinic.is_closed(day) or any(away.from_ <= day <= away.to for away in self._absences)
-
-    def _look(self, day: date, step: timedelta) -> date:
+        step = -DAY if when is When.BEFORE else DAY
         found = day
         for _ in range(LONGEST_CLOSURE):
             if not self.is_closed(found):
                 return found
             found += step
         return day
+
+    def is_closed(self, day: date) -> bool:
+        """Whether `day` is closed for this patient."""
+        if self._absences and any(away.from_ <= day <= away.to for away in self._absences):
+            return True
+        return day.weekday() not in self._clinic.opening_days or day in self._clinic.closed
 
 
 def proposal(

@@ -69,10 +69,6 @@ class ClinicRules:
             raise InvalidValue("opening_days: a clinic is open on at least one weekday", field="opening_days")
         object.__setattr__(self, "closed", MappingProxyType(dict(self.closed)))
 
-    def is_closed(self, day: date) -> bool:
-        """Whether the clinic is closed on `day`."""
-        return day.weekday() not in self.opening_days or day in self.closed
-
     def versions(self) -> Mapping[str, Regimen]:
         """The versions of the regimen that an action can name; a course keeps one as it was when it moved to it."""
         newest = () if self.newest is None else (self.newest,)

@@ -82,6 +82,11 @@ def wall_time_exists(day: date, at: time, zone: str) -> bool:
     return wall.astimezone(UTC).astimezone(wall.tzinfo).replace(fold=0) == wall
 
 
+def moment(instant: datetime) -> datetime:
+    """The same instant in UTC. Python compares two times of one zone by their wall clocks, so instants are compared so."""
+    return instant.astimezone(UTC)
+
+
 def after(instant: datetime, minutes: int) -> datetime:
     """`minutes` of elapsed time after `instant`, in the same zone: a clock change does not shorten them."""
     return (instant.astimezone(UTC) + timedelta(minutes=minutes)).astimezone(instant.tzinfo)

@@ -25,7 +25,7 @@ from scheduler.actions import (
     Void,
 )
 from scheduler.course import ClinicRules
-from scheduler.dates import to_instant, wall_time_exists
+from scheduler.dates import moment, to_instant, wall_time_exists
 from scheduler.errors import InvalidValue, NeedsReason, Rejected
 from scheduler.fold import apply, copy, scope_of
 from scheduler.layout import Numbers, Slot, lay_out
@@ -188,8 +188,8 @@ class Judge:
             raise Rejected("ended-before-started", message, field="ended")
         longest = timedelta(minutes=max(self._regimen.infusion_minutes), hours=24)
         dose = DoseId(action.cycle, action.day)
-        begun = started or to_instant(action.on, self._numbers.times.get(dose, self._numbers.at), zone)
-        if ended < to_instant(action.on, time(0), zone) or ended - begun > longest:
+        begun = started or moment(to_instant(action.on, self._numbers.times.get(dose, self._numbers.at), zone))
+        if ended < moment(to_instant(action.on, time(0), zone)) or ended - begun > longest:
             message = f"ended: is more than a day away from {action.on}; mend the date or the time"
             raise Rejected("bad-time", message, field="ended")
 
@@ -198,7 +198,7 @@ class Judge:
             return None
         day, at = (wall.date(), wall.time()) if isinstance(wall, datetime) else (on, wall)
         self._exists(day, at, field)
-        return to_instant(day, at, self._numbers.course.zone, later=field == "ended")
+        return moment(to_instant(day, at, self._numbers.course.zone, later=field == "ended"))
 
     def _exists(self, day: date, at: time, field: str) -> None:
         zone = self._numbers.course.zone

@@ -93,10 +93,11 @@ class Slot(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """All doses in the order of treatment, and each cycle's actual day 1 (cycle 1 first)."""
+    """All doses in the order of treatment, each cycle's actual day 1 (cycle 1 first), and the doses that count."""
 
     slots: tuple[Slot, ...]
     day1s: tuple[date, ...]
+    counted: tuple[Slot, ...]
 
     def find(self, dose: DoseId) -> Slot | None:
         """The slot of a dose, or None where the plan has no such dose."""
@@ -108,11 +109,11 @@ class Layout(NamedTuple):
 
     def before(self, dose: DoseId) -> Slot | None:
         """The nearest counted dose before `dose` in order."""
-        return next((slot for slot in reversed(self.slots) if slot.id < dose and slot.counted), None)
+        return next((slot for slot in reversed(self.counted) if slot.id < dose), None)
 
     def next(self, dose: DoseId) -> Slot | None:
         """The nearest counted dose after `dose` in order."""
-        return next((slot for slot in self.slots if slot.id > dose and slot.counted), None)
+        return next((slot for slot in self.counted if slot.id > dose), None)
 
 
 def lay_out(numbers: Numbers) -> Layout:
@@ -135,7 +136,8 @@ def lay_out(numbers: Numbers) -> Layout:
                 previous = settled
             slots.append(Slot(dose, nominal, day1s[-1], placed, state, settled))
         start = add_days(day1s[-1], numbers.length(cycle))
-    return Layout(tuple(_withdraw(numbers, slots)), tuple(day1s))
+    settled_slots = tuple(_withdraw(numbers, slots))
+    return Layout(settled_slots, tuple(day1s), tuple(slot for slot in settled_slots if slot.counted))
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -1,9 +1,9 @@
 """The plan: every date that follows from regimen, course, actions, clinic rules and today, with its reasons."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from functools import partial
 from typing import NamedTuple
 
 from scheduler.actions import Action, Cease, Hold
@@ -49,46 +49,33 @@ class Fact(NamedTuple):
     source: str
 
 
-Telling = Callable[[], tuple[str, tuple[Fact, ...]]]
+Told = tuple[str, tuple[Fact, ...]]
 
 
-class Why:
+class Why(partial[Told]):
     """Why a date is what it is: as one sentence and as the chain of facts behind it.
 
-    A plan has a hundred of them and few are read, so the words are made on the first reading, from values that the
-    plan already holds.
+    A plan has a hundred of them and few are read, so this is the call that tells it, made on reading: Why(tell, what…).
     """
-
-    __slots__ = ("_tell", "_told")
-
-    def __init__(self, sentence: str = "", chain: tuple[Fact, ...] = (), *, tell: Telling | None = None) -> None:
-        self._tell = tell
-        self._told = (sentence, chain)
 
     @property
     def sentence(self) -> str:
         """The reasons in one sentence, for staff."""
-        return self._read()[0]
+        return self()[0]
 
     @property
     def chain(self) -> tuple[Fact, ...]:
         """The facts from rule to result, in order."""
-        return self._read()[1]
+        return self()[1]
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Why) and self._read() == other._read()
+        return isinstance(other, Why) and self() == other()
 
     def __hash__(self) -> int:
-        return hash(self._read())
+        return hash(self())
 
     def __repr__(self) -> str:
         return f"Why({self.sentence!r})"
-
-    def _read(self) -> tuple[str, tuple[Fact, ...]]:
-        if self._tell is not None:
-            self._told = self._tell()
-            self._tell = None
-        return self._told
 
 
 class VisitTimes(NamedTuple):

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import date, timedelta
-from functools import partial
 from typing import NamedTuple
 
 from scheduler.actions import CeaseCause
@@ -12,7 +11,7 @@ from scheduler.dates import add_days
 from scheduler.layout import Layout, Numbers, Slot
 from scheduler.plan import LIVER_WATCH, DoseId, DoseState, Fact, Task, Why
 from scheduler.regimen import HangsOn, LiverWatch, TaskRule, When
-from scheduler.why import day_text, tell_task
+from scheduler.why import day_text, tell, tell_task
 from scheduler.windows import last_dose, last_given
 
 
@@ -51,8 +50,9 @@ class _Maker:
         self._last_days = last_days
         self._confirmed = confirmed
         self._closures = Closures(numbers, clinic)
+        self._found_dates: dict[tuple[When, int], dict[DoseId, tuple[date, date]]] = {}
         ceased = numbers.cease is not None
-        self._doses = [slot for slot in layout.slots if slot.counted and (slot.id in numbers.given or not ceased)]
+        self._doses = [slot for slot in layout.counted if slot.id in numbers.given or not ceased]
 
     def of_rule(self, rule: TaskRule) -> Iterator[Task]:
         if rule.audience is not None and rule.audience not in self._numbers.audiences:
@@ -78,28 +78,30 @@ class _Maker:
 
     def _of_doses(self, rule: TaskRule, doses: list[Slot]) -> Iterator[Task]:
         offset = self._offset(rule)
-        step = -offset if rule.when is When.BEFORE else offset
+        dates = self._dates(rule.when, offset)
+        confirmed = self._confirmed.doses
         for slot in doses:
-            asked = add_days(slot.date, step)
-            result = self._closures.open_day(asked, rule.when)
-            yield Task(
-                kind=rule.kind,
-                cycle=slot.id.cycle,
-                day=slot.id.day,
-                when=rule.when,
-                date=result,
-                offset_days=offset,
-                confirmed=slot.id in self._confirmed.doses,
-                audience=rule.audience,
-                why=Why(tell=partial(tell_task, rule, slot.id, slot.date, offset, asked, result)),
-            )
+            asked, result = dates[slot.id]
+            why = Why(tell_task, rule, slot.id, slot.date, offset, asked, result)
+            cycle, day = slot.id
+            yield Task(rule.kind, cycle, day, rule.when, result, offset, slot.id in confirmed, why, rule.audience)
+
+    def _dates(self, when: When, offset: int) -> dict[DoseId, tuple[date, date]]:
+        """For each dose the date so many days before or after it, and the open day for that."""
+        found = self._found_dates.get((when, offset))
+        if found is None:
+            step = -offset if when is When.BEFORE else offset
+            asked = [(slot.id, add_days(slot.date, step)) for slot in self._doses]
+            found = {dose: (day, self._closures.open_day(day, when)) for dose, day in asked}
+            self._found_dates[when, offset] = found
+        return found
 
     def _offset(self, rule: TaskRule) -> int:
         own = self._clinic.after_test_days
         return own if rule.when is When.AFTER and own is not None else rule.offset_days
 
     def _cycle_ends(self, rule: TaskRule) -> Iterator[Task]:
-        standing = {slot.id.cycle for slot in self._layout.slots if slot.counted}
+        standing = {slot.id.cycle for slot in self._layout.counted}
         for cycle, last_day in enumerate(self._last_days, start=1):
             if rule.cycle in (None, cycle) and cycle in standing:
                 asked = add_days(last_day, -rule.offset_days)
@@ -114,7 +116,7 @@ class _Maker:
                     offset_days=rule.offset_days,
                     confirmed=cycle in self._confirmed.cycles,
                     audience=rule.audience,
-                    why=Why(tell=partial(tell_task, rule, end, last_day, rule.offset_days, asked, result)),
+                    why=Why(tell_task, rule, end, last_day, rule.offset_days, asked, result),
                 )
 
     def liver_watch(self) -> Iterator[Task]:
@@ -142,7 +144,7 @@ class _Maker:
             date=end,
             offset_days=weeks * 7,
             confirmed=last.state is DoseState.GIVEN,
-            why=Why(f"The liver is watched until {day_text(end)}: {origin}; {watch.cite}.", (fact,)),
+            why=Why(tell, f"The liver is watched until {day_text(end)}: {origin}; {watch.cite}.", fact),
         )
 
     def _weekly(self, watch: LiverWatch, last: Slot, week: int, ceased: date) -> Task:
@@ -159,5 +161,5 @@ class _Maker:
             offset_days=week * 7,
             confirmed=True,
             ordinal=week,
-            why=Why(f"{day_text(result)}: {origin}; {watch.cite}.", (fact,)),
+            why=Why(tell, f"{day_text(result)}: {origin}; {watch.cite}.", fact),
         )

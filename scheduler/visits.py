@@ -5,7 +5,7 @@ from datetime import date, datetime, time
 from functools import lru_cache
 
 from scheduler.actions import Given
-from scheduler.dates import after, to_instant
+from scheduler.dates import after, moment, to_instant
 from scheduler.layout import Layout, Numbers, Slot
 from scheduler.plan import DoseId, VisitTimes
 
@@ -17,9 +17,7 @@ def visits(numbers: Numbers, layout: Layout, lead_minutes: int) -> Iterator[tupl
     """
     infusion, observation = numbers.regimen.infusion_minutes, numbers.regimen.observation_minutes
     ordinal = 0
-    for slot in layout.slots:
-        if not slot.counted:
-            continue
+    for slot in layout.counted:
         lasts = infusion[min(ordinal, len(infusion) - 1)]
         watched = observation[min(ordinal, len(observation) - 1)]
         yield slot.id, _times(numbers, slot, lasts, watched, lead_minutes)
@@ -70,6 +68,6 @@ def _recorded(given: Given, planned: datetime, lasts: int, zone: str) -> tuple[d
     if given.ended is None:
         return start, after(start, lasts)
     end = recorded_instant(given.ended, given.on, zone, later=True)
-    if given.started is None and end <= start:
+    if given.started is None and moment(end) <= moment(start):
         start = after(end, -lasts)
     return start, end

@@ -3,7 +3,7 @@
 from datetime import date
 
 from scheduler.layout import Layout, Numbers, Slot
-from scheduler.plan import DoseId, DoseState, Fact
+from scheduler.plan import DoseId, DoseState, Fact, Told
 from scheduler.regimen import TaskRule, When, WindowRule
 
 SPOKEN = {
@@ -15,7 +15,9 @@ SPOKEN = {
 }
 
 
-Told = tuple[str, tuple[Fact, ...]]
+def tell(sentence: str, *chain: Fact) -> Told:
+    """A sentence and its facts as they stand."""
+    return sentence, chain
 
 
 def tell_dose(numbers: Numbers, layout: Layout, slot: Slot, before: Slot | None) -> Told:

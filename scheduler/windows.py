@@ -1,7 +1,5 @@
 """The windows after the last dose (scheduling rules 12, 13, 16, 17)."""
 
-from functools import partial
-
 from scheduler.actions import CeaseCause
 from scheduler.dates import add_months
 from scheduler.layout import Layout, Numbers, Slot
@@ -16,13 +14,16 @@ def windows(numbers: Numbers, layout: Layout) -> tuple[Window, ...]:
     held = any(slot.state is DoseState.HELD for slot in layout.slots)
     if last is None and not held:
         return ()
+    anchor = last_given(layout) if held else last
+    open_doses = any(slot.state is DoseState.PLANNED for slot in layout.counted)
+    final = not held and not open_doses and not _moved_away(numbers)
     rules = [rule for rule in numbers.regimen.windows if rule.audience in numbers.audiences]
-    return tuple(_window(numbers, layout, rule, last, held=held) for rule in rules)
+    return tuple(_window(numbers, rule, anchor, held=held, final=final) for rule in rules)
 
 
 def last_dose(layout: Layout) -> Slot | None:
     """The anchor: the latest by date among given and planned doses."""
-    return max((slot for slot in layout.slots if slot.counted), key=lambda slot: slot.date, default=None)
+    return max(layout.counted, key=lambda slot: slot.date, default=None)
 
 
 def last_given(layout: Layout) -> Slot | None:
@@ -34,19 +35,20 @@ def last_given(layout: Layout) -> Slot | None:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def _window(numbers: Numbers, layout: Layout, rule: WindowRule, last: Slot | None, *, held: bool) -> Window:
-    anchor = last_given(layout) if held else last
+def _moved_away(numbers: Numbers) -> bool:
+    return numbers.cease is not None and numbers.cease.cause is CeaseCause.TRANSFERRED
+
+
+def _window(numbers: Numbers, rule: WindowRule, anchor: Slot | None, *, held: bool, final: bool) -> Window:
     through = None if held or anchor is None else add_months(anchor.date, rule.months)
-    planned = any(slot.state is DoseState.PLANNED for slot in layout.slots)
-    moved_away = numbers.cease is not None and numbers.cease.cause is CeaseCause.TRANSFERRED
     return Window(
         audience=rule.audience,
         kind=rule.kind,
         last_dose=anchor.date if anchor is not None else None,
         through=through,
         until=None,
-        final=not held and not planned and not moved_away,
+        final=final,
         shown=not numbers.audiences[rule.audience] and not numbers.pregnancy,
         verified=rule.cite.verified,
-        why=Why(tell=partial(tell_window, rule, anchor, through)),
+        why=Why(tell_window, rule, anchor, through),
     )
