@@ -103,6 +103,13 @@ def start_course(
     return _again_after_conflict(lambda: _start(app, new, by, request, clinic_id))
 
 
+def preview_start(app: "App", new: NewCourse) -> Plan:
+    """The plan that the course would start with. Raises what `start_course` would, and stores nothing."""
+    _check_new(app, new)
+    _, plan = _as_started(app, new, "", HOME_CLINIC, app.now())
+    return plan
+
+
 def record(
     app: "App",
     course_id: UUID,

@@ -7,7 +7,7 @@ from uuid import uuid4
 from babel import Locale
 
 from scheduler.course import Audience, Course
-from scheduler.dates import parse_date, parse_time
+from scheduler.dates import parse_date, parse_time, zone_of
 from scheduler.errors import InvalidValue
 from scheduler.regimen import Regimen
 from service.config import Settings
@@ -57,7 +57,7 @@ def new_course(form: Form, regimen: Regimen) -> NewCourse:
         id=uuid4(),
         day1=parse_date(form.text("day1"), field="day1"),
         at=parse_time(form.text("at"), field="at"),
-        zone=form.text("zone"),
+        zone=_zone(form, "zone"),
         cycles=_number(form, "cycles"),
         intent=form.text("intent"),
         cycle_lengths=_lengths(form),
@@ -71,7 +71,7 @@ def new_course(form: Form, regimen: Regimen) -> NewCourse:
         email=form.text("email") or None,
         consent=bool(form.text("consent")),
         language=form.text("language"),
-        patient_zone=form.text("patient_zone"),
+        patient_zone=_zone(form, "patient_zone"),
     )
 
 
@@ -127,7 +127,7 @@ def _treatment(regimen: Regimen) -> tuple[Field, ...]:
         label="Length of cycle 1 in days",
         input=Input.NUMBER,
         hint=f"Empty: {first.length}. The regimen allows {span}.",
-        length=3,
+        length=9,
     )
     return (
         Field(
@@ -152,7 +152,7 @@ def _treatment(regimen: Regimen) -> tuple[Field, ...]:
             label="Number of cycles",
             input=Input.NUMBER,
             hint="Empty: the regimen's number for the intent.",
-            length=3,
+            length=9,
         ),
         length,
     )
@@ -209,6 +209,14 @@ def _number(form: Form, name: str) -> int | None:
     if number is None:
         raise InvalidValue("Write a whole number, or leave it empty.", field=name)
     return number
+
+
+def _zone(form: Form, name: str) -> str:
+    try:
+        zone_of(form.text(name))
+    except InvalidValue as fault:
+        raise InvalidValue(str(fault), field=name) from None
+    return form.text(name)
 
 
 def _lengths(form: Form) -> dict[int, int]:

@@ -5,13 +5,9 @@ from uuid import uuid4
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from scheduler import CourseFile
 from scheduler.errors import InvalidValue, Rejected
-from scheduler.plan import Plan
 from scheduler.regimen import Regimen
-from service.clock import today_in
-from service.courses import NewCourse, RequestReused, start_course
-from service.planning import plan_course
+from service.courses import NewCourse, RequestReused, preview_start, start_course
 from service.users import SessionUser
 from web.forms import Faults, Form, missing_faults
 from web.render import Site, TheSite
@@ -45,7 +41,7 @@ def send(request: Request, site: TheSite, who: Recorder, form: CheckedForm) -> R
         return _form(site, who, regimen, form, faults)
     try:
         new = new_course(form, regimen)
-        plan = _plan(site, regimen, new)
+        plan = preview_start(site.app, new)
         if step == "confirm" and form.text("request_id"):
             return _start(site, who, new, form)
     except (InvalidValue, Rejected) as refused:
@@ -63,12 +59,6 @@ def _regimen(site: Site, request: Request) -> Regimen | None:
     if len(known) == 1:
         return next(iter(known.values()))
     return known.get(request.query_params.get("regimen", ""))
-
-
-def _plan(site: Site, regimen: Regimen, new: NewCourse) -> Plan:
-    file = CourseFile(course=new.course, regimen=regimen, actions=(), patient=new.patient)
-    today = today_in(new.course.zone, site.app.now())
-    return plan_course(file, settings=site.app.settings, today=today, source="")
 
 
 def _start(site: Site, who: SessionUser, new: NewCourse, form: Form) -> Response:

@@ -1,0 +1,181 @@
+"""Who may see and do what: every route, every role, and the clinic next door."""
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import pytest
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+
+from scheduler.actions import Defer
+from service.feeds import list_feeds
+from tests.web_site import ELSEWHERE, Page, Web
+from web.app import ROUTERS, create_app
+from web.kinds import KINDS
+from web.rights import Right
+from web.session import May, signed_in, with_token
+
+# What needs no sign-in. Everything else names the right that it asks for.
+PUBLIC = {"/c/{token}.ics", "/healthz", "/static/{name}", "/sign-in"}
+ONLY_SIGNED_IN = {"/sign-out"}
+
+
+def routes() -> list[APIRoute]:
+    return [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
+
+
+def dependencies(dependant: Dependant) -> Iterator[Callable[..., Any]]:
+    for each in dependant.dependencies:
+        if each.call is not None:
+            yield each.call
+        yield from dependencies(each)
+
+
+def rights_of(route: APIRoute) -> set[Right]:
+    return {call.right for call in dependencies(route.dependant) if isinstance(call, May)}
+
+
+def test_every_route_names_the_right_that_it_asks_for() -> None:
+    for route in routes():
+        if route.path in PUBLIC:
+            assert not rights_of(route), route.path
+        elif route.path in ONLY_SIGNED_IN:
+            assert signed_in in set(dependencies(route.dependant)), route.path
+        else:
+            assert len(rights_of(route)) == 1, f"{route.path} names no right, or several"
+
+
+def test_every_form_that_is_sent_shows_the_sessions_token() -> None:
+    for route in routes():
+        if "POST" in (route.methods or set()) and route.path != "/sign-in":
+            assert with_token in set(dependencies(route.dependant)), route.path
+
+
+def test_no_route_that_stores_is_open_to_readers() -> None:
+    stores = [route for route in routes() if "POST" in (route.methods or set()) and route.path.startswith("/courses")]
+    assert stores
+    assert all(rights_of(route) == {Right.RECORD} for route in stores)
+
+
+def test_the_application_serves_these_routes_and_no_others(web: Web) -> None:
+    assert len(create_app(web.app).routes) == len(ROUTERS)
+    assert {route.path for route in routes()} >= PUBLIC | ONLY_SIGNED_IN
+
+
+@pytest.fixture(scope="module")
+def bobs(web: Web) -> UUID:
+    """Bob's course, with an entry and a calendar."""
+    from tests.stores import NURSE
+
+    course = web.course()
+    web.record(course, Defer(cycle=1, day=8, to=date(2026, 12, 16), reason="travelling"))
+    from calendars.kinds import Detail, Reader
+    from service.feeds import new_feed
+
+    new_feed(
+        web.app,
+        course,
+        name="Bob's phone",
+        reader=Reader.PATIENT,
+        detail=Detail.DISCREET,
+        language="en",
+        alarms=(),
+        expires=None,
+        by=NURSE,
+    )
+    return course
+
+
+def paths(web: Web, course: UUID) -> dict[str, str]:
+    """Each route that is asked for with a course's address, filled in."""
+    feed = list_feeds(web.app, course)[0].id
+    return {
+        route.path: route.path.format(course_id=course, feed_id=feed, kind="defer")
+        for route in routes()
+        if "{course_id}" in route.path
+    }
+
+
+def readable(path: str) -> bool:
+    return path in {"/courses/{course_id}", "/courses/{course_id}/timeline.svg"}
+
+
+@pytest.mark.parametrize("name", ["alice", "pia", "adam"])
+def test_nurse_prescriber_and_admin_may_open_every_page_of_a_course(web: Web, bobs: UUID, name: str) -> None:
+    visitor = web.visitor(name)
+    for route, path in paths(web, bobs).items():
+        if not route.endswith("/told"):
+            assert visitor.http.get(path).status_code == 200, route
+
+
+def test_an_auditor_reads_and_is_offered_and_allowed_nothing_else(web: Web, bobs: UUID) -> None:
+    visitor = web.visitor("erin")
+    for route, path in paths(web, bobs).items():
+        if not route.endswith("/told"):
+            expected = 200 if readable(route) else 403
+            assert visitor.http.get(path).status_code == expected, route
+    page = visitor.get(f"/courses/{bobs}")
+    assert not [
+        link for link in page.all("a") if "/record" in link.attributes["href"] or "/feeds" in link.attributes["href"]
+    ]
+    assert not [link for link in page.all("a") if link.attributes["href"] == "/courses/new"]
+    before = web.load(bobs).revision
+    token = page.all("input")[0].attributes["value"]
+    for path in all_posts(web, bobs):
+        assert visitor.http.post(path, data={"token": token}).status_code == 403, path
+    assert web.load(bobs).revision == before
+
+
+def test_the_clinic_next_door_finds_nothing(web: Web, bobs: UUID) -> None:
+    visitor = web.visitor("charlie")
+    assert "Bob Example" not in visitor.get("/").text
+    for route, path in paths(web, bobs).items():
+        if not route.endswith("/told"):
+            answer = visitor.http.get(path)
+            assert answer.status_code == 404, route
+            assert "Bob" not in answer.text
+    token = visitor.get("/").all("input")[0].attributes["value"]
+    typed = {
+        "token": token,
+        "revision": "1",
+        "dose": "1-15",
+        "to": "2026-12-22",
+        "step": "confirm",
+        "seen_revision": "1",
+    }
+    typed |= {"request_id": "charlie", "name": "x", "reader": "carer", "detail": "full", "language": "en"}
+    for path in all_posts(web, bobs):
+        assert visitor.http.post(path, data=typed).status_code == 404, path
+    assert web.load(bobs).revision == 1
+    assert [feed.revoked_at for feed in list_feeds(web.app, bobs)] == [None]
+
+
+def test_each_clinic_sees_its_own_courses(web: Web, bobs: UUID) -> None:
+    web.course("Dora Elsewhere", clinic_id=ELSEWHERE)
+    assert "Dora Elsewhere" in web.visitor("charlie").get("/").text
+    assert "Dora Elsewhere" not in web.visitor("alice").get("/").text
+
+
+def test_a_stranger_is_asked_to_sign_in_everywhere(web: Web, bobs: UUID) -> None:
+    visitor = web.visitor()
+    for path in ["/", "/courses/new", *paths(web, bobs).values()]:
+        if not path.endswith("/told"):
+            answer = visitor.http.get(path)
+            assert answer.status_code == 303, path
+            assert "Bob" not in Page(answer.text).html
+    for path in all_posts(web, bobs):
+        assert visitor.http.post(path, data={"token": "x"}).status_code == 303, path
+
+
+def all_posts(web: Web, course: UUID) -> list[str]:
+    feed = list_feeds(web.app, course)[0].id
+    found = [
+        route.path.format(course_id=course, feed_id=feed, kind=kind)
+        for route in routes()
+        if "POST" in (route.methods or set()) and "{course_id}" in route.path
+        for kind in (KINDS if "{kind}" in route.path else [""])
+    ]
+    assert len(found) > len(KINDS)
+    return found
