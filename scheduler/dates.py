@@ -83,7 +83,7 @@ def wall_time_exists(day: date, at: time, zone: str) -> bool:
 
 
 def moment(instant: datetime) -> datetime:
-    """The same instant in UTC: two times of one zone Python compares by their wall clocks, which show some hours twice."""
+    """The same instant in UTC: Python compares two times of one zone by their wall clocks, not as instants."""
     return instant.astimezone(UTC)
 
 
