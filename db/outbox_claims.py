@@ -7,7 +7,7 @@ caller's; no function here waits for a channel.
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +27,7 @@ from db.tables import AttemptRow, CourseRow, OutboxRow
 
 DIED = "died"  # the answer of an attempt that has none
 DEATHS = 3  # so many workers may die over one mail before it is taken for the cause
+BEHIND = timedelta(minutes=1)  # and each time it goes behind the others, so that it keeps none of them back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,8 +280,10 @@ def _bury(session: Session, mail: Mail, now: datetime, worker: str) -> None:
         answer=DIED,
         message_id=first.message_id,
     )
+    deaths = tries_of(session, mail)[DIED]
     values: dict[str, object] = {"state": State.WAITING.value, "begun": False, "owner": None, "lease_until": None}
-    if tries_of(session, mail)[DIED] >= DEATHS:
+    values |= {"send_after": now + deaths * BEHIND}
+    if deaths >= DEATHS:
         outcome = f"{DEATHS} workers died while it was being sent"
         values |= {"state": State.DEAD.value, "settled_at": now, "outcome": outcome}
     session.connection().execute(update(OutboxRow).where(col(OutboxRow.id).in_(mail.ids)).values(**values))

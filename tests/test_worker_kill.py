@@ -1,0 +1,145 @@
+"""Killed in the middle, and two at once: no mail is lost, and a mail sent again has the same Message-ID."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Barrier, Thread
+
+import pytest
+from sqlalchemy import Engine
+
+from db.outbox_store import State
+from service.courses import start_course
+from service.messages import list_messages
+from service.wiring import App
+from service.worker import TickResult, tick
+from tests.smtp_server import MailServer
+from tests.stores import NURSE, Clock, bob, make_app
+
+DUE = datetime(2026, 12, 4, 14, 0, tzinfo=UTC)
+PROGRAM = "import sys; from service.cli import run; sys.exit(run(sys.argv[1:], __import__('os').environ))"
+# Seconds between the first mail of a run and the kill: some fall into a claim, some between sending and noting.
+DELAYS = (0.0, 0.004, 0.011, 0.023, 0.05)
+
+
+def fill(app: App, clock: Clock, count: int) -> set[str]:
+    """So many patients, each with one mail due; their addresses."""
+    clock.at = DUE - timedelta(hours=1)
+    addresses = {f"patient{number}@patients.example" for number in range(count)}
+    for address in sorted(addresses):
+        start_course(app, bob(email=address), by=NURSE)
+    return addresses
+
+
+def worker(store_url: str, server: MailServer, now: datetime, *command: str) -> subprocess.Popen[str]:
+    """The real command in a process of its own, with its clock at `now`."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("INFUSIONS_", "COV_"))}
+    environ |= server.environ() | {"INFUSIONS_DATABASE__URL": store_url, "INFUSIONS_NOW": now.isoformat()}
+    return subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, *command],
+        env=environ,
+        cwd=Path(__file__).parent.parent,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.002)
+
+
+def count(server: MailServer) -> int:
+    return len(list(server.folder.glob("*.mail")))
+
+
+def test_kill_9_loses_nothing_and_repeats_only_with_the_same_message_id(
+    engine: Engine, clock: Clock, store_url: str, mail_server: MailServer
+) -> None:
+    app = make_app(engine, clock, mail_server.environ())
+    addresses = fill(app, clock, 60)
+    now, killed = DUE, 0
+    for delay in DELAYS:
+        before = count(mail_server)
+        if before >= len(addresses):
+            break
+        process = worker(store_url, mail_server, now, "worker")
+        wait_for(lambda seen=before: count(mail_server) > seen)  # type: ignore[misc]
+        time.sleep(delay)
+        process.kill()
+        process.communicate()
+        killed += 1
+        now += timedelta(minutes=6)  # by then the dead worker's lease has run out
+    assert killed >= 3
+    while tick(app, now).sent:
+        now += timedelta(minutes=6)
+    received = Counter(mail.to[0] for mail in mail_server.mails())
+    assert set(received) == addresses, "none is lost"
+    assert received.total() - len(addresses) <= killed, "at most one repeats for each kill"
+    ids: dict[str, set[str]] = {}
+    for mail in mail_server.mails():
+        ids.setdefault(mail.to[0], set()).add(mail.message["Message-ID"])
+    assert {len(each) for each in ids.values()} == {1}
+    due = [each for each in list_messages(app) if each.send_after <= DUE and each.kind == "visit"]
+    assert {each.state for each in due} == {State.SENT}
+
+
+def test_sigterm_finishes_the_mail_that_is_being_sent_and_gives_the_others_back(
+    engine: Engine, clock: Clock, store_url: str, mail_server: MailServer
+) -> None:
+    app = make_app(engine, clock, mail_server.environ())
+    addresses = fill(app, clock, 40)
+    process = worker(store_url, mail_server, DUE, "worker")
+    wait_for(lambda: count(mail_server) > 0)
+    process.send_signal(signal.SIGTERM)
+    started = time.monotonic()
+    _, told = process.communicate(timeout=20)
+    assert time.monotonic() - started < 10
+    assert process.returncode == 0, told
+    states = Counter(each.state for each in list_messages(app))
+    assert states[State.CLAIMED] == 0, "nothing is left in anybody's hands"
+    assert states[State.SENT] == count(mail_server), "what went is noted"
+    tick(app, DUE + timedelta(seconds=1))
+    received = Counter(mail.to[0] for mail in mail_server.mails())
+    assert received == dict.fromkeys(addresses, 1)
+
+
+def test_two_workers_send_each_mail_once(engine: Engine, clock: Clock, store_url: str, mail_server: MailServer) -> None:
+    app = make_app(engine, clock, mail_server.environ())
+    addresses = fill(app, clock, 60)
+    both = [worker(store_url, mail_server, DUE, "tick", "--json") for _ in range(2)]
+    answers = [process.communicate(timeout=120) for process in both]
+    assert [process.returncode for process in both] == [0, 0], answers
+    received = Counter(mail.to[0] for mail in mail_server.mails())
+    assert received == dict.fromkeys(addresses, 1)
+
+
+@pytest.mark.parametrize("workers", [2, 4])
+def test_passes_that_start_at_the_same_moment_share_the_mails(
+    engine: Engine, clock: Clock, mail_server: MailServer, workers: int
+) -> None:
+    app = make_app(engine, clock, mail_server.environ())
+    addresses = fill(app, clock, 30)
+    results: list[TickResult] = []
+    barrier = Barrier(workers)
+
+    def work() -> None:
+        barrier.wait()
+        results.append(tick(app, DUE))
+
+    threads = [Thread(target=work) for _ in range(workers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(result.sent for result in results) == len(addresses)
+    assert Counter(mail.to[0] for mail in mail_server.mails()) == dict.fromkeys(addresses, 1)
