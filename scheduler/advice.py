@@ -193,11 +193,16 @@ class _Adviser:
         days = (self._today - slot.date).days
         urgency = "record today" if days < UNSURE_AFTER_DAYS else "urgent: nobody knows whether it was given"
         message = f"{slot.id} was planned for {day_text(slot.date)} and is not recorded; {urgency}"
-        # Doses are recorded in order, so only the first of them can be recorded now.
-        first = slot is self._planned[0]
-        suggest = Suggestion(kind="given", cycle=slot.id.cycle, day=slot.id.day, to=slot.date) if first else None
+        record = Suggestion(kind="given", cycle=slot.id.cycle, day=slot.id.day, to=slot.date)
+        suggest = record if self._can_record(slot) else None
         facts = f"{slot.date} {days >= UNSURE_AFTER_DAYS}"
         yield _remark("overdue", Severity.WARN, message, dose=slot.id, suggest=suggest, facts=facts)
+
+    def _can_record(self, slot: Slot) -> bool:
+        """Doses are recorded in order: the first that is planned, between those given before and after it."""
+        given = [one for one in self._counted if one.state is DoseState.GIVEN]
+        fits = all((one.id < slot.id) == (one.date < slot.date) and one.date != slot.date for one in given)
+        return slot is self._planned[0] and fits
 
     def _late(self, slot: Slot) -> Iterator[Advice]:
         late = (slot.date - slot.nominal).days

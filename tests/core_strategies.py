@@ -1,0 +1,163 @@
+"""What Hypothesis draws for the tests of the core: actions as plain fields, and courses with a history that was accepted."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+
+from scheduler import ClinicRules, ClosedDayPolicy, Course, Plan, Rejected, action_from_fields, build_plan, check_action
+from scheduler.actions import Action, CeaseCause, HoldCause
+from scheduler.plan import Dose
+from scheduler.regimen import Regimen
+from tests.core import course_of, inotuzumab
+
+DAY1 = date(2026, 12, 7)
+AUDIENCES = ("can-become-pregnant", "partner-can-become-pregnant", "breastfeeding")
+# An ordinary course is mostly doses given; what ends a course comes seldom, since little is accepted after it.
+KINDS = (
+    *("given",) * 24,
+    *("defer",) * 8,
+    *("omit", "hold", "resume", "cycle-length", "void", "regimen") * 3,
+    *("time", "cycles", "intent", "days", "response", "audience", "away", "cease"),
+)
+
+
+class History:
+    """A course with actions that were accepted one after the other, as seen on `today`.
+
+    No dataclass: Hypothesis would print the regimen, which fills pages and is the same in every example.
+    """
+
+    def __init__(
+        self, regimen: Regimen, course: Course, actions: tuple[Action, ...], clinic: ClinicRules, today: date
+    ) -> None:
+        self.regimen = regimen
+        self.course = course
+        self.actions = actions
+        self.clinic = clinic
+        self.today = today
+
+    def __repr__(self) -> str:
+        newest = f" newest={self.clinic.newest.version}" if self.clinic.newest else ""
+        return f"{self.course} {list(self.actions)} {self.clinic.closed_day_policy}{newest} today={self.today}"
+
+    def plan(self, *more: Action) -> Plan:
+        return self.plan_of((*self.actions, *more))
+
+    def plan_of(self, actions: tuple[Action, ...]) -> Plan:
+        return build_plan(self.regimen, self.course, actions, today=self.today, clinic=self.clinic)
+
+    def check(self, action: Action) -> None:
+        check_action(self.regimen, self.course, self.actions, action, today=self.today, clinic=self.clinic)
+
+    def accepts(self, action: Action) -> bool:
+        try:
+            self.check(action)
+        except Rejected:
+            return False
+        return True
+
+    def then(self, action: Action) -> "History":
+        return History(self.regimen, self.course, (*self.actions, action), self.clinic, self.today)
+
+
+def newer_regimen() -> Regimen:
+    """A made-up newer version that has other days, another length, fewer cycles and no second intent."""
+    regimen = inotuzumab()
+    first, later = regimen.templates
+    templates = (replace(first, days=(1, 10)), replace(later, days=(1, 8, 15, 22), length=35, longest=35))
+    rule = regimen.day_rules[8]
+    day_rules = {1: regimen.day_rules[1], 8: rule, 10: rule, 15: rule, 22: rule}
+    counts = {"continue": replace(regimen.counts["continue"], default=4, maximum=5)}
+    return replace(regimen, version="2027.1", digest="0" * 64, templates=templates, day_rules=day_rules, counts=counts)
+
+
+@st.composite
+def histories(draw: st.DrawFn, *, most: int = 12, versions: bool = False) -> History:
+    """A course with up to `most` accepted actions; what was refused on the way is left out."""
+    day1 = DAY1 + timedelta(days=draw(st.integers(0, 400)))
+    audiences = draw(st.lists(st.sampled_from(AUDIENCES), unique=True))
+    intent = draw(st.sampled_from(["continue", "transplant"]))
+    course = course_of(day1, audiences=audiences, intent=intent, reason="agreed")
+    policy = draw(st.sampled_from(list(ClosedDayPolicy)))
+    newest = newer_regimen() if versions else None
+    clinic = ClinicRules(closed_day_policy=policy, newest=newest)
+    today = day1 + timedelta(days=draw(st.sampled_from([400, 400, 400, 100, 30, 8, -5])))
+    history = History(inotuzumab(), course, (), clinic, today)
+    for _ in range(draw(st.integers(most // 2, most))):
+        action = draw(next_actions(history))
+        if history.accepts(action):
+            history = history.then(action)
+    return history
+
+
+@st.composite
+def next_actions(draw: st.DrawFn, history: History, kinds: tuple[str, ...] = KINDS) -> Action:
+    """An action that has a chance to be accepted now."""
+    kind = draw(st.sampled_from(kinds))
+    doses = history.plan().doses()
+    open_doses = [dose for dose in doses if dose.state in ("planned", "held")] or list(doses)
+    # Mostly the next dose, since records come in order.
+    place = draw(st.sampled_from([0, 0, 0, 0, 0, 1, 2, 3, 7]))
+    dose = open_doses[min(place, len(open_doses) - 1)]
+    reason = draw(st.sampled_from(["", "decided", "decided", "decided"]))
+    fields = draw(_fields(kind, dose, history))
+    if history.actions and draw(st.integers(0, 9)) == 9:
+        fields["replaces"] = draw(st.integers(1, len(history.actions)))
+    return action_from_fields(kind, {**fields, "reason": reason})
+
+
+# ---------------------------------------------------------------------------------------------------------------
+
+
+@st.composite
+def _fields(draw: st.DrawFn, kind: str, dose: Dose, history: History) -> dict[str, Any]:
+    near = (dose.date or dose.nominal) + timedelta(days=draw(st.sampled_from([0, 0, 0, 1, -1, 2, 3, 5, 7, 9, 15, 30])))
+    here = {"cycle": dose.cycle, "day": dose.day}
+    match kind:
+        case "given":
+            extra = draw(st.sampled_from([{}, {}, {"tolerated": False}, {"complete": False}, {"elsewhere": True}]))
+            return {**here, "on": near, **extra}
+        case "defer":
+            scope = draw(st.sampled_from([None, "dose", "cycle", "course"]))
+            return {**here, "to": near, "scope": scope}
+        case "hold":
+            return {**here, "on": near, "cause": draw(st.sampled_from([each.value for each in HoldCause]))}
+        case "resume":
+            return {**here, "on": near}
+        case "omit":
+            return here
+        case "cease":
+            return {"on": near, "cause": draw(st.sampled_from([each.value for each in CeaseCause]))}
+        case "void":
+            return {"action": draw(st.integers(1, max(1, len(history.actions))))}
+        case "time":
+            place = draw(st.sampled_from([{}, here]))
+            return {"at": draw(st.sampled_from(["08:00", "14:30", "02:30", "23:30"])), **place}
+        case "away":
+            return {"from": near, "to": near + timedelta(days=draw(st.integers(0, 20)))}
+        case "audience":
+            change = draw(st.sampled_from(["add", "remove", "private", "shown"]))
+            return {"value": draw(st.sampled_from(AUDIENCES)), "change": change}
+        case _:
+            return draw(_course_fields(kind, dose))
+
+
+@st.composite
+def _course_fields(draw: st.DrawFn, kind: str, dose: Dose) -> dict[str, Any]:
+    match kind:
+        case "cycle-length":
+            return {"cycle": dose.cycle, "days": draw(st.sampled_from([28, 21, 24, 35, 49, 400]))}
+        case "days":
+            return {"cycle": dose.cycle, "days": draw(st.sampled_from([[1, 8], [1], [1, 15], [1, 8, 15], [1, 10]]))}
+        case "cycles":
+            return {"count": draw(st.sampled_from([6, 2, 3, 4, 8, 99]))}
+        case "intent":
+            return {"value": draw(st.sampled_from(["transplant", "continue"]))}
+        case "response":
+            return {"cycle": dose.cycle, "value": draw(st.sampled_from(["CR", "CRi", "none"]))}
+        case "regimen":
+            return {"version": draw(st.sampled_from(["2027.1", inotuzumab().version]))}
+        case _:
+            raise AssertionError(kind)
