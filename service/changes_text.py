@@ -1,6 +1,6 @@
 """What an action changes, as lines for people and as JSON: events, windows, notices."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 
 from scheduler.changes import Changes
@@ -9,23 +9,33 @@ from scheduler.plan import Plan, Window
 
 
 def changes_lines(changes: Changes) -> list[str]:
-    """One line for each event that moves, is added, changes otherwise, or is cancelled."""
+    """One line for each event that moves, is added, changes otherwise, or is cancelled; each group by date."""
+    moved = {new.key: old for old, new in changes.moved}
     return [
-        *(f"moved      {new.key}: {moment(old.start)} -> {moment(new.start)}" for old, new in changes.moved),
-        *(f"added      {event.key}: {moment(event.start)}" for event in changes.added),
-        *(f"changed    {new.key}: {moment(new.start)}" for _, new in changes.altered),
-        *(f"cancelled  {event.key}: {moment(event.start)}" for event in changes.cancelled),
+        *(
+            f"moved      {each.key}: {moment(moved[each.key].start)} -> {moment(each.start)}"
+            for each in _moved(changes)
+        ),
+        *(f"added      {each.key}: {moment(each.start)}" for each in by_date(changes.added)),
+        *(f"changed    {each.key}: {moment(each.start)}" for each in _altered(changes)),
+        *(f"cancelled  {each.key}: {moment(each.start)}" for each in by_date(changes.cancelled)),
     ]
 
 
 def changes_json(changes: Changes) -> dict[str, object]:
     """The same as plain values."""
+    moved = {new.key: {"from": old.start.isoformat()} for old, new in changes.moved}
     return {
-        "moved": [_event(new) | {"from": old.start.isoformat()} for old, new in changes.moved],
-        "added": [_event(event) for event in changes.added],
-        "changed": [_event(new) for _, new in changes.altered],
-        "cancelled": [_event(event) for event in changes.cancelled],
+        "moved": [_event(event) | moved[event.key] for event in _moved(changes)],
+        "added": [_event(event) for event in by_date(changes.added)],
+        "changed": [_event(event) for event in _altered(changes)],
+        "cancelled": [_event(event) for event in by_date(changes.cancelled)],
     }
+
+
+def by_date(events: Iterable[Event]) -> list[Event]:
+    """The events by date, those of one date by key."""
+    return sorted(events, key=lambda event: (event.first_date, event.key))
 
 
 def window_lines(before: Plan, after: Plan) -> list[str]:
@@ -50,6 +60,14 @@ def moment(when: date | datetime) -> str:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+def _moved(changes: Changes) -> list[Event]:
+    return by_date(new for _, new in changes.moved)
+
+
+def _altered(changes: Changes) -> list[Event]:
+    return by_date(new for _, new in changes.altered)
 
 
 def _event(event: Event) -> dict[str, object]:

@@ -144,6 +144,8 @@ def _entry_json(entry: "HistoryEntry") -> dict[str, object]:
 
 
 def _entry_row(entry: "HistoryEntry") -> tuple[object, ...]:
-    what = ", ".join(f"{name} {value}" for name, value in action_to_fields(entry.action).items())
+    fields = action_to_fields(entry.action)
+    reason = {"reason": fields.pop("reason")} if "reason" in fields else {}
+    what = ", ".join(f"{name} {value}" for name, value in (fields | reason).items())
     state = "stands" if entry.stands else "voided"
     return entry.number, entry.action.kind, what, state, entry.by, f"{entry.recorded_at:%Y-%m-%d %H:%M} UTC"
