@@ -79,7 +79,7 @@ def test_what_is_missing_is_named_with_links_to_its_fields_and_what_was_typed_st
         ({"day1": "2026-02-30"}, "is not a date"),
         ({"zone": "Mars/Base"}, "there is no such time zone"),
         ({"patient_zone": "Mars/Base"}, "there is no such time zone"),
-        ({"email": "not an address"}, "email"),
+        ({"email": "not an address"}, "Must be a mail address"),
         ({"cycles": "many"}, "Write a whole number"),
         ({"cycles": "9"}, "give a reason"),
         ({"length": "30"}, "give a reason"),

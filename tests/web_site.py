@@ -66,6 +66,8 @@ class Page(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         while self._open and self._open.pop().name != tag:
             pass
+        if tag in {"td", "th", "p", "h2", "li", "summary"}:  # what a page shows apart
+            self.handle_data(" ")
 
     def handle_data(self, data: str) -> None:
         for tag in self._open:

@@ -103,6 +103,14 @@ def whole_number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else None
 
 
+def beside(field: str, fault: Exception, kind: str = "") -> str:
+    """The fault's sentence beside its field: files need kind and field named first, a form would only repeat them."""
+    sentence = str(fault)
+    for place in (kind, field):
+        sentence = sentence.removeprefix(f"{place}: ")
+    return sentence
+
+
 async def posted(request: Request) -> Form:
     """The posted form. HTTPException 413 when it is too large, 415 when it is no form, 400 when it can't be read."""
     if not request.headers.get("content-type", "").lower().startswith("application/x-www-form-urlencoded"):

@@ -14,7 +14,7 @@ from scheduler.errors import InvalidValue
 from service.feeds import FeedLine, list_feeds, new_feed, revoke_feed
 from service.queries import CourseRecord, load_course
 from service.users import SessionUser
-from web.forms import Faults, Field, Form, Input, Option, form_from, missing_faults
+from web.forms import Faults, Field, Form, Input, Option, beside, form_from, missing_faults
 from web.render import Site, TheSite
 from web.session import CheckedForm, Recorder, WithToken
 from web.words import LANGUAGE, word
@@ -52,7 +52,7 @@ def make(course_id: UUID, site: TheSite, who: Recorder, form: CheckedForm) -> Re
         )
     except InvalidValue as refused:
         place = refused.field if refused.field in {field.name for field in _fields(site)} else ""
-        return _form(site, who, record, form, {place: str(refused)})
+        return _form(site, who, record, form, {place: beside(refused.field, refused)})
     webcal = "webcal://" + made.address.partition("://")[2]
     return site.page("feed_made.html", who=who, record=record, address=made.address, webcal=webcal)
 

@@ -17,7 +17,7 @@ from service.queries import CourseRecord, HistoryEntry, load_course
 from service.users import SessionUser
 from web.compare import Comparison, compare
 from web.entries import corrected_values, field_at_fault, first_values, read_fields
-from web.forms import Faults, Field, Form, missing_faults, whole_number
+from web.forms import Faults, Field, Form, beside, missing_faults, whole_number
 from web.kinds import GROUPS, KINDS, Material, fields_of
 from web.notices import in_words
 from web.render import Site, TheSite
@@ -70,7 +70,9 @@ def send(course_id: UUID, kind: str, site: TheSite, who: Recorder, form: Checked
             return desk.confirm(action, form)
         return desk.show_preview(action, form)
     except Rejected as refused:
-        return desk.show_form(form, {field_at_fault(refused.field, desk.fields): str(refused)}, status=422)
+        return desk.show_form(
+            form, {field_at_fault(refused.field, desk.fields): beside(refused.field, refused)}, status=422
+        )
     except StaleRevision:
         return desk.show_meanwhile(form)
 
@@ -101,13 +103,14 @@ class _Desk:
         # A form that is sent twice may name what its first copy has changed: the use case knows the request again.
         faults = {} if confirmed else missing_faults(self.fields, form)
         plain, unreadable = read_fields(self.code, form, self.fields)
-        faults = unreadable | faults
+        faults |= unreadable
         if faults:
             return None, faults
         try:
             return action_from_fields(self.code, plain), {}
         except Rejected as refused:
-            return None, {field_at_fault(refused.field, self.fields): _without_kind(str(refused), self.code)}
+            place = field_at_fault(refused.field, self.fields)
+            return None, {place: beside(refused.field, refused, self.code)}
 
     def show_form(self, form: Form, faults: Faults | None = None, *, status: int = 200, **more: object) -> Response:
         return self.site.page(
@@ -188,8 +191,3 @@ def _entry(record: CourseRecord, number: int | None) -> HistoryEntry | None:
 def _kept(form: Form, fields: tuple[Field, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
     for field in fields:
         yield field.name, form.all(field.name)
-
-
-def _without_kind(sentence: str, kind: str) -> str:
-    """The core names kind and field first, for files; beside a form's field they only repeat it."""
-    return sentence.removeprefix(f"{kind}: ")

@@ -9,7 +9,7 @@ from scheduler.errors import InvalidValue, Rejected
 from scheduler.regimen import Regimen
 from service.courses import NewCourse, RequestReused, preview_start, start_course
 from service.users import SessionUser
-from web.forms import Faults, Form, missing_faults
+from web.forms import Faults, Form, beside, missing_faults
 from web.render import Site, TheSite
 from web.session import CheckedForm, Recorder
 from web.start_form import Section, fault_place, first_values, new_course, sections
@@ -45,7 +45,7 @@ def send(request: Request, site: TheSite, who: Recorder, form: CheckedForm) -> R
         if step == "confirm" and form.text("request_id"):
             return _start(site, who, new, form)
     except (InvalidValue, Rejected) as refused:
-        return _form(site, who, regimen, form, {fault_place(refused.field, fields): str(refused)})
+        return _form(site, who, regimen, form, {fault_place(refused.field, fields): beside(refused.field, refused)})
     kept = tuple((field.name, form.all(field.name)) for field in fields)
     return site.page("start_preview.html", who=who, new=new, plan=plan, request_id=uuid4().hex, kept=kept)
 
