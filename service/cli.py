@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from scheduler.errors import InfusionsError
-from service.cli_support import Cli, LateGroup, config_option
+from service.cli_support import Cli, LateGroup, config_option, give_up_stdout
 
 REFUSED = 1
 WRONG_USAGE = 2
@@ -64,7 +64,8 @@ def run(args: Sequence[str], environ: Mapping[str, str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
     except BrokenPipeError:
-        return _nobody_reads()
+        give_up_stdout()
+        return REFUSED
     except Exception as fault:  # noqa: BLE001 - a traceback may show a patient's name; the place is enough to report
         return _told(_unforeseen(fault))
     return done if isinstance(done, int) else 0
@@ -84,9 +85,3 @@ def _unforeseen(fault: Exception) -> str:
     frame = extract_tb(fault.__traceback__)[-1]
     place = f"{Path(frame.filename).name}, line {frame.lineno}"
     return f"This is a fault of the program itself ({type(fault).__name__} in {place}); please report it."
-
-
-def _nobody_reads() -> int:
-    # Python flushes once more at its end and would complain; there nobody listens either.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return REFUSED

@@ -1,9 +1,11 @@
 """`infusions serve` and `infusions worker`: the processes that run until they are stopped."""
 
 import logging
+import signal
 import socket
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext
+from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
@@ -27,7 +29,7 @@ def serve(cli: Cli, *, host: str | None, port: int | None, no_reminders: bool, d
     """Serve the pages and feeds, and send reminders, until Ctrl-C or SIGTERM."""
     from web.server import listen
 
-    log_to_stderr()
+    prepare()
     server = cli.settings.server
     with closing(listen(host or server.host, server.port if port is None else port)) as listener:
         overrides = {"INFUSIONS_SERVER__PORT": str(listener.getsockname()[1])}
@@ -42,20 +44,25 @@ def worker(cli: Cli) -> None:
     """Send reminders alone, until Ctrl-C or SIGTERM; any number may run."""
     from service.worker import run_worker
 
-    log_to_stderr()
+    prepare()
     app = cli.app
     write_text(f"Sending reminders. {_mails(cli.settings)} Ctrl-C stops.")
     run_worker(app)
 
 
-def log_to_stderr() -> None:
-    """Sends what the service logs to standard error; libraries tell only what needs somebody."""
+def prepare() -> None:
+    """Sends what the service logs to standard error, and lets SIGTERM end a start as Ctrl-C does."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     for library in ("alembic", "apscheduler", "asyncio", "sqlalchemy", "uvicorn"):
         logging.getLogger(library).setLevel(logging.WARNING)
+    signal.signal(signal.SIGTERM, _interrupt)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 def _serve(cli: Cli, listener: socket.socket, *, reminders: bool, demo: bool) -> None:

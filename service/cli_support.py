@@ -96,9 +96,7 @@ class LateGroup(click.Group):
 def write_out(data: bytes, output: Path | None = None) -> None:
     """Writes to standard output, or into the file `output` as a whole or not at all."""
     if output is None or str(output) == "-":
-        sys.stdout.flush()
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
+        _write_to_stdout(data)
         return
     try:
         if output.exists() and not output.is_file():
@@ -107,6 +105,11 @@ def write_out(data: bytes, output: Path | None = None) -> None:
             _replace(output, data)
     except OSError as fault:
         raise InvalidValue(f"--output {output}: cannot be written ({fault.strerror})") from None
+
+
+def give_up_stdout() -> None:
+    """Sends what is left for standard output nowhere: Python flushes once more at its end and would complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def write_text(text: str, output: Path | None = None) -> None:
@@ -144,6 +147,18 @@ def config_option(command: Decorated) -> Decorated:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+def _write_to_stdout(data: bytes) -> None:
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as fault:
+        give_up_stdout()
+        raise InvalidValue(f"standard output: cannot be written ({fault.strerror}); use --output") from None
 
 
 def _replace(output: Path, data: bytes) -> None:

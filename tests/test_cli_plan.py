@@ -300,3 +300,28 @@ def test_a_reader_that_stops_early_is_no_fault(tmp_path: Path) -> None:
     assert process.stderr.read() == b""
     process.stderr.close()
     assert process.wait() == 1
+
+
+def test_a_full_disk_behind_standard_output_is_one_sentence(tmp_path: Path) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", "from service.cli import main; main()", *START],
+            cwd=tmp_path,
+            env=process_environ(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr == "standard output: cannot be written (No space left on device); use --output\n"
+
+
+def test_an_unforeseen_fault_tells_its_place_and_no_name(infusions: Infusions, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise KeyError("Bob Example")
+
+    monkeypatch.setattr("service.cli_plan.plan_course", broken)
+    sentence = infusions.refused(*START)
+    assert sentence.startswith("This is a fault of the program itself (KeyError in test_cli_plan.py, line ")
+    assert "Bob" not in sentence

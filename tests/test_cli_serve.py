@@ -5,6 +5,7 @@ import re
 import signal
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -165,3 +166,13 @@ def test_a_port_that_is_taken_is_one_sentence(folder: Path) -> None:
 def test_a_host_that_is_not_here_is_one_sentence(folder: Path) -> None:
     answer = run_process(folder, "serve", "--host", "192.0.2.1", "--port", "0")
     assert (answer.code, answer.out, answer.err.count("\n")) == (1, "", 1)
+
+
+def test_sigterm_during_the_start_ends_it_without_a_traceback(folder: Path) -> None:
+    process = start_process(folder, "serve", "--port", "0", "--demo")
+    assert process.stdout is not None
+    time.sleep(1.5)
+    process.terminate()
+    _, err = process.communicate(timeout=20)
+    assert process.returncode in {0, 130, -signal.SIGTERM}  # the last before the program itself has begun
+    assert err.strip() == b""
