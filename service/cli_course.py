@@ -8,7 +8,16 @@ import click
 from scheduler import action_to_fields
 from service.cli_plan import Shown, look_options, show, start_of, start_options
 from service.cli_record import record
-from service.cli_support import Cli, LateGroup, acting_options, config_option, json_option, write_json, write_text
+from service.cli_support import (
+    OPERATOR,
+    Cli,
+    LateGroup,
+    acting_options,
+    config_option,
+    json_option,
+    write_json,
+    write_text,
+)
 from service.cli_types import DATE, ID, ZONE, number
 from service.tables import table
 
@@ -97,6 +106,21 @@ def show_(cli: Cli, /, *, id_: UUID, revision: int | None, **given: Any) -> None
         extra={"course": str(record.id), "patient": record.patient, "revision": record.revision},
     )
     show(cli, shown, given, today=cli.today(record.course.zone))
+
+
+@course.command()
+@click.argument("id_", metavar="ID", type=ID)
+@click.option("--revision", type=number(), required=True, help="What that revision changed is known to the patient.")
+@click.option("--by", default=OPERATOR, metavar="USER")
+@config_option
+@click.pass_obj
+def told(cli: Cli, *, id_: UUID, revision: int, by: str) -> None:
+    """Note that the patient of the course ID was told: mails that waited for it may go."""
+    app = cli.app
+    from service.courses import tell_patient
+
+    tell_patient(app, id_, revision, by=by)
+    write_text(f"The patient knows of revision {revision}.")
 
 
 @course.command()

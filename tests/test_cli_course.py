@@ -195,6 +195,22 @@ def test_consent_goes_with_the_address(infusions: Infusions) -> None:
     assert answer.code == 2
 
 
+def test_a_notice_of_a_hold_waits_until_the_patient_was_told(infusions: Infusions) -> None:
+    course = infusions.course("--email", "bob@patient.example")
+    hold = ("hold", "--cycle", "1", "--day", "8", "--on", "2026-12-01", "--cause", "counts")
+    infusions.done("course", "record", course, *hold)
+
+    def in_state(state: str) -> set[str]:
+        found = infusions.done("reminders", "list", course, "--state", state, "--json").json()["reminders"]
+        return {each["event"] for each in found if each["kind"] == "change"}
+
+    assert "c1d8/infusion" in in_state("untold")
+    infusions.done("course", "told", course, "--revision", "1")
+    assert in_state("untold") == set()
+    assert "c1d8/infusion" in in_state("waiting")
+    assert "revision 2" in infusions.refused("course", "told", course, "--revision", "2")
+
+
 def test_a_feed_is_made_listed_replaced_and_revoked(infusions: Infusions) -> None:
     course = infusions.course()
     args = ("feed", "new", course, "--name", "my phone", "--alarm", "1d", "--alarm", "2h", "--expires", "2027-06-30")

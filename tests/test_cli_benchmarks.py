@@ -1,0 +1,43 @@
+"""The benchmarks measure what they say: the same dates, one JSON object a line, an aim that can be missed."""
+
+from benchmarks.__main__ import BENCHMARKS, main
+from benchmarks.plans import inotuzumab, same_dates, six_cycles
+from benchmarks.timing import Result, fastest
+
+
+def test_the_reference_gives_the_same_eighteen_dates() -> None:
+    dates = [dose.date for dose in six_cycles(inotuzumab()).doses()]
+    assert [moment.date() for moment in same_dates()] == dates
+    assert len(dates) == 18
+
+
+def test_a_result_tells_its_ratio_and_whether_the_aim_is_met() -> None:
+    result = Result(what="a", seconds=0.6, reference="b", reference_seconds=0.2, aim_ratio=3.5)
+    assert result.as_dict("x") == {
+        "name": "x",
+        "what": "a",
+        "seconds": 0.6,
+        "reference": "b",
+        "reference_seconds": 0.2,
+        "ratio": 3.0,
+        "aim_ratio": 3.5,
+        "aim_met": True,
+    }
+    assert Result(what="a", seconds=0.6, reference="b", reference_seconds=0.2, aim_ratio=2.9).missed
+    assert Result(what="a", seconds=0.6, reference="b", reference_seconds=0.2, aim_seconds=0.5).missed
+    assert not Result(what="a", seconds=0.6, reference="b", reference_seconds=0.2).missed
+
+
+def test_the_fastest_round_of_each_work_counts() -> None:
+    calls = {"a": 0, "b": 0}
+
+    def work(name: str) -> None:
+        calls[name] += 1
+
+    assert all(0 < seconds < 1 for seconds in fastest(lambda: work("a"), lambda: work("b"), rounds=3, seconds=0))
+    assert calls["a"] == calls["b"] > 3
+
+
+def test_an_unknown_benchmark_is_wrong_usage() -> None:
+    assert main(["nothing"]) == 2
+    assert list(BENCHMARKS) == ["plan", "plan-command", "feed-built", "feed-served"]
