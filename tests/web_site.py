@@ -66,7 +66,7 @@ class Page(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         while self._open and self._open.pop().name != tag:
             pass
-        if tag in {"td", "th", "p", "h2", "li", "summary"}:  # what a page shows apart
+        if tag in {"dd", "dt", "h2", "li", "p", "summary", "td", "th"}:  # what a page shows apart
             self.handle_data(" ")
 
     def handle_data(self, data: str) -> None:
@@ -129,6 +129,11 @@ class Web:
     app: "App"
     url: str
     open: ExitStack
+    told: list[str] = field(default_factory=list)
+
+    def log(self) -> str:
+        """What the service logged; known once it has stopped."""
+        return "".join(self.told)
 
     def visitor(self, name: str = "") -> Visitor:
         """A visitor, signed in as `name` if one is given."""
@@ -190,11 +195,13 @@ def running(folder: Path, now: str = NOW, **settings: str) -> Iterator[Web]:
             with ExitStack() as opened:
                 opened.callback(engine.dispose)
                 app = make_app(engine, clock, {"INFUSIONS_SERVER__PUBLIC_URL": url, **settings})
-                yield Web(app=app, url=url, open=opened)
+                web = Web(app=app, url=url, open=opened)
+                yield web
         finally:
             server.terminate()
-            _, told = server.communicate(timeout=20)
-    assert server.returncode == 0, told.decode()
+            _, log = server.communicate(timeout=20)
+    web.told.append(log.decode())
+    assert server.returncode == 0, web.log()
 
 
 def add_staff(app: "App") -> None:

@@ -7,7 +7,7 @@ from scheduler.actions import CeaseCause, HoldCause, ResponseValue
 from scheduler.plan import Dose, DoseState, Plan
 from scheduler.regimen import Scope
 from web.forms import Field, Input, Option
-from web.words import day_words, describe, dose_words, word
+from web.words import cause_word, day_words, describe, dose_words, word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,8 +89,10 @@ def _number_field(name: str, label: str, missing: str, hint: str = "") -> Field:
     return Field(name=name, label=label, input=Input.NUMBER, missing=missing, hint=hint, length=9)
 
 
-def _choice_field(name: str, label: str, missing: str, values: tuple[str, ...]) -> Field:
-    options = tuple(Option(value=value, label=word(value)) for value in values)
+def _choice_field(
+    name: str, label: str, missing: str, values: tuple[str, ...], words: Callable[[str], str] = word
+) -> Field:
+    options = tuple(Option(value=value, label=words(value)) for value in values)
     return Field(name=name, label=label, input=Input.RADIO, missing=missing, options=options)
 
 
@@ -157,7 +159,7 @@ def _hold(material: Material) -> tuple[Field, ...]:
     return (
         _dose_field("First dose on hold")(material.plan),
         _date_field("on", "On hold from", "Say from which date.", "The date of the decision."),
-        _choice_field("cause", "Cause", "Choose the cause.", tuple(HoldCause)),
+        _choice_field("cause", "Cause", "Choose the cause.", tuple(HoldCause), cause_word),
     )
 
 
@@ -237,7 +239,7 @@ def _away(_: Material) -> tuple[Field, ...]:
 def _cease(_: Material) -> tuple[Field, ...]:
     return (
         _date_field("on", "Stopped on", "Say on which date.", "Doses planned after this date are cancelled."),
-        _choice_field("cause", "Cause", "Choose the cause.", tuple(CeaseCause)),
+        _choice_field("cause", "Cause", "Choose the cause.", tuple(CeaseCause), cause_word),
     )
 
 

@@ -97,6 +97,7 @@ def _templates(app: App) -> Environment:
         "here": here,  # an instant as the clinic's clocks show it
         "word": words.word,
         "window_word": words.window_word,
+        "cause_word": words.cause_word,
         "describe": words.describe,
         "span": _span,
         "sentence": words.sentence,

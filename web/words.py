@@ -82,7 +82,8 @@ WORDS = {
     "clinic-admin": "Clinic admin",
     "auditor": "Auditor (reads only)",
 }
-# Where one code has two meanings, the second is looked up here first.
+# Where one code has two meanings, the second stands here.
+CAUSE_WORDS = {"transplant": "Stem cell transplant"}
 WINDOW_WORDS = {"contraception": "Birth control", "breastfeeding": "No breastfeeding"}
 STATE_WORDS = {
     "planned": "Not started",
@@ -119,6 +120,11 @@ def state_word(state: str) -> str:
     return STATE_WORDS.get(state) or word(state)
 
 
+def cause_word(cause: str) -> str:
+    """Why a dose is on hold, or a treatment stopped."""
+    return CAUSE_WORDS.get(cause) or word(cause)
+
+
 def day_words(day: date) -> str:
     """The date with its weekday, short: Mon 7 Dec 2026."""
     return format_date(day, "EEE d MMM y", locale=LANGUAGE)
@@ -153,7 +159,7 @@ def describe(action: Action) -> str:
             along = f", {SCOPES[action.scope]}" if action.scope else ""
             return f"{dose_words(action.cycle, action.day)} moved to {day_words(action.to)}{along}"
         case Hold():
-            since = f"from {day_words(action.on)}: {word(action.cause).lower()}"
+            since = f"from {day_words(action.on)}: {_lower(cause_word(action.cause))}"
             return f"{dose_words(action.cycle, action.day)} and later doses put on hold {since}"
         case Resume():
             return f"Treatment resumed with {dose_words(action.cycle, action.day).lower()} on {day_words(action.on)}"
@@ -191,7 +197,7 @@ def _describe_course(
         case Away():
             return f"Patient away from {day_words(action.from_)} to {day_words(action.to)}"
         case Cease():
-            return f"Treatment stopped on {day_words(action.on)}: {_lower(word(action.cause))}"
+            return f"Treatment stopped on {day_words(action.on)}: {_lower(cause_word(action.cause))}"
         case RegimenChange():
             return f"Regimen version {action.version} from now on"
         case Void():

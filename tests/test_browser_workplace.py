@@ -1,0 +1,224 @@
+"""A nurse's work in a real browser, with JavaScript switched off: given, when, then."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from typing import Literal
+from uuid import UUID
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
+
+from scheduler.actions import Given
+from tests.web_site import PASSWORD, Web
+
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PHONE, NARROW, DESK = 390, 320, 1280
+
+
+@pytest.fixture(scope="module")
+def browser(chromium_path: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium_path, args=ARGUMENTS)
+        yield started
+        started.close()
+
+
+@contextmanager
+def window(
+    browser: Browser, web: Web, width: int = DESK, scheme: Literal["light", "dark"] = "light", *, script: bool = False
+) -> Iterator[Page]:
+    """A page in a fresh browser window."""
+    context = browser.new_context(
+        base_url=web.url,
+        viewport={"width": width, "height": 900},
+        color_scheme=scheme,
+        java_script_enabled=script,
+        locale="en-US",
+    )
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    yield page
+    context.close()
+
+
+def sign_in(page: Page, name: str = "alice") -> None:
+    page.goto("/")
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", level=1, name="Courses")).to_be_visible()
+
+
+def a_course(web: Web, patient: str) -> UUID:
+    course = web.course(patient)
+    web.record(course, Given(cycle=1, day=1, on=date(2026, 12, 7)))
+    return course
+
+
+@pytest.mark.parametrize("width", [PHONE, DESK])
+def test_a_nurse_defers_day_8_makes_a_calendar_and_signs_out(browser: Browser, web: Web, width: int) -> None:
+    patient = f"Bob Example {width}"
+    course = a_course(web, patient)
+    hosts: set[str] = set()
+
+    def note(request: Request) -> None:
+        hosts.add(httpx.URL(request.url).host)
+
+    with window(browser, web, width) as page:
+        page.on("request", note)
+        sign_in(page)
+        page.get_by_role("link", name=patient).click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(patient)
+
+        page.get_by_role("link", name="Move cycle 1 day 8", exact=True).click()
+        expect(page.get_by_label("Dose to move")).to_have_value("1-8")
+        page.get_by_label("New date").fill("2026-12-16")
+        page.get_by_role("button", name="Preview the change").click()
+
+        expect(page.get_by_role("heading", level=1)).to_have_text("Is this right?")
+        row = page.get_by_role("row", name="Cycle 1 day 8")
+        expect(row).to_contain_text("Mon 14 Dec 2026")
+        expect(row).to_contain_text("Wed 16 Dec 2026")
+        expect(page.get_by_text("A mail about the change of")).to_be_visible()
+        assert web.load(course).revision == 1
+        page.get_by_role("button", name="Record it").click()
+
+        expect(page.get_by_role("status")).to_contain_text(
+            "Recorded as entry 2: Cycle 1 day 8 moved to Wed 16 Dec 2026"
+        )
+        expect(page.get_by_role("row", name=re.compile("^Day 8 Wed 16 Dec 2026"))).to_be_visible()
+        assert web.load(course).revision == 2
+
+        page.get_by_role("link", name="Make a calendar address").click()
+        page.get_by_label("Whose device is it?").fill("Bob's phone")
+        page.get_by_label("Full: drug, cycle and day").check()
+        page.get_by_role("button", name="Make the address").click()
+        address = page.get_by_role("main").get_by_role("code").inner_text()
+        assert "DTSTART;TZID=America/New_York:20261216T090000" in httpx.get(address).text
+
+        page.get_by_role("button", name="Sign out").click()
+        expect(page.get_by_role("status")).to_have_text("You are signed out.")
+        page.goto(f"/courses/{course}")
+        expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    assert hosts == {"127.0.0.1"}
+
+
+def test_a_nurse_starts_a_course_after_seeing_its_whole_calendar(browser: Browser, web: Web) -> None:
+    with window(browser, web) as page:
+        sign_in(page)
+        page.get_by_role("navigation").get_by_role("link", name="Start a course").click()
+        page.get_by_label("Patient's name or code").fill("Berta Example")
+        page.get_by_label("Day 1 of cycle 1").fill("2026-12-21")
+        page.get_by_role("button", name="Preview the calendar").click()
+        expect(page.get_by_role("alert")).to_contain_text("The patient is breastfeeding: choose an answer.")
+        for question, answer in (
+            ("The patient can become pregnant", "Applies: show"),
+            ("The patient has a partner who can become pregnant", "Does not apply"),
+            ("The patient is breastfeeding", "Does not apply"),
+        ):
+            page.get_by_role("radiogroup", name=question).get_by_label(answer).check()
+        expect(page.get_by_label("Patient's name or code")).to_have_value("Berta Example")
+        page.get_by_role("button", name="Preview the calendar").click()
+        expect(page.get_by_role("row", name=re.compile("^Day 1 Mon 21 Dec 2026"))).to_be_visible()
+        page.get_by_role("button", name="Start the course").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Berta Example")
+
+
+def test_a_dose_is_recorded_with_the_keyboard_alone(browser: Browser, web: Web) -> None:
+    course = a_course(web, "Karl Example")
+    with window(browser, web) as page:
+        sign_in(page)
+        page.goto(f"/courses/{course}")
+        page.keyboard.press("Tab")
+        expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+        page.keyboard.press("Enter")
+        press_until(page, "Tab", lambda: focused(page) == "Dose given")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Dose given")
+        expect(page.get_by_label("Given on")).to_have_value("2026-12-14")
+        press_until(page, "Tab", lambda: focused(page) == "Preview the change")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Is this right?")
+        press_until(page, "Tab", lambda: focused(page) == "Record it")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("status")).to_contain_text("Cycle 1 day 8 given on Mon 14 Dec 2026")
+
+
+def press_until(page: Page, key: str, reached: Callable[[], bool]) -> None:
+    for _ in range(40):
+        page.keyboard.press(key)
+        if reached():
+            return
+    pytest.fail(f"not reached with 40 times {key}; at {focused(page)!r}")
+
+
+def focused(page: Page) -> str:
+    """The words of what has the focus."""
+    return page.locator(":focus").inner_text().strip() if page.locator(":focus").count() else ""
+
+
+@pytest.mark.parametrize("width", [NARROW, PHONE, 768, DESK])
+def test_no_page_scrolls_sideways(browser: Browser, web: Web, width: int) -> None:
+    course = a_course(web, "A patient with averyveryverylongnamethatnobodycanbreakanywhere-Example")
+    paths = ["/", "/courses/new", f"/courses/{course}", f"/courses/{course}/record", f"/courses/{course}/feeds/new"]
+    paths += [f"/courses/{course}/record/{kind}" for kind in ("given", "defer", "void", "audience")]
+    with window(browser, web, width, script=True) as page:
+        sign_in(page)
+        for path in paths:
+            page.goto(path)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+        page.goto(f"/courses/{course}/record/omit?dose=1-15")
+        page.get_by_role("button", name="Preview the change").click()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_from_its_ground(browser: Browser, web: Web, scheme: Literal["light", "dark"]) -> None:
+    course = a_course(web, f"Konrad Example {scheme}")
+    with window(browser, web, scheme=scheme, script=True) as page:
+        sign_in(page)
+        for path in ("/", f"/courses/{course}", f"/courses/{course}/record/defer", "/courses/new"):
+            page.goto(path)
+            assert page.evaluate(FAINT_TEXT) == [], path
+        page.goto(f"/courses/{course}/record/hold?dose=1-15")
+        page.get_by_role("button", name="Preview the change").click()
+        assert page.evaluate(FAINT_TEXT) == []
+
+
+# Every element with text of its own whose contrast with the nearest ground behind it is below 4.5 (WCAG 1.4.3).
+FAINT_TEXT = """() => {
+  const numbers = colour => colour.match(/[\\d.]+/g).map(Number);
+  const light = colour => {
+    const [r, g, b] = numbers(colour).slice(0, 3).map(v => v / 255)
+      .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const ground = element => {
+    for (let at = element; at; at = at.parentElement) {
+      const colour = getComputedStyle(at).backgroundColor;
+      const parts = numbers(colour);
+      if (parts.length < 4 || parts[3] === 1) return colour;
+    }
+    return 'rgb(255, 255, 255)';
+  };
+  const faint = [];
+  for (const element of document.querySelectorAll('body *')) {
+    const own = [...element.childNodes].some(node => node.nodeType === 3 && node.textContent.trim());
+    if (!own || !element.checkVisibility()) continue;
+    const [a, b] = [light(getComputedStyle(element).color), light(ground(element))].sort((x, y) => y - x);
+    if ((a + 0.05) / (b + 0.05) < 4.5) faint.push(element.textContent.trim().slice(0, 40));
+  }
+  return faint;
+}"""
