@@ -145,7 +145,7 @@ def _told_plainly(engine: Engine) -> Iterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError) as error:
-        raise DatabaseUnavailable(f"database {place(engine.url)}: {_cause(error)}") from error
+        raise DatabaseUnavailable(f"database {place(engine.url)}: {_cause(engine, error)}") from error
     except DBAPIError as error:
         if "not a database" not in str(error.orig):
             raise
@@ -153,11 +153,13 @@ def _told_plainly(engine: Engine) -> Iterator[None]:
         raise DatabaseUnavailable(sentence) from error
 
 
-def _cause(error: DBAPIError) -> str:
+def _cause(engine: Engine, error: DBAPIError) -> str:
     # libpq adds a question on a line of its own; one sentence is enough.
     reason = " ".join(str(error.orig).split()).partition(" Is the server ")[0]
     if "locked" in reason:
         return "another program keeps it locked; close that program, or try again"
     if "unable to open" in reason:
         return "the file can't be opened; check database.url, and that its folder exists and may be written"
+    if engine.dialect.name == "sqlite":
+        return f"the file can't be used ({reason}); check it, and the space on its disk"
     return f"it gives no answer ({reason}); check database.url, and that the server runs"

@@ -120,6 +120,18 @@ def test_an_address_that_cant_be_used_is_refused_and_never_repeated(url: str) ->
     assert "secret" not in str(caught.value)
 
 
+def test_a_file_that_may_not_be_written_is_told(sqlite_url: str) -> None:
+    engine = make_engine(f"{sqlite_url.replace('sqlite:///', 'sqlite:///file:')}?mode=ro&uri=true")
+    with pytest.raises(DatabaseUnavailable, match=r"the file can't be used \(.*readonly.*\); check it, and the space"):
+        change_name(engine)
+    engine.dispose()
+
+
+def test_a_place_where_no_file_can_be_made_is_told() -> None:
+    with pytest.raises(DatabaseUnavailable, match=r"the file can't be made \(.*\); choose another database\.url"):
+        migrate("sqlite:////dev/null/infusions.db")
+
+
 def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("no database " * 100)
@@ -144,3 +156,11 @@ def test_an_sqlite_file_is_for_its_owner_alone(tmp_path: Path) -> None:
     path = tmp_path / "data" / "infusions.db"
     migrate(f"sqlite:///{path}")
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def change_name(engine: Engine) -> None:
+    with writing(engine) as session:
+        session.connection().execute(UPDATE)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -246,6 +246,15 @@ def test_courses_are_listed_with_their_state_and_next_visit(app: App, clock: Clo
     record(app, first, Cease(on=date(2026, 12, 8), cause=CeaseCause.NO_RESPONSE), by=NURSE)
     ceased = list_courses(app)[1]
     assert (ceased.next_visit, ceased.state, ceased.regimen_name) == (None, CourseState.CEASED, "Inotuzumab ozogamicin")
+
+
+def test_a_course_without_a_planned_dose_is_complete(app: App, clock: Clock) -> None:
+    course_id = start_course(app, _with(bob(), cycles=1, reason="one cycle for the trial"), by=NURSE)
+    clock.at = datetime(2027, 1, 4, 15, tzinfo=UTC)
+    for day, on in ((1, 7), (8, 14), (15, 21)):
+        record(app, course_id, Given(cycle=1, day=day, on=date(2026, 12, on)), by=NURSE)
+    (line,) = list_courses(app)
+    assert (line.state, line.next_visit) == (CourseState.COMPLETE, None)
 
 
 def test_a_course_of_another_clinic_is_not_found(app: App) -> None:
