@@ -70,11 +70,12 @@ def _judge_new(numbers: Numbers, number: int, new: Action, today: date, clinic: 
 def _check_targets(actions: Sequence[Action], new: Action) -> None:
     stands = standing(actions)
     for target in targets(new):
+        field = "replaces" if target == new.replaces else "action"
         if target > len(actions):
-            raise Rejected("no-such-action", f"there is no action {target} yet; name an earlier one", field="action")
+            raise Rejected("no-such-action", f"there is no action {target} yet; name an earlier one", field=field)
         if not stands[target - 1]:
             message = f"action {target} does not stand any more; name an action that stands"
-            raise Rejected("already-void", message, field="action")
+            raise Rejected("already-void", message, field=field)
 
 
 def _replay(regimen: Regimen, course: Course, actions: Sequence[Action], today: date, clinic: ClinicRules) -> None:
@@ -84,18 +85,19 @@ def _replay(regimen: Regimen, course: Course, actions: Sequence[Action], today: 
         if number == len(actions):
             _judge_new(numbers, number, action, today, clinic)
         else:
-            _judge_standing(numbers, number, action, clinic)
+            _judge_standing(numbers, number, action, clinic, field="replaces" if actions[-1].replaces else "action")
         apply(numbers, number, action, clinic.versions())
 
 
-def _judge_standing(numbers: Numbers, number: int, action: Action, clinic: ClinicRules) -> None:
+def _judge_standing(numbers: Numbers, number: int, action: Action, clinic: ClinicRules, *, field: str) -> None:
     try:
         Judge(numbers, number, today=None, clinic=clinic).judge(action)
     except NeedsReason:
         return
     except Rejected as fault:
-        message = f"action {number} ({action.kind}) builds on it: without it, {fault}. Void action {number} first"
-        raise Rejected("later-action-stands", message, field="action") from None
+        obstacle = str(fault).split(";")[0]
+        message = f"action {number} ({action.kind}) could not stand then: {obstacle}. Void action {number} first"
+        raise Rejected("later-action-stands", message, field=field) from None
 
 
 def _check_audiences(regimen: Regimen, course: Course) -> None:

@@ -37,7 +37,6 @@ from scheduler.toml_reader import did_you_mean
 GONE = {
     DoseState.GIVEN: "was given on {on}; void that record first",
     DoseState.OMITTED: "is omitted; void the omission first",
-    DoseState.CANCELLED: "is cancelled, since treatment was ceased; void the cease first",
 }
 
 
@@ -288,7 +287,8 @@ class Judge:
             message = f"{dose} on {to} is too close to {before and before.id}; the first possible date is {earliest}"
             raise Rejected("gap", message, field=field)
         if latest is not None and to > latest - gap:
-            message = f"{dose} on {to} is too close to the dose given on {latest}; choose {latest - gap} or earlier"
+            span = f"{latest - gap} or earlier" if earliest is None else f"{earliest} to {latest - gap}"
+            message = f"{dose} on {to} is too close to the dose given on {latest}; choose {span}"
             raise Rejected("gap", message, field=field)
 
     def _next_cycle_open(self, cycle: int) -> None:
@@ -300,11 +300,15 @@ class Judge:
         dose = DoseId(action.cycle, action.day)
         self._slot(dose)
         if self._numbers.first_held() is None:
-            raise Rejected("no-hold", "nothing is on hold, so there is nothing to resume", field="day")
+            raise Rejected(
+                "no-hold", f"nothing is on hold, so {dose} cannot be resumed; defer it to move it", field="day"
+            )
         held = [slot.id for slot in self._layout.slots if slot.state is DoseState.HELD]
         if not held or dose != held[0]:
             first = (
-                f"the first dose on hold is {held[0]}; resume that one, or omit it first" if held else "no dose waits"
+                f"the first dose on hold is {held[0]}; resume that one, or omit it first"
+                if held
+                else "the plan has no dose on hold any more; defer it to move it"
             )
             raise Rejected("not-first-held", f"{dose} cannot be resumed: {first}", field="day")
         self._room(dose, action.on, "on")
@@ -387,7 +391,8 @@ class Judge:
             return
         adds = action.change is AudienceStep.ADD
         if adds is (audience.name in self._numbers.audiences):
-            message = "is on the course already" if adds else "is not on the course; add it instead"
+            has, lacks = "is on the course already; make it private or shown", "is not on the course; add it instead"
+            message = has if adds else lacks
             raise Rejected("audience", f"value: {audience.name!r} {message}", field="value")
         if audience.private and not adds:
             message = f"value: ':private' belongs to {AudienceStep.ADD.value!r}; use the change 'private' instead"

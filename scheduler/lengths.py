@@ -2,7 +2,7 @@
 
 from scheduler.errors import NeedsReason
 from scheduler.layout import Layout, Numbers
-from scheduler.plan import DoseId, DoseState
+from scheduler.plan import DoseState
 from scheduler.regimen import CycleTemplate
 
 
@@ -29,13 +29,12 @@ def last_dose_day(layout: Layout, cycle: int) -> int:
 def needs_reason_for_lengths(before: Numbers, after: Numbers, layout: Layout) -> None:
     """Raises NeedsReason when the step from `before` to `after` gives a cycle a length outside its range.
 
-    A cycle whose next day 1 is given has its length from what happened, and is not judged.
+    A cycle whose next day 1 is given has its length from what happened; no deferral that changes it comes as far.
     """
     for cycle in range(1, len(layout.day1s) + 1):
         length = intended_length(after, cycle)
         template = after.regimen.template(cycle)
-        settled = DoseId(cycle + 1, 1) in after.given
-        if settled or length == intended_length(before, cycle) or template.shortest <= length <= template.longest:
+        if length == intended_length(before, cycle) or template.shortest <= length <= template.longest:
             continue
         allowed = allowed_lengths(template)
         raise NeedsReason(f"cycle {cycle} would last {length} days, and the regimen allows {allowed}")

@@ -51,6 +51,28 @@ def action_of(plain: Mapping[str, Any]) -> Action:
     return action_from_fields(plain["kind"], {key: value for key, value in plain.items() if key != "kind"})
 
 
+def act(kind: str, dose: str = "", /, **fields: Any) -> dict[str, Any]:
+    """An action as a table of a course file; `dose` is a name such as C1D8, `from_` stands for `from`."""
+    if dose:
+        cycle, day = dose[1:].split("D")
+        fields = {"cycle": int(cycle), "day": int(day), **fields}
+    return {"kind": kind, **{name.rstrip("_"): value for name, value in fields.items()}}
+
+
+def days(text: str, year: int = 2026) -> list[date]:
+    """Dates of a text such as "12-07 12-14 01-04": each on the first such day after the one before."""
+    found: list[date] = []
+    for month, day in (map(int, word.split("-")) for word in text.split()):
+        year += bool(found) and date(year, month, day) < found[-1]
+        found.append(date(year, month, day))
+    return found
+
+
+def dates_of(plan: Plan) -> list[date | None]:
+    """The dates of all doses in order."""
+    return [dose.date for dose in plan.doses()]
+
+
 def plan_of(
     course: Course,
     *actions: Mapping[str, Any],
