@@ -30,11 +30,11 @@ class ClinicSettings:
     name: Annotated[str, TEXT] = "Infusion clinic"
     phone: Annotated[str, TEXT] = ""
     after_hours_phone: Annotated[str, TEXT] = ""
-    emergency_number: Annotated[str, TEXT] = "911"
-    fever_threshold: Annotated[str, TEXT] = "38.0 °C (100.4 °F)"
+    emergency_number: Annotated[str, TEXT] = ""
+    fever_threshold: Annotated[str, TEXT] = ""
     address: Annotated[str, TEXT] = ""
     zone: Annotated[str, Reader(read=values.zone)] = "America/New_York"
-    country: Annotated[str, Reader(read=values.country)] = "US"
+    country: Annotated[str, Reader(read=values.country)] = ""
     region: Annotated[str, TEXT] = ""
     opening_days: Annotated[tuple[str, ...], Reader(read=values.weekdays, plain=False)] = values.WEEKDAYS[:5]
     closures: Annotated[tuple[Closure, ...], Reader(read=values.closures, plain=False)] = ()

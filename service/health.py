@@ -9,7 +9,9 @@ from pathlib import Path
 from scheduler.errors import InfusionsError, InvalidValue
 from service.catalogue import load_catalogue
 from service.config import Settings, load_settings
+from service.safety import WHOM_TO_CALL
 
+NO_COUNTRY = "no country is set, so nobody is told of a dose on a public holiday"
 SECONDS = 5  # for a mail server to answer
 
 
@@ -31,6 +33,7 @@ def examine(config: Path | None, environ: Mapping[str, str]) -> tuple[Finding, .
     checks: dict[str, Callable[[Settings], str]] = {
         "regimens": _regimens,
         "holidays": _holidays,
+        "whom to call": _whom_to_call,
         "database": _database,
         "secret": _secret,
         "mail": _mail,
@@ -59,7 +62,12 @@ def _holidays(settings: Settings) -> str:
 
     clinic = settings.clinic
     public_holidays(clinic.country, clinic.region, [2026])
-    return f"those of {clinic.country} {clinic.region}".rstrip() if clinic.country else "none are kept"
+    return f"those of {clinic.country} {clinic.region}".rstrip() if clinic.country else NO_COUNTRY
+
+
+def _whom_to_call(settings: Settings) -> str:
+    missing = [name for name in WHOM_TO_CALL if not getattr(settings.clinic, name)]
+    return f"mails cannot tell it yet: set {', '.join(missing)} in [clinic]" if missing else "mails tell it"
 
 
 def _database(settings: Settings) -> str:

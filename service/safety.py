@@ -22,6 +22,10 @@ def disagreements(settings: "Settings") -> Iterator[Fault]:
         yield Fault(place="[smtp] password_file", message="a username needs the file that holds its password")
 
 
+# What every mail, page and print tells a patient who feels ill.
+WHOM_TO_CALL = ("phone", "after_hours_phone", "emergency_number", "fever_threshold")
+
+
 def unsafe(settings: "Settings", environ: Mapping[str, str]) -> Iterator[Fault]:
     """What production = true refuses: each could harm or expose a patient."""
     if environ.get("INFUSIONS_NOW"):
@@ -33,9 +37,10 @@ def unsafe(settings: "Settings", environ: Mapping[str, str]) -> Iterator[Fault]:
     if settings.smtp.tls == "none" and settings.smtp.host not in LOOPBACK | {""}:
         message = "mails to another host need starttls or implicit with production = true"
         yield Fault(place="[smtp] tls", message=message)
-    if not settings.clinic.phone or not settings.clinic.after_hours_phone:
-        message = "production needs phone and after_hours_phone: every mail tells whom to call"
-        yield Fault(place="[clinic] phone", message=message)
+    for name in WHOM_TO_CALL:
+        if not getattr(settings.clinic, name):
+            message = "is empty, and every mail tells whom to call and when; production needs it"
+            yield Fault(place=f"[clinic] {name}", message=message)
     yield from _unsafe_secret(settings.security.secret_file)
 
 

@@ -122,7 +122,7 @@ def test_doctor_says_what_is_in_order_and_what_needs_mending(infusions: Infusion
     told = infusions.done("doctor", "--json").json()
     assert (told["ok"], [check["what"] for check in told["checks"]]) == (
         True,
-        ["settings", "regimens", "holidays", "database", "secret", "mail"],
+        ["settings", "regimens", "holidays", "whom to call", "database", "secret", "mail"],
     )
     assert "ok    database: " in infusions.done("doctor").out
 
@@ -132,7 +132,7 @@ def test_doctor_says_what_is_in_order_and_what_needs_mending(infusions: Infusion
     [
         ({"INFUSIONS_CLINIC__ZONE": "Mars/X"}, "settings"),
         ({"INFUSIONS_REGIMENS__FOLDER": "missing"}, "regimens"),
-        ({"INFUSIONS_CLINIC__REGION": "XX"}, "holidays"),
+        ({"INFUSIONS_CLINIC__COUNTRY": "US", "INFUSIONS_CLINIC__REGION": "XX"}, "holidays"),
         ({"INFUSIONS_CLINIC__COUNTRY": "XX"}, "holidays"),
         (NO_SERVER, "database"),
         ({"INFUSIONS_DATABASE__URL": "sqlite:///none.db"}, "database"),

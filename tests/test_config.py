@@ -203,6 +203,8 @@ PRODUCTION = """
 [clinic]
 phone = "+1 555 0100"
 after_hours_phone = "+1 555 0101"
+emergency_number = "911"
+fever_threshold = "38.0 °C"
 [server]
 production = true
 public_url = "https://infusions.example"
