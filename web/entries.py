@@ -1,7 +1,6 @@
 """What a record form holds at first, and how what was typed becomes the plain values of an action."""
 
 from collections.abc import Mapping
-from datetime import date
 
 from scheduler import action_to_fields
 from scheduler.actions import Action
@@ -20,7 +19,7 @@ def first_values(kind: str, material: Material, asked: Mapping[str, str]) -> For
         values.setdefault("dose", f"{dose.cycle}-{dose.day}")
         values.setdefault("cycle", str(dose.cycle))
     if "on" in names and kind != "resume":
-        values.setdefault("on", _usual_date(kind, plan, dose).isoformat())
+        values.setdefault("on", _usual_date(kind, plan, dose))
     if "cycle" in names:
         values.setdefault("cycle", str(dose.cycle if dose else 1))
     return form_from({name: value for name, value in values.items() if name in names})
@@ -108,7 +107,8 @@ def _dose(plan: Plan, value: str) -> Dose | None:
     return None if number is None or place is None else plan.find(number, place)
 
 
-def _usual_date(kind: str, plan: Plan, dose: Dose | None) -> date:
+def _usual_date(kind: str, plan: Plan, dose: Dose | None) -> str:
     if kind == "given" and dose is not None and dose.date is not None:
-        return min(dose.date, plan.today)
-    return plan.today
+        # A dose that lies ahead was hardly given today: the date is for a person to say.
+        return dose.date.isoformat() if dose.date <= plan.today else ""
+    return plan.today.isoformat()
