@@ -1,6 +1,6 @@
 """The fold: what the standing actions set, one after the other (scheduling rule 8)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import assert_never
@@ -52,9 +52,8 @@ def standing(actions: Sequence[Action]) -> tuple[bool, ...]:
     stands = [True] * len(actions)
     for index in range(len(actions) - 1, -1, -1):
         if stands[index]:
-            for target in targets(actions[index]):
-                if 1 <= target <= index:
-                    stands[target - 1] = False
+            for target in (*targets(actions[index]), *_replaced_before(actions, actions[index].replaces)):
+                stands[target - 1] = False
     return tuple(stands)
 
 
@@ -156,6 +155,14 @@ def scope_of(action: Defer, regimen: Regimen) -> Scope:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+def _replaced_before(actions: Sequence[Action], number: int | None) -> Iterator[int]:
+    """What the action `number`, replaced now, had replaced itself, and so on: a correction can be corrected."""
+    while number is not None:
+        number = actions[number - 1].replaces
+        if number is not None:
+            yield number
 
 
 def _place(actions: Sequence[Action], number: int) -> int:

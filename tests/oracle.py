@@ -300,9 +300,15 @@ def _standing(actions: list[dict[str, Any]]) -> set[int]:
     standing: set[int] = set()
     for number in range(len(actions), 0, -1):
         later = [actions[other - 1] for other in standing]
-        if not any(number in _names_to_void(action) for action in later):
+        if not any(number in _names_to_void(action) + _replaced_long_ago(actions, action) for action in later):
             standing.add(number)
     return standing
+
+
+def _replaced_long_ago(actions: list[dict[str, Any]], action: dict[str, Any]) -> list[int]:
+    """What the action that this one replaces had replaced, and what that one had, and so on."""
+    replaced = actions[action["replaces"] - 1] if "replaces" in action else {}
+    return [replaced["replaces"], *_replaced_long_ago(actions, replaced)] if "replaces" in replaced else []
 
 
 def _check_fields(number: int, action: dict[str, Any]) -> None:
