@@ -159,17 +159,13 @@ def reap(session: Session, *, now: datetime, worker: str) -> int:
 
 def expire(session: Session, now: datetime, outcome: str) -> int:
     """Closes what waits and may not go any more; how many messages. Staff see them on their worklist."""
-    step = (
-        update(OutboxRow)
-        .where(
-            col(OutboxRow.settled_at).is_(None),
-            col(OutboxRow.state).in_([State.WAITING.value, State.UNTOLD.value]),
-            col(OutboxRow.send_after) <= now,
-            col(OutboxRow.send_before) <= now,
-        )
-        .values(state=State.EXPIRED.value, settled_at=now, outcome=outcome)
+    late = (
+        col(OutboxRow.settled_at).is_(None),
+        col(OutboxRow.state).in_([State.WAITING.value, State.UNTOLD.value]),
+        col(OutboxRow.send_after) <= now,
+        col(OutboxRow.send_before) <= now,
     )
-    return session.connection().execute(step).rowcount
+    return _update_free(session, *late, state=State.EXPIRED.value, settled_at=now, outcome=outcome)
 
 
 def late_days(session: Session, now: datetime) -> tuple[tuple[str, date], ...]:
@@ -187,7 +183,7 @@ def move_day(session: Session, zone: str, day: date, *, to: date, at: datetime, 
     """Puts what should have gone on `day` to `to`, so that it goes in that day's mail: at `at`, or now if that is
     past or too late; how many messages."""
     of_zone = select(CourseRow.id).where(CourseRow.patient_zone == zone)
-    late = update(OutboxRow).where(
+    late = (
         _ready(OutboxRow, now),
         _regroups(),
         col(OutboxRow.group_date) == day,
@@ -195,9 +191,8 @@ def move_day(session: Session, zone: str, day: date, *, to: date, at: datetime, 
     )
     moved = 0
     if at > now:
-        wait = late.where(col(OutboxRow.send_before) > at).values(group_date=to, send_after=at)
-        moved = session.connection().execute(wait).rowcount
-    return moved + session.connection().execute(late.values(group_date=to)).rowcount
+        moved = _update_free(session, *late, col(OutboxRow.send_before) > at, group_date=to, send_after=at)
+    return moved + _update_free(session, *late, group_date=to)
 
 
 def tries_of(session: Session, mail: Mail) -> Mapping[str, int]:
@@ -219,6 +214,14 @@ def _waits(row: type[OutboxRow]) -> ColumnElement[bool]:
 
 def _ready(row: type[OutboxRow], now: datetime) -> ColumnElement[bool]:
     return _waits(row) & (col(row.send_after) <= now)
+
+
+def _update_free(session: Session, *conditions: ColumnElement[bool], **values: object) -> int:
+    """Sets columns of the rows that nobody else is changing at this moment: waiting for them could deadlock with an
+    action of staff, and the next pass finds them."""
+    free = select(OutboxRow.id).where(*conditions).with_for_update(skip_locked=True)
+    step = update(OutboxRow).where(col(OutboxRow.id).in_(free)).values(**values)
+    return session.connection().execute(step).rowcount
 
 
 def _regroups() -> ColumnElement[bool]:

@@ -16,7 +16,7 @@ from calendars.kinds import ClinicCard
 from calendars.wording import Wording
 from db import outbox_claims as claims
 from db import outbox_store as store
-from db.engine import DatabaseUnavailable, Engine, Session, writing
+from db.engine import DatabaseUnavailable, Engine, Session, reading, writing
 from db.outbox_claims import Mail
 from db.outbox_store import State
 from reminders.channels.delivery import Channel, DeliveryError, Fate, Outgoing
@@ -109,7 +109,7 @@ class _Pass:
         post = self.post
         if post.stop.is_set():
             return ()
-        with writing(post.engine) as session:
+        with reading(post.engine) as session:
             if not claims.is_due(session, post.now()):
                 return ()
         post.channel.open()  # before anything is claimed: without a way out nothing is touched

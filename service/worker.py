@@ -82,7 +82,7 @@ def tick(app: "App", now: datetime, *, stop: Flag | None = None) -> TickResult:
     Safe to miss, to repeat and to run in several processes. Raises MailsStopped when mails can't go at all.
     """
     moment = _running(now)
-    feeds.rebuild_stale(app, now)
+    _guarded("feeds", lambda: feeds.rebuild_stale(app, now))()  # a feed that can't be built keeps back no mail
     _reap(app, now)
     expired = _plan(app, now)
     tally = send_due(_post(app, moment, stop or Flag()))
