@@ -14,7 +14,7 @@ YEARS = f"the years {FIRST_YEAR} to {LAST_YEAR}"
 # What may follow from it. Far inside Python's years 1 to 9999, so that windows, checks and zones have room around.
 EARLIEST, LATEST = date(1000, 1, 1), date(9000, 12, 31)
 
-_TIME = re.compile(r"[0-9]{2}:[0-9]{2}")
+_TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")  # newer Pythons take 24:00 for the midnight of the same day
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _LOCAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}")
 
@@ -104,12 +104,9 @@ def parse_date(text: str, *, field: str) -> date:
 
 def parse_time(text: str, *, field: str) -> time:
     """The wall time (09:00) in `text`; InvalidValue names `field`."""
-    try:
-        if not _TIME.fullmatch(text):
-            raise ValueError(text)
-        return time.fromisoformat(text)
-    except ValueError:
-        raise InvalidValue(f"{field}: {text[:60]!r} is not a time of day; write it as 09:00", field=field) from None
+    if not _TIME.fullmatch(text):
+        raise InvalidValue(f"{field}: {text[:60]!r} is not a time of day; write it as 09:00", field=field)
+    return time.fromisoformat(text)
 
 
 def parse_wall(text: str, *, field: str) -> time | datetime:
@@ -117,7 +114,7 @@ def parse_wall(text: str, *, field: str) -> time | datetime:
     if not _LOCAL.fullmatch(text):
         return parse_time(text, field=field)
     try:
-        return datetime.fromisoformat(text)
-    except ValueError:
+        return datetime.combine(parse_date(text[:10], field=field), parse_time(text[11:], field=field))
+    except InvalidValue:
         message = f"{field}: {text!r} is neither a time (10:05) nor a date and time (2026-12-08T00:20)"
         raise InvalidValue(message, field=field) from None

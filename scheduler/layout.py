@@ -65,6 +65,8 @@ class Numbers:
     def days(self, cycle: int) -> tuple[int, ...]:
         """The day numbers of a cycle: the regimen's, fewer after `days`; a given dose never falls away."""
         days = self.regimen.template(cycle).days
+        if not self.only_days and not self.given:
+            return days
         chosen = next((only for start, only in reversed(self.only_days) if start <= cycle), None)
         if chosen is not None:
             days = tuple(day for day in days if day in chosen)

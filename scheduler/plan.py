@@ -88,8 +88,7 @@ class VisitTimes(NamedTuple):
     observation_end: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dose:
+class Dose(NamedTuple):
     """One dose. `nominal`: by its cycle's actual day 1. `date` is None while held; `times` unless planned or given.
 
     `confirmed`: rule 22; a dose that is not confirmed "may change". `deferred` tells that its own place was changed
@@ -114,8 +113,7 @@ class Dose:
         return DoseId(self.cycle, self.day)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cycle:
+class Cycle(NamedTuple):
     """One cycle: `day1` is its actual day 1, `length_days` the distance to the next cycle's where there is one."""
 
     number: int
@@ -125,8 +123,7 @@ class Cycle:
     doses: tuple[Dose, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
+class Window(NamedTuple):
     """A span after the last dose. `through` is included; None while doses are held."""
 
     audience: str

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from operator import attrgetter
 from typing import NamedTuple
 
 from scheduler.actions import CeaseCause
@@ -27,9 +28,10 @@ def tasks(
 ) -> tuple[Task, ...]:
     """The tasks of doses that are given or planned (after a cease: given), of cycle ends, and the liver watch."""
     maker = _Maker(numbers, layout, clinic, last_days, confirmed)
-    found = [task for rule in numbers.regimen.tasks for task in maker.of_rule(rule)]
-    found += maker.liver_watch()
-    return tuple(sorted(found, key=lambda task: (task.date, task.cycle, task.day or 999, task.kind, task.ordinal)))
+    found = [*maker.liver_watch()]
+    for rule in numbers.regimen.tasks:
+        found += maker.of_rule(rule)
+    return tuple(sorted(found, key=attrgetter("date", "cycle")))
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -54,15 +56,14 @@ class _Maker:
         ceased = numbers.cease is not None
         self._doses = [slot for slot in layout.counted if slot.id in numbers.given or not ceased]
 
-    def of_rule(self, rule: TaskRule) -> Iterator[Task]:
+    def of_rule(self, rule: TaskRule) -> list[Task]:
         if rule.audience is not None and rule.audience not in self._numbers.audiences:
-            return
+            return []
         if rule.intent is not None and rule.intent != self._numbers.intent:
-            return
+            return []
         if rule.on is HangsOn.CYCLE_END:
-            yield from self._cycle_ends(rule)
-            return
-        yield from self._of_doses(rule, self._hung_on(rule))
+            return list(self._cycle_ends(rule))
+        return self._of_doses(rule, self._hung_on(rule))
 
     def _hung_on(self, rule: TaskRule) -> list[Slot]:
         doses = self._doses
@@ -76,15 +77,17 @@ class _Maker:
             doses = [slot for slot in doses if slot.id.day == 1]
         return [slot for slot in doses if rule.cycle in (None, slot.id.cycle)]
 
-    def _of_doses(self, rule: TaskRule, doses: list[Slot]) -> Iterator[Task]:
+    def _of_doses(self, rule: TaskRule, doses: list[Slot]) -> list[Task]:
         offset = self._offset(rule)
         dates = self._dates(rule.when, offset)
         confirmed = self._confirmed.doses
+        found = []
         for slot in doses:
             asked, result = dates[slot.id]
             why = Why(tell_task, rule, slot.id, slot.date, offset, asked, result)
-            cycle, day = slot.id
-            yield Task(rule.kind, cycle, day, rule.when, result, offset, slot.id in confirmed, why, rule.audience)
+            sure, (cycle, day) = slot.id in confirmed, slot.id
+            found.append(Task(rule.kind, cycle, day, rule.when, result, offset, sure, why, rule.audience))
+        return found
 
     def _dates(self, when: When, offset: int) -> dict[DoseId, tuple[date, date]]:
         """For each dose the date so many days before or after it, and the open day for that."""
