@@ -231,6 +231,16 @@ def test_a_course_moves_to_a_new_version_of_its_regimen(migrated_sqlite: Path, t
         assert f"regimen version {newest}" in page.text
 
 
+def test_a_cycle_on_hold_shows_no_dates(web: Web, alice: Visitor) -> None:
+    course = web.course("Hedda Example")
+    web.record(course, GIVEN_DAY_1, Hold(cycle=2, day=1, on=date(2026, 12, 14), cause=HoldCause.LIVER))
+    page = alice.get(f"/courses/{course}")
+    rows = [" ".join(row.text.split()) for row in page.all("table")[0].inside if row.name == "tr"]
+    assert "Cycle 2 dates to be arranged" in rows
+    assert "no date while doses are on hold" in page.text
+    assert "On hold since Mon 14 Dec 2026: liver tests or signs of liver damage" in page.text
+
+
 def test_the_timeline_is_a_picture_that_loads_nothing(alice: Visitor, bobs: UUID) -> None:
     page = alice.get(f"/courses/{bobs}")
     image = next(tag for tag in page.all("img"))

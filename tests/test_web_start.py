@@ -1,12 +1,16 @@
 """Starting a course in the browser: asked, previewed as a whole, stored once."""
 
 import re
+import shutil
+from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
 from scheduler.course import Audience
 from service.queries import list_courses
-from tests.web_site import Page, Web
+from tests.stores import INOTUZUMAB
+from tests.web_site import Page, Web, add_staff, running
 
 AUDIENCES = {
     "audience-can-become-pregnant": "shown",
@@ -111,7 +115,7 @@ def test_a_reason_lets_a_start_depart_from_the_regimen(web: Web) -> None:
     typed = TYPED | {"patient": "Benno Example", "cycles": "7", "reason": "agreed with the board"}
     page = visitor.preview(visitor.get("/courses/new"), **typed)
     assert "7 cycles" in page.text
-    assert visitor.get(visitor.confirm(page))
+    assert "agreed with the board" in visitor.get(visitor.confirm(page)).text
 
 
 def test_going_back_from_the_preview_keeps_every_answer(web: Web) -> None:
@@ -141,3 +145,22 @@ def test_a_hostile_name_is_shown_as_text(web: Web) -> None:
     assert not shown.all("script")
     assert name in visitor.get("/").text
     assert not re.search("<script", visitor.get("/").html)
+
+
+def test_with_several_regimens_one_is_chosen_first(migrated_sqlite: Path, tmp_path: Path) -> None:
+    text = (files("scheduler") / "regimens" / f"{INOTUZUMAB}.toml").read_text(encoding="utf-8")
+    folder = tmp_path / "regimens"
+    folder.mkdir()
+    other = text.replace(f'id = "{INOTUZUMAB}"', 'id = "other"').replace('name = "Inotuzumab', 'name = "Other')
+    (folder / "other.toml").write_text(other, encoding="utf-8")
+    shutil.copy(migrated_sqlite, tmp_path / "infusions.db")
+    with running(tmp_path, INFUSIONS_REGIMENS__FOLDER=str(folder)) as web:
+        add_staff(web.app)
+        alice = web.visitor("alice")
+        page = alice.get("/courses/new")
+        assert "Which regimen?" in page.text
+        link = next(link for link in page.all("a") if link.text.startswith("Other"))
+        preview = alice.preview(alice.get(link.attributes["href"]), **TYPED)
+        assert "Other ozogamicin" in alice.get(alice.confirm(preview)).text
+        answer = alice.http.post("/courses/new?regimen=none", data=preview.form()[1])
+        assert (answer.status_code, answer.headers["location"]) == (303, "/courses/new")
