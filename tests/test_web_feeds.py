@@ -5,6 +5,7 @@ import shutil
 from datetime import date
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -148,11 +149,14 @@ def test_a_recorded_change_is_served_at_once_and_only_then(web: Web) -> None:
     assert all(new > old for old, new in changed.values())
 
 
+def parsed(text: str) -> dict[str, Any]:
+    """The events of a calendar by UID."""
+    return {str(each["UID"]): each for each in Calendar.from_ical(text).walk("VEVENT")}
+
+
 def moved(before: str, after: str) -> dict[str, tuple[int, int]]:
     """The sequences before and after of each event whose start differs."""
-    old, new = (
-        {str(each["UID"]): each for each in Calendar.from_ical(text).walk("VEVENT")} for text in (before, after)
-    )
+    old, new = parsed(before), parsed(after)
     assert set(old) == set(new)
     return {
         uid: (int(old[uid]["SEQUENCE"]), int(new[uid]["SEQUENCE"]))
