@@ -6,12 +6,15 @@ from datetime import date
 from pathlib import Path
 from uuid import UUID, uuid4
 
+import anyio
 import httpx
 import pytest
 
 from scheduler.actions import Cease, CeaseCause, Defer, Given, Hold, HoldCause
+from scheduler.errors import InfusionsError, InvalidValue
 from tests.stores import INOTUZUMAB
 from tests.web_site import Page, Visitor, Web, add_staff, running
+from web.app import create_app
 from web.kinds import KINDS
 
 GIVEN_DAY_1 = Given(cycle=1, day=1, on=date(2026, 12, 7), reason="as planned")
@@ -318,6 +321,32 @@ def test_a_database_that_is_away_is_said_so_and_nothing_else(migrated_sqlite: Pa
         page = alice.get("/", status=503)
         assert "The database gives no answer" in page.text
         assert "elsewhere" not in page.html
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "sentence"),
+    [
+        (InfusionsError("somebody else stored the same"), 409, "Someone was faster"),
+        (InvalidValue("Dagmar: is no value", field="x"), 500, "Something failed on our side"),
+        (RuntimeError("Dagmar"), 500, "Something failed on our side"),
+    ],
+)
+def test_every_fault_has_its_page(web: Web, fault: Exception, status: int, sentence: str) -> None:
+    pages = create_app(web.app)
+
+    @pages.get("/fault")
+    def raise_it() -> None:
+        raise fault
+
+    async def ask() -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(pages), base_url=web.url) as client:
+            return await client.get("/fault")
+
+    answer = anyio.run(ask)
+    assert answer.status_code == status
+    assert sentence in Page(answer.text).text
+    assert "Dagmar" not in answer.text
+    assert "content-security-policy" in answer.headers
 
 
 def test_the_service_says_whether_it_is_well(web: Web) -> None:

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from db.engine import DatabaseUnavailable
+from scheduler.errors import InfusionsError
 from service.courses import NotFound
 from web.render import Site
 from web.security import reference, route_of
@@ -84,6 +85,11 @@ def add_handlers(pages: FastAPI, site: Site) -> None:
     async def not_found(request: Request, _: Exception) -> Response:
         return _logged(site, request, 404)
 
+    async def overtaken(request: Request, fault: InfusionsError) -> Response:
+        if type(fault) is not InfusionsError:
+            raise fault  # nobody expected this kind here: the guard answers it
+        return _logged(site, request, 409)
+
     async def away(request: Request, fault: DatabaseUnavailable) -> Response:
         log.error("the database gives no answer: %s", fault, extra={"action": "web_database_away"})
         response = _logged(site, request, 503)
@@ -92,6 +98,7 @@ def add_handlers(pages: FastAPI, site: Site) -> None:
 
     pages.exception_handler(SignInNeeded)(sign_in)
     pages.exception_handler(HTTPException)(refused)
+    pages.exception_handler(InfusionsError)(overtaken)
     pages.exception_handler(NotFound)(not_found)
     pages.exception_handler(RequestValidationError)(not_found)  # an id in the path that can't be one
     pages.exception_handler(DatabaseUnavailable)(away)
