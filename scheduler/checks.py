@@ -81,12 +81,23 @@ def _check_targets(actions: Sequence[Action], new: Action) -> None:
 def _replay(regimen: Regimen, course: Course, actions: Sequence[Action], today: date, clinic: ClinicRules) -> None:
     """Judges every standing action anew, since the last one takes others away; only it is asked for a reason."""
     numbers = begin(regimen, course)
+    departure: NeedsReason | None = None
     for number, action in in_order(actions):
         if number == len(actions):
-            _judge_new(numbers, number, action, today, clinic)
+            departure = _departure(numbers, number, action, today, clinic)
         else:
             _judge_standing(numbers, number, action, clinic, field="replaces" if actions[-1].replaces else "action")
         apply(numbers, number, action, clinic.versions())
+    if departure is not None:  # told last: no reason helps where a later action could not stand
+        raise departure
+
+
+def _departure(numbers: Numbers, number: int, new: Action, today: date, clinic: ClinicRules) -> NeedsReason | None:
+    try:
+        _judge_new(numbers, number, new, today, clinic)
+    except NeedsReason as fault:
+        return fault
+    return None
 
 
 def _judge_standing(numbers: Numbers, number: int, action: Action, clinic: ClinicRules, *, field: str) -> None:

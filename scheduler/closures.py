@@ -6,6 +6,7 @@ from scheduler.course import ClinicRules, ClosedDayPolicy
 from scheduler.layout import Layout, Numbers, Slot
 from scheduler.plan import DoseId, DoseState
 from scheduler.regimen import When
+from scheduler.why import day_text
 
 DAY = timedelta(days=1)
 LONGEST_CLOSURE = 370  # days looked at for an open one
@@ -23,7 +24,7 @@ class Closures:
         """Why `day` is closed for this patient, or an empty text."""
         for away in self._absences:
             if away.from_ <= day <= away.to:
-                return f"the patient is away until {away.to}"
+                return f"the patient is away until {day_text(away.to)}"
         return self._clinic.closure(day)
 
     def open_day(self, day: date, when: When) -> date:

@@ -574,6 +574,14 @@ VOIDS = [
         " Void action 2 first",
     ),
     Case(
+        "the same where the correction would need a reason too, which helps nothing",
+        (act("cycles", count=1), G1, G8, G15, act("cycle-length", cycle=1, days=21)),
+        given("C1D15", "2026-12-28", replaces=4),
+        LATER,
+        "replaces",
+        "action 5 (cycle-length) could not stand then: cycle 1 has a dose on its day 22. Void action 5 first",
+    ),
+    Case(
         "a void of an action that is not there",
         (),
         act("void", action=5),
