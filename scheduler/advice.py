@@ -13,6 +13,7 @@ from scheduler.regimen import Cite
 from scheduler.why import day_text
 
 ON_HOLD_DAYS = (7, 14, 28)
+URGENT_AFTER_DAYS = 2  # by then a day has passed since the hour of the visit
 UNSURE_AFTER_DAYS = 3
 
 
@@ -191,11 +192,11 @@ class _Adviser:
 
     def _overdue(self, slot: Slot) -> Iterator[Advice]:
         days = (self._today - slot.date).days
-        urgency = "record today" if days < UNSURE_AFTER_DAYS else "urgent: nobody knows whether it was given"
+        urgency = "record it today" if days < URGENT_AFTER_DAYS else "urgent: nobody knows whether it was given"
         message = f"{slot.id} was planned for {day_text(slot.date)} and is not recorded; {urgency}"
         record = Suggestion(kind="given", cycle=slot.id.cycle, day=slot.id.day, to=slot.date)
         suggest = record if self._can_record(slot) else None
-        facts = f"{slot.date} {days >= UNSURE_AFTER_DAYS}"
+        facts = f"{slot.date} {min(days, UNSURE_AFTER_DAYS)}"
         yield _remark("overdue", Severity.WARN, message, dose=slot.id, suggest=suggest, facts=facts)
 
     def _can_record(self, slot: Slot) -> bool:
