@@ -85,11 +85,12 @@ def _at(top: TableReader) -> time:
     value = top.raw("at")
     if isinstance(value, time):
         return value.replace(second=0, microsecond=0)
+    text = top.text("at")
     try:
-        return parse_time(top.text("at"), field="at")
+        return parse_time(text, field="at")
     except InvalidValue:
-        if isinstance(value, str):
-            top.fault("at", f'{shown(value)} is not a time of day; write it as "09:00"')
+        if text != UNREAD:
+            top.fault("at", f'{shown(text)} is not a time of day; write it as "09:00"')
         return time(9)
 
 

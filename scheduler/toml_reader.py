@@ -29,7 +29,7 @@ def load_toml(text: str, source: str) -> dict[str, object]:
     message = _unreadable(text)
     if not message:
         try:
-            return tomllib.loads(text)
+            return tomllib.loads(text.removeprefix("\N{BYTE ORDER MARK}"))  # which some editors put in front
         except tomllib.TOMLDecodeError as fault:
             message = f"is not valid TOML: {fault}; mend that place"
         except RecursionError:
