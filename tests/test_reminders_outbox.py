@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
 import pytest
+from sqlalchemy import Engine
 
 from db.outbox_store import State, StoredMessage
 from scheduler.actions import (
@@ -23,11 +24,12 @@ from scheduler.actions import (
     VisitTime,
     Void,
 )
+from scheduler.dates import zone_of
 from service.courses import record, start_course, tell_patient
 from service.messages import list_messages
 from service.wiring import App
 from service.worker import tick
-from tests.stores import NURSE, START, Clock, bob
+from tests.stores import NURSE, START, Clock, bob, make_app
 
 DAY_8 = "c1d8/infusion"
 DEFER_DAY_8 = Defer(cycle=1, day=8, to=date(2026, 12, 16))
@@ -259,3 +261,21 @@ def test_a_window_made_private_is_not_announced_any_more(app: App) -> None:
     do(app, course, AudienceChange(value="can-become-pregnant", change=AudienceStep.PRIVATE))
     left = {each.event_key for each in list_messages(app, course) if each.settled_at is None}
     assert not any("window" in key or "pregnancy" in key for key in left)
+
+
+def test_a_stop_that_is_voided_lets_the_same_reminders_wait_again(app: App, clock: Clock) -> None:
+    course, visit = start(app), "c1d1/infusion"
+    before = about(waiting(app, course), visit)
+    clock.pass_(days=1)
+    do(app, course, Cease(on=date(2026, 12, 8), cause=CeaseCause.TRANSFERRED))
+    assert about(waiting(app, course), visit) == []
+    do(app, course, Void(action=1))
+    assert about(waiting(app, course), visit) == before
+
+
+def test_with_the_next_action_what_waits_follows_the_clinics_new_hour(engine: Engine, clock: Clock) -> None:
+    course = start(make_app(engine, clock))
+    later = make_app(engine, clock, {"INFUSIONS_REMINDERS__AT": "10:30"})
+    do(later, course, VisitTime(at=time(11), cycle=6, day=15))
+    hours = {each.send_after.astimezone(zone_of("America/New_York")).time() for each in waiting(later, course)}
+    assert hours == {time(10, 30), time(10, 10)}, "the notice of the change itself goes ten minutes from now"

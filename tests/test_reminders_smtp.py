@@ -62,6 +62,12 @@ def visit(app: App, course: UUID, offset: int = 3) -> StoredMessage:
     return found[-1]
 
 
+def first_tried(message: StoredMessage) -> datetime:
+    """In whole seconds, as mails tell it. A pass runs on from its instant: on a busy machine by a second or two."""
+    assert message.first_tried_at is not None
+    return message.first_tried_at.replace(microsecond=0)
+
+
 def attempts(app: App, message: StoredMessage) -> list[StoredAttempt]:
     with reading(app.engine) as session:
         return list(attempts_of(session, [message.id]))
@@ -81,7 +87,7 @@ def test_a_reminder_arrives_with_its_headers_and_the_same_words_twice(
     assert message["Reply-To"] == "desk@clinic.example"
     assert message["Auto-Submitted"] == "auto-generated"
     assert message["Message-ID"].endswith("@clinic.example>")
-    assert parsedate_to_datetime(message["Date"]) == THREE_DAYS_BEFORE
+    assert parsedate_to_datetime(message["Date"]) == first_tried(visit(app, course))
     assert message.get_content_type() == "multipart/alternative"
     for words in (mail.text, mail.html):
         plain = " ".join(words.split())
@@ -222,7 +228,9 @@ def test_a_refusal_for_now_is_tried_again_after_more_than_five_minutes(
     assert at(THREE_DAYS_BEFORE + timedelta(minutes=5)).sent == 0
     assert at(again.send_after).sent == 1
     [mail] = mail_server.mails()
-    assert parsedate_to_datetime(mail.message["Date"]) == THREE_DAYS_BEFORE, "the date of the first try"
+    first = first_tried(visit(app, course))
+    assert first < again.send_after
+    assert parsedate_to_datetime(mail.message["Date"]) == first, "the date of the first try"
     assert [each.answer.split()[0] for each in attempts(app, again)] == [
         "lost" if (step, answer) == ("END", "drop") else "retry",
         "sent",
