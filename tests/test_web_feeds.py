@@ -74,8 +74,9 @@ def test_head_answers_like_get_without_the_bytes(address: str) -> None:
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
-def test_other_methods_are_refused(web: Web, address: str, method: str) -> None:
-    answer = httpx.request(method, address, headers={"origin": web.url})
+@pytest.mark.parametrize("named", [True, False], ids=["with an origin", "from a program"])
+def test_other_methods_are_refused(web: Web, address: str, method: str, named: bool) -> None:  # noqa: FBT001
+    answer = httpx.request(method, address, headers={"origin": web.url} if named else {})
     assert answer.status_code == 405
     assert set(answer.headers["allow"].replace(" ", "").split(",")) == {"GET", "HEAD"}
     assert address.rpartition("/")[2] not in answer.text

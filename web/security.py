@@ -77,7 +77,7 @@ class Guard:
 
         request = Request(scope, receive)
         try:
-            if scope["method"] in SAFE_METHODS or self._is_ours(Headers(scope=scope)):
+            if scope["method"] in SAFE_METHODS or _is_feed(scope) or self._is_ours(Headers(scope=scope)):
                 await self.app(scope, receive, guarded)
             else:
                 await self.error_page(request, 403, "")(scope, receive, guarded)
@@ -103,3 +103,12 @@ class Guard:
             return (posted.scheme, posted.netloc) == (public.scheme, public.netloc)
         # In the clear (one's own machine) a page may be reached by more names than one: the browser's own will do.
         return bool(posted.netloc) and posted.netloc in {public.netloc, headers.get("host", "")}
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _is_feed(scope: Scope) -> bool:
+    """Whether a calendar program asks: it knows no session, and nothing but reading, so it is answered 405."""
+    path: str = scope["path"]
+    return path.startswith("/c/")
