@@ -181,8 +181,8 @@ def did_you_mean(word: str, known: tuple[str, ...]) -> str:
     """The remedy for an unknown word: the known word nearest to it, or all of them."""
     near = get_close_matches(word[:MAX_SHOWN], known, n=1)
     if near:
-        return f"did you mean {near[0]!r}?"
-    return f"use one of: {', '.join(known)}" if known else "there is none to choose from, so leave it out"
+        return f"did you mean {str(near[0])!r}?"
+    return f"use one of: {', '.join(known)}" if known else "there is none to choose from"
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -303,7 +303,7 @@ def test_without_any_regimen_there_is_none_to_choose() -> None:
     with pytest.raises(FileRefused) as caught:
         parse_course(HEAD + 'audiences = ["x"]\n', "course.toml", {})
     assert str(caught.value) == (
-        "course.toml, key `regimen`: 'inotuzumab-ozogamicin' is unknown; there is none to choose from, so leave it out"
+        "course.toml, key `regimen`: 'inotuzumab-ozogamicin' is unknown; there is none to choose from"
     )
 
 
