@@ -1,0 +1,219 @@
+"""What staff have to do by telephone or by recording it: a line for each, until it is done or somebody ticks it off."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from db import outbox_store, store, worklist_store
+from db.engine import Session, reading, writing
+from db.outbox_store import State
+from db.worklist_store import FAILED, FailedMessage, OverdueVisit, UntoldChange
+from reminders.rules import Kind
+from scheduler.actions import Action, CeaseCause, HoldCause
+from scheduler.dates import parse_date
+from scheduler.errors import InvalidValue
+from scheduler.plan import Dose, DoseState
+from service import audit
+from service.audit import HOME_CLINIC, What
+from service.clock import today_in
+from service.courses import note_told
+from service.loading import LoadedCourse, NotFound, load
+from service.mails import mail_key
+from service.steps import Request
+
+if TYPE_CHECKING:
+    from service.wiring import App
+
+URGENT_AFTER = timedelta(hours=24)  # after the end of a visit that nobody has recorded
+
+
+class Todo(StrEnum):
+    """What a line asks for."""
+
+    RECORD = "record"
+    TELL = "tell"
+    PHONE = "phone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of the worklist. `key` names its cause: what was ticked off comes back only for another.
+
+    `since` is an instant in UTC. To record: `visit` and its `doses`. To tell: the `entry` and its `number`. To phone:
+    what the mail to `recipient` was about, its `state` and the `reason`.
+    """
+
+    todo: Todo
+    key: str
+    course_id: UUID
+    patient: str
+    since: datetime | None = None
+    urgent: bool = False
+    visit: date | None = None
+    doses: tuple[Dose, ...] = ()
+    entry: Action | None = None
+    number: int | None = None
+    state: State | None = None
+    event_keys: tuple[str, ...] = ()
+    recipient: str = ""
+    reason: str = ""
+
+
+def worklist(app: "App", *, clinic_id: int = HOME_CLINIC) -> tuple[Line, ...]:
+    """The clinic's lines: what is urgent first, then doses to record, changes to tell of, mails to make good for."""
+    with reading(app.engine) as session:
+        found = [_with_doses(app, session, clinic_id, line) for line in _lines(app, session, clinic_id)]
+    return tuple(sorted(found, key=lambda line: not line.urgent))
+
+
+def count_lines(app: "App", *, clinic_id: int = HOME_CLINIC) -> int:
+    """How many lines the worklist has. Folds no plan, so every page can show it."""
+    with reading(app.engine) as session:
+        return sum(1 for _ in _lines(app, session, clinic_id))
+
+
+def tick_off(
+    app: "App", course_id: UUID, key: str, *, by: str, request_id: str | None = None, clinic_id: int = HOME_CLINIC
+) -> None:
+    """Notes that somebody has dealt with the line: of one that asks to tell the patient, that the patient was told.
+
+    Raises NotFound for an unknown course, InvalidValue for a key that is none. A second time changes nothing.
+    """
+    request = Request.of(request_id, "tick-off", str(course_id), key)
+    with writing(app.engine) as session:
+        loaded = load(app, session, clinic_id, course_id, to_change=True)
+        if request.done(session, clinic_id) or not _deal(app, session, loaded, key, by):
+            return
+        now = loaded.now
+        audit.note(
+            session,
+            What.LINE_HANDLED,
+            clinic_id=clinic_id,
+            by=by,
+            at=now,
+            course_id=course_id,
+            request=request,
+            line=key,
+        )
+
+
+# -- Finding the lines ------------------------------------------------------------------------------------------------
+
+
+def _lines(app: "App", session: Session, clinic_id: int) -> Iterator[Line]:
+    today = today_in(app.settings.clinic.zone, app.now())
+    yield from map(_to_record, worklist_store.overdue_visits(session, clinic_id, today))
+    yield from map(_to_tell, worklist_store.untold_changes(session, clinic_id))
+    yield from _to_phone(worklist_store.failed_messages(session, clinic_id))
+
+
+def _to_record(found: OverdueVisit) -> Line:
+    key = f"{Todo.RECORD}:{found.visit}"
+    return Line(todo=Todo.RECORD, key=key, course_id=found.course_id, patient=found.patient, visit=found.visit)
+
+
+def _to_tell(found: UntoldChange) -> Line:
+    return Line(
+        todo=Todo.TELL,
+        key=f"{Todo.TELL}:{found.entry.number}",
+        course_id=found.course_id,
+        patient=found.patient,
+        since=found.entry.recorded_at,
+        entry=found.entry.action,
+        number=found.entry.number,
+    )
+
+
+def _to_phone(found: tuple[FailedMessage, ...]) -> Iterator[Line]:
+    mails: dict[tuple[object, ...], list[FailedMessage]] = {}
+    for each in found:
+        if _concerns_staff(each):
+            mails.setdefault((each.message.course_id, *mail_key(each.message)), []).append(each)
+    for group in mails.values():
+        first = group[0].message
+        yield Line(
+            todo=Todo.PHONE,
+            key=f"{Todo.PHONE}:{'-'.join(str(each.message.id) for each in group)}",
+            course_id=first.course_id,
+            patient=group[0].patient,
+            since=first.settled_at,
+            state=first.state,
+            event_keys=tuple(dict.fromkeys(each.message.event_key for each in group)),
+            recipient=first.recipient,
+            reason=first.outcome,
+        )
+
+
+def _concerns_staff(found: FailedMessage) -> bool:
+    """Whether anybody should be phoned about it: not where no such mail would go any more (scheduling rule 24)."""
+    match found.stop_cause:
+        case CeaseCause.DEATH | CeaseCause.TRANSFERRED:
+            return False
+        case CeaseCause.HOSPICE:
+            return found.message.kind == Kind.VISIT
+        case CeaseCause.PREGNANCY | HoldCause.PREGNANCY:
+            return not found.message.event_key.startswith("window/")
+        case _:
+            return True
+
+
+def _with_doses(app: "App", session: Session, clinic_id: int, line: Line) -> Line:
+    if line.visit is None:
+        return line
+    loaded = load(app, session, clinic_id, line.course_id)
+    planned = (dose for dose in loaded.plan().doses() if dose.state is DoseState.PLANNED)
+    doses = tuple(dose for dose in planned if dose.date is not None and dose.date < loaded.today)
+    ends = [dose.times.observation_end for dose in doses if dose.times is not None]
+    if not ends:
+        return line
+    since = min(ends).astimezone(UTC)
+    return replace(line, doses=doses, since=since, urgent=loaded.now - since > URGENT_AFTER)
+
+
+# -- Ticking one off --------------------------------------------------------------------------------------------------
+
+
+def _deal(app: "App", session: Session, loaded: LoadedCourse, key: str, by: str) -> bool:
+    """Whether the line was still there."""
+    todo, _, cause = key.partition(":")
+    match todo:
+        case Todo.RECORD:
+            return _leave_unrecorded(session, loaded, parse_date(cause, field="line"))
+        case Todo.TELL:
+            return _told(app, session, loaded, _whole(cause), by)
+        case Todo.PHONE:
+            return _phoned(session, loaded, [_whole(number) for number in cause.split("-")], by)
+        case _:
+            raise InvalidValue(f"line: {key!r} is none of the worklist; open the worklist anew", field="line")
+
+
+def _leave_unrecorded(session: Session, loaded: LoadedCourse, visit: date) -> bool:
+    if loaded.stored.next_visit != visit or loaded.stored.overdue_handled == visit:
+        return False
+    store.set_overdue_handled(session, loaded.stored)
+    return True
+
+
+def _told(app: "App", session: Session, loaded: LoadedCourse, number: int, by: str) -> bool:
+    if number not in {each.number for each in store.revisions_of(session, loaded.stored) if each.to_tell}:
+        return False
+    note_told(app, session, loaded, number, by=by)
+    return True
+
+
+def _phoned(session: Session, loaded: LoadedCourse, ids: list[int], by: str) -> bool:
+    clinic_id, course_id = loaded.stored.clinic_id, loaded.stored.course.id
+    messages = outbox_store.messages_of(session, clinic_id, course_id, to_change=True)
+    failed = {message.id for message in messages if message.state in FAILED}
+    if not failed.issuperset(ids):
+        raise NotFound(f"course {course_id}: has no such mail that failed; open the worklist anew")
+    return worklist_store.set_handled(session, clinic_id, ids, by=by, now=loaded.now) > 0
+
+
+def _whole(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise InvalidValue(f"line: {text!r} is no number; open the worklist anew", field="line")
+    return int(text)

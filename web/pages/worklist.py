@@ -1,0 +1,43 @@
+"""What staff have to do: doses to record, patients to tell, mails that did not arrive."""
+
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse, Response
+
+from scheduler.errors import InvalidValue
+from service.courses import RequestReused
+from service.worklist import tick_off, worklist
+from web.render import TheSite
+from web.session import CheckedForm, Recorder, Viewer
+
+router = APIRouter()
+
+
+@router.api_route("/worklist", methods=["GET", "HEAD"])
+def lines(request: Request, site: TheSite, who: Viewer) -> Response:
+    """All lines of the clinic, the urgent ones first."""
+    found = worklist(site.app, clinic_id=who.user.clinic_id)
+    ids = [uuid4().hex for _ in found]
+    done = "done" in request.query_params
+    return site.page("worklist.html", who=who, lines=list(zip(found, ids, strict=True)), done=done)
+
+
+@router.post("/worklist")
+def done(site: TheSite, who: Recorder, form: CheckedForm) -> Response:
+    """Ticks one line off."""
+    try:
+        tick_off(
+            site.app,
+            UUID(form.text("course")),
+            form.text("line"),
+            by=who.user.name,
+            request_id=form.text("request_id") or uuid4().hex,
+            clinic_id=who.user.clinic_id,
+        )
+    except (ValueError, InvalidValue):
+        raise HTTPException(422) from None
+    except RequestReused:
+        raise HTTPException(409) from None
+    return RedirectResponse("/worklist?done", 303)
