@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from scheduler import ClinicRules, ClosedDayPolicy, Course, Plan, Rejected, action_from_fields, build_plan, check_action
 from scheduler.actions import Action, CeaseCause, HoldCause
-from scheduler.plan import Dose
+from scheduler.fold import fold
+from scheduler.layout import Slot, lay_out
 from scheduler.regimen import Regimen
 from tests.core import course_of, inotuzumab
 
@@ -96,13 +97,15 @@ def histories(draw: st.DrawFn, *, most: int = 12, versions: bool = False) -> His
 def next_actions(draw: st.DrawFn, history: History, kinds: tuple[str, ...] = KINDS) -> Action:
     """An action that has a chance to be accepted now."""
     kind = draw(st.sampled_from(kinds))
-    doses = history.plan().doses()
-    open_doses = [dose for dose in doses if dose.state in ("planned", "held")] or list(doses)
+    # The layout alone, since a whole plan for each draw would make up most of the time.
+    numbers = fold(history.regimen, history.course, history.actions, history.clinic.versions())
+    slots = lay_out(numbers).slots
+    open_slots = [slot for slot in slots if slot.state in ("planned", "held")] or list(slots)
     # Mostly the next dose, since records come in order.
     place = draw(st.sampled_from([0, 0, 0, 0, 0, 1, 2, 3, 7]))
-    dose = open_doses[min(place, len(open_doses) - 1)]
+    slot = open_slots[min(place, len(open_slots) - 1)]
     reason = draw(st.sampled_from(["", "decided", "decided", "decided"]))
-    fields = draw(_fields(kind, dose, history))
+    fields = draw(_fields(kind, slot, history))
     if history.actions and draw(st.integers(0, 9)) == 9:
         fields["replaces"] = draw(st.integers(1, len(history.actions)))
     return action_from_fields(kind, {**fields, "reason": reason})
@@ -112,9 +115,9 @@ def next_actions(draw: st.DrawFn, history: History, kinds: tuple[str, ...] = KIN
 
 
 @st.composite
-def _fields(draw: st.DrawFn, kind: str, dose: Dose, history: History) -> dict[str, Any]:
-    near = (dose.date or dose.nominal) + timedelta(days=draw(st.sampled_from([0, 0, 0, 1, -1, 2, 3, 5, 7, 9, 15, 30])))
-    here = {"cycle": dose.cycle, "day": dose.day}
+def _fields(draw: st.DrawFn, kind: str, slot: Slot, history: History) -> dict[str, Any]:
+    near = slot.date + timedelta(days=draw(st.sampled_from([0, 0, 0, 1, -1, 2, 3, 5, 7, 9, 15, 30])))
+    here = {"cycle": slot.id.cycle, "day": slot.id.day}
     match kind:
         case "given":
             extra = draw(st.sampled_from([{}, {}, {"tolerated": False}, {"complete": False}, {"elsewhere": True}]))
@@ -141,22 +144,22 @@ def _fields(draw: st.DrawFn, kind: str, dose: Dose, history: History) -> dict[st
             change = draw(st.sampled_from(["add", "remove", "private", "shown"]))
             return {"value": draw(st.sampled_from(AUDIENCES)), "change": change}
         case _:
-            return draw(_course_fields(kind, dose))
+            return draw(_course_fields(kind, slot.id.cycle))
 
 
 @st.composite
-def _course_fields(draw: st.DrawFn, kind: str, dose: Dose) -> dict[str, Any]:
+def _course_fields(draw: st.DrawFn, kind: str, cycle: int) -> dict[str, Any]:
     match kind:
         case "cycle-length":
-            return {"cycle": dose.cycle, "days": draw(st.sampled_from([28, 21, 24, 35, 49, 400]))}
+            return {"cycle": cycle, "days": draw(st.sampled_from([28, 21, 24, 35, 49, 400]))}
         case "days":
-            return {"cycle": dose.cycle, "days": draw(st.sampled_from([[1, 8], [1], [1, 15], [1, 8, 15], [1, 10]]))}
+            return {"cycle": cycle, "days": draw(st.sampled_from([[1, 8], [1], [1, 15], [1, 8, 15], [1, 10]]))}
         case "cycles":
             return {"count": draw(st.sampled_from([6, 2, 3, 4, 8, 99]))}
         case "intent":
             return {"value": draw(st.sampled_from(["transplant", "continue"]))}
         case "response":
-            return {"cycle": dose.cycle, "value": draw(st.sampled_from(["CR", "CRi", "none"]))}
+            return {"cycle": cycle, "value": draw(st.sampled_from(["CR", "CRi", "none"]))}
         case "regimen":
             return {"version": draw(st.sampled_from(["2027.1", inotuzumab().version]))}
         case _:
