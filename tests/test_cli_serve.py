@@ -102,6 +102,15 @@ def test_it_stops_cleanly_on_ctrl_c_and_on_sigterm(
         assert "Traceback" not in err
 
 
+def test_a_stop_that_arrives_twice_is_clean_too(folder: Path) -> None:
+    # `make run` hands SIGTERM on, and a supervisor sends it to the whole group of processes.
+    with serving(folder) as service:
+        service.process.send_signal(signal.SIGTERM)
+        time.sleep(0.01)  # else the kernel may merge the two
+        code, _, err = service.stop(signal.SIGTERM)
+        assert (code, err) == (0, "")
+
+
 def test_an_idle_connection_does_not_keep_it_from_stopping(folder: Path) -> None:
     with serving(folder, "--no-reminders") as service:
         parts = urlsplit(service.address)

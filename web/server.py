@@ -4,6 +4,7 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from time import monotonic
 from types import FrameType
 
 import uvicorn
@@ -12,6 +13,7 @@ from fastapi import FastAPI
 from scheduler.errors import InvalidValue
 
 SECONDS_TO_FINISH = 10  # a request under way is answered before the service stops
+SECONDS_OF_ONE_STOP = 2  # one stop of a whole group of processes arrives twice: `make` hands SIGTERM on
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -50,6 +52,7 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
         super().__init__(config)
         self._told = started
+        self._asked_at = 0.0
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -67,5 +70,7 @@ class _Server(uvicorn.Server):
                 signal.signal(each, handler)
 
     def _stop(self, _: int, __: FrameType | None) -> None:
-        self.force_exit = self.should_exit  # the second signal waits for nobody
-        self.should_exit = True
+        if not self.should_exit:
+            self.should_exit, self._asked_at = True, monotonic()
+        elif monotonic() - self._asked_at > SECONDS_OF_ONE_STOP:
+            self.force_exit = True  # whoever asks again waits for nobody
