@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, exists, func, inspect, tuple_
+from sqlalchemy import ColumnElement, Select, exists, func, inspect, or_, tuple_
 from sqlalchemy import select as sqlalchemy_select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select, update
@@ -23,10 +23,11 @@ from db.outbox_store import (
     add_attempts,
     message_from_row,
 )
-from db.tables import AttemptRow, CourseRow, OutboxRow
+from db.tables import AttemptRow, CourseRow, OutboxRow, RecipientRow
 
 DIED = "died"  # the answer of an attempt that has none
 DEATHS = 3  # so many workers may die over one mail before it is taken for the cause
+FAR = timedelta(hours=2)  # no lease is so long: one that ends later was given by a clock that was wrong
 BEHIND = timedelta(minutes=1)  # and each time it goes behind the others, so that it keeps none of them back
 
 
@@ -144,7 +145,7 @@ def reap(session: Session, *, now: datetime, worker: str) -> int:
     query = select(OutboxRow).where(
         col(OutboxRow.settled_at).is_(None),
         col(OutboxRow.state) == State.CLAIMED.value,
-        col(OutboxRow.lease_until) < now,
+        or_(col(OutboxRow.lease_until) < now, col(OutboxRow.lease_until) > now + FAR),
     )
     rows = session.exec(query.order_by(col(OutboxRow.id)).with_for_update(skip_locked=True)).all()
     found = [message_from_row(row) for row in rows]
@@ -170,24 +171,19 @@ def expire(session: Session, now: datetime, outcome: str) -> int:
 
 def late_days(session: Session, now: datetime) -> tuple[tuple[str, date], ...]:
     """The zones and dates of scheduled messages that are due, as they were meant to go."""
-    query = (
-        select(col(CourseRow.patient_zone), col(OutboxRow.group_date))
-        .join(CourseRow, col(CourseRow.id) == OutboxRow.course_id)
-        .where(_ready(OutboxRow, now), _regroups())
-        .distinct()
-    )
+    query = _zoned(select(_zone(), col(OutboxRow.group_date))).where(_ready(OutboxRow, now), _regroups()).distinct()
     return tuple((zone, day) for zone, day in session.exec(query))
 
 
 def move_day(session: Session, zone: str, day: date, *, to: date, at: datetime, now: datetime) -> int:
     """Puts what should have gone on `day` to `to`, so that it goes in that day's mail: at `at`, or now if that is
     past or too late; how many messages."""
-    of_zone = select(CourseRow.id).where(CourseRow.patient_zone == zone)
+    of_zone = _zoned(select(OutboxRow.id)).where(_ready(OutboxRow, now), _regroups(), _zone() == zone)
     late = (
         _ready(OutboxRow, now),
         _regroups(),
         col(OutboxRow.group_date) == day,
-        col(OutboxRow.course_id).in_(of_zone),
+        col(OutboxRow.id).in_(of_zone),
     )
     moved = 0
     if at > now:
@@ -214,6 +210,22 @@ def _waits(row: type[OutboxRow]) -> ColumnElement[bool]:
 
 def _ready(row: type[OutboxRow], now: datetime) -> ColumnElement[bool]:
     return _waits(row) & (col(row.send_after) <= now)
+
+
+def _zone() -> ColumnElement[str]:
+    """The zone of a message's recipient: a carer's own, else the patient's."""
+    return func.coalesce(RecipientRow.zone, CourseRow.patient_zone)
+
+
+def _zoned(query: Any) -> Any:
+    """The query over messages, with what `_zone` needs."""
+    course = (col(CourseRow.id) == OutboxRow.course_id) & (col(CourseRow.clinic_id) == OutboxRow.clinic_id)
+    carer = (
+        (col(RecipientRow.course_id) == OutboxRow.course_id)
+        & (col(RecipientRow.role) == OutboxRow.recipient)
+        & (col(RecipientRow.zone) != "")
+    )
+    return query.select_from(OutboxRow).join(CourseRow, course).join(RecipientRow, carer, isouter=True)
 
 
 def _update_free(session: Session, *conditions: ColumnElement[bool], **values: object) -> int:

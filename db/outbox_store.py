@@ -71,6 +71,10 @@ class StoredMessage(NewMessage):
     first_tried_at: datetime | None
     created_at: datetime
     settled_at: datetime | None
+    hurried: bool
+    night_until: datetime | None
+    handled_at: datetime | None
+    handled_by: str | None
 
     @property
     def in_flight(self) -> bool:
@@ -98,6 +102,19 @@ def messages_of(
     if to_change:
         query = query.with_for_update()
     return tuple(message_from_row(row) for row in session.exec(query))
+
+
+def find_message(session: Session, clinic_id: int, message_id: int) -> StoredMessage | None:
+    """The message, or None when the clinic has none of that id."""
+    query = select(OutboxRow).where(OutboxRow.clinic_id == clinic_id, OutboxRow.id == message_id)
+    found = session.exec(query).first()
+    return message_from_row(found) if found else None
+
+
+def paused_courses(session: Session, clinic_id: int) -> frozenset[UUID]:
+    """The clinic's courses whose mails are paused."""
+    query = select(CourseRow.id).where(CourseRow.clinic_id == clinic_id, col(CourseRow.mails_paused))
+    return frozenset(session.exec(query))
 
 
 def list_messages(
@@ -202,14 +219,16 @@ def drop_superseded(session: Session, before: datetime) -> int:
     return session.connection().execute(old).rowcount
 
 
-def course_stands(session: Session, clinic_id: int, course_id: UUID, revision: int) -> bool:
-    """Whether the course is still at that revision. It can't change before this transaction ends."""
+def course_stands(session: Session, clinic_id: int, course_id: UUID, revision: int, *, paused: bool) -> bool:
+    """Whether the course is still at that revision, its mails paused or not. It can't change before this transaction
+    ends."""
     query = (
-        select(CourseRow.revision)
+        select(CourseRow.revision, CourseRow.mails_paused)
         .where(CourseRow.clinic_id == clinic_id, CourseRow.id == course_id)
         .with_for_update(read=True)
     )
-    return session.exec(query).first() == revision
+    found = session.exec(query).first()
+    return found is not None and tuple(found) == (revision, paused)
 
 
 def message_from_row(row: OutboxRow) -> StoredMessage:
@@ -240,6 +259,7 @@ def _columns(message: NewMessage, clinic_id: int, course_id: UUID, now: datetime
         "channel": "mail",
         "attempt": 0,
         "begun": False,
+        "hurried": False,
         "created_at": now,
         "settled_at": settled,
     }

@@ -13,6 +13,7 @@ from db.stored import (
     StoredBody,
     StoredCourse,
     StoredFeed,
+    StoredRecipient,
     StoredRegimen,
     StoredRevision,
     StoredUser,
@@ -24,6 +25,7 @@ from db.tables import (
     EventRow,
     FeedRow,
     JsonObject,
+    RecipientRow,
     RegimenContentRow,
     RevisionRow,
     UserRow,
@@ -130,6 +132,15 @@ def feed_from_row(row: FeedRow) -> StoredFeed:
 
 def body_from_row(row: FeedRow) -> StoredBody:
     return StoredBody(modified_at=row.body_modified_at, **_columns(row, StoredBody, "modified_at"))
+
+
+def recipient_to_columns(recipient: StoredRecipient) -> dict[str, Any]:
+    return _values(recipient) | {"choice": {kind: list(days) for kind, days in recipient.choice.items()}}
+
+
+def recipient_from_row(row: RecipientRow) -> StoredRecipient:
+    choice = {kind: tuple(days) for kind, days in row.choice.items()}
+    return StoredRecipient(choice=choice, **_columns(row, StoredRecipient, "choice"))
 
 
 def user_from_row(row: UserRow) -> StoredUser:

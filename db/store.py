@@ -1,8 +1,9 @@
 """Courses in the database. Each function works within the session of one transaction and within one clinic."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
+from sqlalchemy import Update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select, update
@@ -80,7 +81,13 @@ def advance_course(session: Session, course: StoredCourse) -> None:
         update(CourseRow)
         .where(col(CourseRow.clinic_id) == course.clinic_id, col(CourseRow.id) == course.course.id)
         .where(col(CourseRow.revision) == course.revision - 1)
-        .values(revision=course.revision, day1=course.day1, next_visit=course.next_visit, state=course.state)
+        .values(
+            revision=course.revision,
+            day1=course.day1,
+            next_visit=course.next_visit,
+            state=course.state,
+            stop_cause=course.stop_cause,
+        )
     )
     if session.connection().execute(step).rowcount != 1:
         raise Conflict
@@ -131,9 +138,30 @@ def mark_told(session: Session, course: StoredCourse, revision: int) -> bool:
         update(RevisionRow)
         .where(col(RevisionRow.clinic_id) == course.clinic_id, col(RevisionRow.course_id) == course.course.id)
         .where(col(RevisionRow.number) == revision, col(RevisionRow.patient_told).is_(False))
-        .values(patient_told=True)
+        .values(patient_told=True, to_tell=False)
     )
     return session.connection().execute(step).rowcount == 1
+
+
+def set_to_tell(session: Session, course: StoredCourse, numbers: Collection[int]) -> None:
+    """Of the revisions that took dates and that the patient wasn't told of: these are to be told, the others not."""
+    step = update(RevisionRow).where(
+        col(RevisionRow.clinic_id) == course.clinic_id,
+        col(RevisionRow.course_id) == course.course.id,
+        col(RevisionRow.takes_dates),
+        ~col(RevisionRow.patient_told),
+    )
+    session.connection().execute(step.values(to_tell=col(RevisionRow.number).in_(numbers)))
+
+
+def set_paused(session: Session, course: StoredCourse, *, paused: bool) -> None:
+    """Whether the course's mails are paused."""
+    session.connection().execute(_this(course).values(mails_paused=paused))
+
+
+def set_overdue_handled(session: Session, course: StoredCourse) -> None:
+    """Notes that staff have dealt with the next visit, which is overdue."""
+    session.connection().execute(_this(course).values(overdue_handled=course.next_visit))
 
 
 def events_of(session: Session, course: StoredCourse) -> dict[str, StampedEvent]:
@@ -187,8 +215,17 @@ def add_audit(session: Session, clinic_id: int, entry: StoredAudit) -> None:
             what=entry.what,
             course_id=entry.course_id,
             detail=entry.detail,
+            request_id=entry.request_id,
+            request_digest=entry.request_digest,
         )
     )
+
+
+def find_deed(session: Session, clinic_id: int, request_id: str) -> StoredAudit | None:
+    """The deed that the request of that id did, or None."""
+    query = select(AuditRow).where(AuditRow.clinic_id == clinic_id, AuditRow.request_id == request_id)
+    found = session.exec(query).first()
+    return audit_from_row(found) if found else None
 
 
 def audit_of(session: Session, clinic_id: int, course_id: UUID | None = None) -> tuple[StoredAudit, ...]:
@@ -200,6 +237,10 @@ def audit_of(session: Session, clinic_id: int, course_id: UUID | None = None) ->
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+def _this(course: StoredCourse) -> Update:
+    return update(CourseRow).where(col(CourseRow.clinic_id) == course.clinic_id, col(CourseRow.id) == course.course.id)
 
 
 def _flush(session: Session) -> None:

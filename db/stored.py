@@ -21,7 +21,10 @@ class StoredRegimen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredCourse:
-    """A course as it started, and its current revision. `day1`, `next_visit`, `state`: by the current plan."""
+    """A course as it started, and its current revision. `day1`, `next_visit`, `state`, `stop_cause`: by the plan.
+
+    `overdue_handled`: the visit that staff have dealt with otherwise than by recording it.
+    """
 
     clinic_id: int
     patient: str
@@ -37,6 +40,9 @@ class StoredCourse:
     state: str
     created_at: datetime
     created_by: str
+    stop_cause: str | None = None
+    mails_paused: bool = False
+    overdue_handled: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +68,8 @@ class StoredRevision:
     request_id: str | None
     request_digest: str | None
     patient_told: bool
+    takes_dates: bool = False
+    to_tell: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +90,29 @@ class StoredFeed:
     revoked_at: datetime | None
     last_fetched_at: datetime | None
     last_client: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRecipient:
+    """A carer, or (role `patient`, whose address stands in the course) what the patient chose.
+
+    `choice`: by kind the days before that are wanted. `calendar`: whether mails bring calendar files.
+    """
+
+    clinic_id: int
+    course_id: UUID
+    role: str
+    name: str = ""
+    email: str = ""
+    language: str = ""
+    zone: str = ""
+    detail: str
+    choice: dict[str, tuple[int, ...]]
+    calendar: str
+    added_at: datetime
+    added_by: str
+    withdrawn_at: datetime | None = None
+    unsubscribed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,3 +171,5 @@ class StoredAudit:
     what: str
     course_id: UUID | None
     detail: dict[str, object]
+    request_id: str | None = None
+    request_digest: str | None = None

@@ -1,8 +1,8 @@
 """The tables, and nothing else. Domain values are made from rows, and rows from them, in `db/rows.py`.
 
-Every table but `regimen_content` (label text, the same for all) carries `clinic_id`, and no query crosses
-clinics; the foreign keys to a course contain it, so that the database itself refuses a row of one clinic below a
-course of another. Kinds and states are stored as their text, not as enums: a name in Python may change, a stored
+Every table but `regimen_content` (label text, the same for all), `breaker` and `counter` (the service's own state)
+carries `clinic_id`, and no query crosses clinics; the foreign keys to a course contain it, so that the database
+itself refuses a row of one clinic below a course of another. Kinds and states are stored as their text, not as enums: a name in Python may change, a stored
 text may not. All datetimes are aware UTC. A `table=True` class validates nothing: values are checked before.
 """
 
@@ -35,6 +35,7 @@ NAMES = {
 }
 
 JsonObject = dict[str, Any]
+UNHANDLED = text("handled_at IS NULL AND state IN ('dead', 'expired', 'unknown')")
 # 64 bits on PostgreSQL; SQLite numbers rows by itself only under the name INTEGER (which holds 64 bits there).
 BIG = BigInteger().with_variant(Integer(), "sqlite")
 METADATA = MetaData(naming_convention=NAMES)
@@ -102,11 +103,12 @@ class RegimenContentRow(Base, table=True):
 class CourseRow(Base, table=True):
     """A patient's course as it started (`fields`), and what the current revision makes of it.
 
-    `day1`, `next_visit` and `state` follow from the plan; they are kept so that a list of courses folds none.
+    `day1`, `next_visit`, `state` and `stop_cause` (of a hold or an end) follow from the plan; they are kept so that
+    a list of courses folds none. `overdue_handled`: the visit that stays on no worklist, although it isn't recorded.
     """
 
     __tablename__ = "course"
-    __table_args__ = (UniqueConstraint("clinic_id", "id"),)
+    __table_args__ = (UniqueConstraint("clinic_id", "id"), Index(None, "clinic_id", "next_visit"))
 
     id: UUID = Field(primary_key=True)
     clinic_id: int = Field(foreign_key="clinic.id")
@@ -122,6 +124,9 @@ class CourseRow(Base, table=True):
     day1: date
     next_visit: date | None = None
     state: str
+    stop_cause: str | None = None
+    mails_paused: bool = False
+    overdue_handled: date | None = None
     created_at: datetime
     created_by: str
 
@@ -153,7 +158,8 @@ class ActionRow(Base, table=True):
 class RevisionRow(Base, table=True):
     """A numbered state of a course; 0 is its start. UNIQUE(course, number) lets one of two writers win.
 
-    UNIQUE(clinic, request id) makes a repeated request harmless.
+    UNIQUE(clinic, request id) makes a repeated request harmless. `takes_dates`: it took dates from the patient;
+    `to_tell`: and still stands, and nobody has noted yet that the patient knows.
     """
 
     __tablename__ = "revision"
@@ -161,6 +167,7 @@ class RevisionRow(Base, table=True):
         _of_course(),
         UniqueConstraint("course_id", "number"),
         UniqueConstraint("clinic_id", "request_id"),
+        Index("ix_revision_to_tell", "clinic_id", sqlite_where=text("to_tell"), postgresql_where=text("to_tell")),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BIG)
@@ -173,6 +180,8 @@ class RevisionRow(Base, table=True):
     request_id: str | None = None
     request_digest: str | None = None
     patient_told: bool
+    takes_dates: bool = False
+    to_tell: bool = False
 
 
 class EventRow(Base, table=True):
@@ -225,11 +234,56 @@ class FeedRow(Base, table=True):
     software: str
 
 
+class RecipientRow(Base, table=True):
+    """A carer who gets mails with consent; or, as `patient`, what the patient chose (the rest stands in the course).
+
+    `choice`: by kind the days before, as the recipient wants them. `withdrawn_at`: when a carer's consent ended.
+    """
+
+    __tablename__ = "recipient"
+    __table_args__ = (_of_course(),)
+
+    course_id: UUID = Field(primary_key=True)
+    role: str = Field(primary_key=True)
+    clinic_id: int
+    name: str = ""
+    email: str = ""
+    language: str = ""
+    zone: str = ""
+    detail: str
+    choice: dict[str, list[int]] = Field(sa_type=JSON)
+    calendar: str
+    added_at: datetime
+    added_by: str
+    withdrawn_at: datetime | None = None
+    unsubscribed_at: datetime | None = None
+
+
+class DigestRow(Base, table=True):
+    """A day's mail to one address of the staff: one row for each clinic, local date and address.
+
+    `lease_until`: until when a worker has it, or when it may be tried again.
+    """
+
+    __tablename__ = "digest"
+
+    clinic_id: int = Field(foreign_key="clinic.id", primary_key=True)
+    day: date = Field(primary_key=True)
+    address: str = Field(primary_key=True)
+    state: str
+    first_tried_at: datetime
+    lease_until: datetime
+    tries: int
+    outcome: str = ""
+
+
 class OutboxRow(Base, table=True):
     """A message to send, written in the transaction that causes it: ids, times and states, no name, no text.
 
     `was`: for a change, the start (ISO) that the person last heard of; None when they knew of no such date.
     `first_tried_at` is when a channel first got the mail, which keeps this Date and its Message-ID when sent again.
+    `hurried`: staff asked to send it at once; `night_until`: and, up to then, in quiet hours too.
+    `handled_at`, `handled_by`: when, and who of, staff dealt with what could not be delivered.
     """
 
     __tablename__ = "outbox"
@@ -253,6 +307,8 @@ class OutboxRow(Base, table=True):
             postgresql_where=text("settled_at IS NULL"),
         ),
         Index(None, "clinic_id", "course_id"),
+        # What every page asks for: the few mails that staff still have to make good for.
+        Index("ix_outbox_failed", "clinic_id", sqlite_where=UNHANDLED, postgresql_where=UNHANDLED),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BIG)
@@ -278,6 +334,10 @@ class OutboxRow(Base, table=True):
     created_at: datetime
     settled_at: datetime | None = None
     outcome: str = ""
+    hurried: bool = False
+    night_until: datetime | None = None
+    handled_at: datetime | None = None
+    handled_by: str | None = None
 
 
 class AttemptRow(Base, table=True):
@@ -305,11 +365,39 @@ class SuppressionRow(Base, table=True):
     cause: str
 
 
+class BreakerRow(Base, table=True):
+    """A channel that takes nothing at the moment, for a reason that is no mail's fault; no row while it works.
+
+    `retry_at`: when one worker tries it again; None when staff paused it, until they resume.
+    """
+
+    __tablename__ = "breaker"
+
+    channel: str = Field(primary_key=True)
+    opened_at: datetime
+    retry_at: datetime | None = None
+    tries: int
+    cause: str
+
+
+class CounterRow(Base, table=True):
+    """A number that `/metrics` shows, of all processes together, and when it last changed."""
+
+    __tablename__ = "counter"
+
+    name: str = Field(primary_key=True)
+    value: float
+    at: datetime
+
+
 class AuditRow(Base, table=True):
-    """Who did what and when. Appended only: the schema refuses to alter or delete one."""
+    """Who did what and when. Appended only: the schema refuses to alter or delete one.
+
+    A deed that makes no revision keeps its request's id here: UNIQUE(clinic, request id) makes a repeat harmless.
+    """
 
     __tablename__ = "audit"
-    __table_args__ = (Index(None, "clinic_id", "course_id"),)
+    __table_args__ = (Index(None, "clinic_id", "course_id"), UniqueConstraint("clinic_id", "request_id"))
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BIG)
     clinic_id: int = Field(foreign_key="clinic.id")
@@ -318,3 +406,5 @@ class AuditRow(Base, table=True):
     what: str
     course_id: UUID | None = None
     detail: JsonObject = Field(sa_type=JSON)
+    request_id: str | None = None
+    request_digest: str | None = None

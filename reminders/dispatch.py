@@ -7,7 +7,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Event as Flag
 from uuid import UUID
@@ -16,14 +16,18 @@ from calendars.kinds import ClinicCard
 from calendars.wording import Wording
 from db import outbox_claims as claims
 from db import outbox_store as store
+from db import sending_store as sending
 from db.engine import DatabaseUnavailable, Engine, Session, reading, writing
 from db.outbox_claims import Mail
-from db.outbox_store import State
+from db.outbox_store import State, StoredMessage
+from reminders.breaker import Gate, Stopped
 from reminders.channels.delivery import Channel, DeliveryError, Fate, Outgoing
 from reminders.outbox import TOO_LATE, CourseFacts
 from reminders.outgoing import Sender, build
 from reminders.recheck import SEND, judge
 from reminders.retry import backoff
+from reminders.rules import Recipient
+from scheduler.errors import InvalidValue
 from scheduler.events import StampedEvent
 
 BATCH = 50  # mails claimed at a time: few enough that another worker finds work, too
@@ -43,14 +47,22 @@ class Case:
     facts: CourseFacts
     events: Mapping[str, StampedEvent]
     revision: int
-    wording: Wording
+    wordings: Mapping[str, Wording]
+
+    def recipient(self, mail: Mail) -> Recipient:
+        """To whom the mail goes. Only for a mail that the re-check has let go."""
+        found = self.facts.recipient(mail.messages[0].recipient)
+        if found is None:
+            raise InvalidValue("mail: has no recipient any more; nothing of it may go", field="recipient")
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
     """What a pass works with. `load` reads a course of a clinic; `now` tells the instant; `stop` asks to finish.
 
-    `pause`: seconds between two mails. `owner` names this pass among all that may run.
+    `unsubscribe` gives the address of the page that stops mails; `pause`: seconds between two mails.
+    `owner` names this pass among all that may run.
     """
 
     engine: Engine
@@ -61,6 +73,7 @@ class Post:
     owner: str
     now: Callable[[], datetime]
     stop: Flag
+    unsubscribe: Callable[[StoredMessage], str]
     pause: float = 0.0
 
 
@@ -68,7 +81,7 @@ class Post:
 class Tally:
     """What a pass did: messages that were due; mails sent and not sent; messages that had become too late.
 
-    `trouble`: why it ended before everything was done, as a sentence.
+    `trouble`: why it ended before everything was done, as a sentence. `fates`: how many mails had each.
     """
 
     due: int = 0
@@ -76,6 +89,7 @@ class Tally:
     failed: int = 0
     expired: int = 0
     trouble: str = ""
+    fates: Mapping[str, int] = field(default_factory=dict)
 
 
 def send_due(post: Post) -> Tally:
@@ -93,7 +107,9 @@ class _Pass:
     def __init__(self, post: Post) -> None:
         self.post = post
         self.counts: Counter[str] = Counter()
+        self.fates: Counter[str] = Counter()
         self.hang_ups = 0
+        self.gate = Gate(post.engine, post.now)
 
     def run(self) -> Tally:
         trouble = ""
@@ -103,7 +119,11 @@ class _Pass:
                     self._send_all(list(mails))
             except DeliveryError as error:
                 trouble = str(error)
-        return Tally(**self.counts, trouble=trouble)
+                if error.fate is Fate.OURS:
+                    self.gate.stop(trouble)
+            except Stopped as stopped:
+                trouble = str(stopped)
+        return Tally(**self.counts, trouble=trouble, fates=dict(self.fates))
 
     def _claim(self) -> tuple[Mail, ...]:
         post = self.post
@@ -112,10 +132,13 @@ class _Pass:
         with reading(post.engine) as session:
             if not claims.is_due(session, post.now()):
                 return ()
+            breaker = sending.breaker(session)
+        self.gate.ask(breaker)
         post.channel.open()  # before anything is claimed: without a way out nothing is touched
+        limit = 1 if self.gate.trial else BATCH
         with writing(post.engine) as session:
             now = post.now()
-            mails = claims.claim(session, owner=post.owner, now=now, lease_until=now + LEASE, limit=BATCH)
+            mails = claims.claim(session, owner=post.owner, now=now, lease_until=now + LEASE, limit=limit)
         self.counts["due"] += sum(len(mail.messages) for mail in mails)
         return mails
 
@@ -145,6 +168,9 @@ class _Pass:
             self._failed(begun, mail, error)
         except DatabaseUnavailable:
             raise
+        except Stopped:
+            self._give_back([mail])
+            raise
         except Exception as error:  # noqa: BLE001 - whatever is wrong with one mail is no reason to keep back others
             self._faulty(begun, mail, error)
         else:
@@ -157,7 +183,9 @@ class _Pass:
         for _ in range(LOOKS):
             case = self.post.load(mail.clinic_id, mail.course_id)
             with writing(self.post.engine) as session:
-                if store.course_stands(session, mail.clinic_id, mail.course_id, case.revision):
+                if store.course_stands(
+                    session, mail.clinic_id, mail.course_id, case.revision, paused=case.facts.paused
+                ):
                     return self._begin_in(session, mail, case)
         with writing(self.post.engine) as session:
             claims.wait_again(session, mail, send_after=self.post.now() + timedelta(minutes=1))
@@ -165,6 +193,7 @@ class _Pass:
 
     def _begin_in(self, session: Session, mail: Mail, case: Case) -> "_Begun | None":
         """The re-check and the mark in one transaction: no action of staff comes between them."""
+        self.gate.look(session)
         now = self.post.now()
         held = claims.held(session, mail)
         verdicts = {message.id: judge(message, case.facts, case.events, now) for message in held.messages}
@@ -173,25 +202,28 @@ class _Pass:
                 closed = claims.complete(session, held.only([id_]), verdict.state, verdict.outcome, now=now)
                 self.counts["expired"] += closed if verdict.state is State.EXPIRED else 0
             elif verdict.until is not None:
-                claims.wait_again(session, held.only([id_]), send_after=verdict.until)
+                claims.wait_again(session, held.only([id_]), verdict.outcome, send_after=verdict.until)
         rest = held.only([id_ for id_, verdict in verdicts.items() if verdict == SEND])
         if not rest.messages:
             return None
-        if store.is_suppressed(session, rest.clinic_id, case.facts.email or ""):
+        if store.is_suppressed(session, rest.clinic_id, case.recipient(rest).email):
             claims.complete(session, rest, State.DEAD, "nothing goes to this address; please phone", now=now)
             self.counts["failed"] += 1
+            self.fates["suppressed"] += 1
             return None
         message_id = self.post.sender.message_id(rest)
         claims.begin(session, rest, message_id=message_id, now=now, lease_until=now + LEASE)
         return _Begun(mail=rest, case=case, message_id=message_id, now=now)
 
     def _build(self, begun: "_Begun") -> Outgoing:
-        case = begun.case
+        case, recipient = begun.case, begun.case.recipient(begun.mail)
         return build(
             begun.mail,
             facts=case.facts,
             events=case.events,
-            wording=case.wording,
+            recipient=recipient,
+            wording=case.wordings[recipient.language],
+            unsubscribe=self.post.unsubscribe(begun.mail.messages[0]),
             clinic=self.post.clinic,
             sender=self.post.sender,
             now=begun.now,
@@ -205,13 +237,16 @@ class _Pass:
             self._note(session, begun.mail, begun, f"{Fate.SENT} {answer}")
             claims.complete(session, begun.mail, State.SENT, now=self.post.now())
         self.counts["sent"] += 1
+        self.fates[Fate.SENT] += 1
         _tell(logging.INFO, begun.mail, Fate.SENT, answer)
+        self.gate.answered()
 
     def _failed(self, begun: "_Begun | None", mail: Mail, error: DeliveryError) -> None:
         mail = begun.mail if begun else mail
         with writing(self.post.engine) as session:
             self._note(session, mail, begun, f"{error.fate} {error.answer}".strip())
             self._settle(session, mail, begun, error)
+        self.fates[error.fate] += 1
         if error.fate is Fate.OURS:
             raise error
         self.counts["failed"] += 1
@@ -219,6 +254,8 @@ class _Pass:
         self.hang_ups = self.hang_ups + 1 if error.hung_up else 0
         if self.hang_ups >= HANG_UPS:
             raise error
+        if not error.hung_up:
+            self.gate.answered()
 
     def _settle(self, session: Session, mail: Mail, begun: "_Begun | None", error: DeliveryError) -> None:
         now, tries = self.post.now(), claims.tries_of(session, mail)
@@ -246,6 +283,7 @@ class _Pass:
             else:
                 self._again(session, mail, FAULT, tries, bound=False)
         self.counts["failed"] += 1
+        self.fates[FAULT] += 1
         _tell(logging.ERROR, mail, FAULT, name)
 
     def _again(self, session: Session, mail: Mail, fate: str, tries: Mapping[str, int], *, bound: bool) -> None:
@@ -285,7 +323,7 @@ class _Begun:
 
     @property
     def address(self) -> str:
-        return self.case.facts.email or ""
+        return self.case.recipient(self.mail).email
 
 
 def _tell(level: int, mail: Mail, fate: str, answer: str) -> None:

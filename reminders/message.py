@@ -27,6 +27,7 @@ class MailFacts:
     """What a mail is about: events to remind of, or changes to tell. `zone` is the clinic's, where visits take place.
 
     `unsure`: an earlier dose was never recorded, so the dates may be wrong and the reader is asked to call.
+    `to_patient`: else a carer reads it. `full`: the reader asked to be told what the appointment is.
     """
 
     envelope: Envelope
@@ -35,6 +36,8 @@ class MailFacts:
     events: tuple[Event, ...] = ()
     changes: tuple[Told, ...] = ()
     unsure: bool = False
+    to_patient: bool = True
+    full: bool = False
 
 
 def render(facts: MailFacts, wording: Wording, clinic: ClinicCard) -> bytes:
@@ -62,6 +65,7 @@ class _Writer:
         values = {"date": _near(first, self.wording.language)} if first else {}
         blocks = [
             Block(lines=(self._say("mail.hello"),)),
+            *self._to_a_carer(),
             Block(lines=(self._say(f"mail.lead.{topic}", **values),)),
             *(self._changes() if self.facts.changes else self._reminders()),
             *self._ready(topic),
@@ -73,7 +77,22 @@ class _Writer:
         ]
         if self.clinic.name:
             blocks.append(Block(lines=(self._say("mail.sender", clinic=self.clinic.name),)))
-        return Letter(subject=self._say(f"mail.subject.{topic}", **values), blocks=tuple(blocks))
+        blocks += self._stop()
+        return Letter(subject=self._subject(topic, values), blocks=tuple(blocks))
+
+    def _subject(self, topic: str, values: dict[str, str]) -> str:
+        visits = self._of(EventKind.INFUSION)
+        if self.facts.full and topic == "visit" and len(visits) == 1:
+            return self._say("mail.full.subject", cycle=visits[0].cycle, day=visits[0].day, **values)
+        return self._say(f"mail.subject.{topic}" if self.facts.to_patient else f"mail.carer.subject.{topic}", **values)
+
+    def _to_a_carer(self) -> Iterable[Block]:
+        if not self.facts.to_patient:
+            yield Block(lines=(self._say("mail.carer.you"),))
+
+    def _stop(self) -> Iterable[Block]:
+        if self.facts.envelope.unsubscribe:
+            yield Block(lines=(self._say("mail.stop"), self.facts.envelope.unsubscribe))
 
     # -- What it is about -----------------------------------------------------------------------------------------
 
@@ -102,7 +121,9 @@ class _Writer:
 
     def _visit(self, event: Event) -> Block:
         arrival = event.arrival or event.start
-        lines = [self._say("mail.come", **self._arrival(event)), self._say("mail.start", start=self._time(event.start))]
+        lines = [self._say("mail.full.visit", cycle=event.cycle, day=event.day)] if self.facts.full else []
+        lines += [self._say("mail.come", **self._arrival(event))]
+        lines += [self._say("mail.start", start=self._time(event.start))]
         if event.leave_not_before:
             lines.append(self._say("mail.leave", leave=self._time(event.leave_not_before)))
         lines += self._reservations(event)

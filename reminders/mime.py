@@ -7,14 +7,27 @@ from datetime import datetime
 from email.header import Header
 from email.mime.multipart import MIMEMultipart
 from email.mime.nonmultipart import MIMENonMultipart
-from email.policy import compat32
+from email.policy import Compat32
 from email.utils import format_datetime
 from html import escape
 from textwrap import wrap
 
 from scheduler.errors import InvalidValue
 
-WIRE = compat32.clone(linesep="\r\n", cte_type="8bit")
+UNSUBSCRIBE = "List-Unsubscribe"
+
+
+class Wire(Compat32):
+    """How a mail becomes bytes: CRLF, short lines; but an address stays on the line of its header's name."""
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        """The header as it leaves."""
+        if name == UNSUBSCRIBE:  # some mail programs look no further than its first line
+            return f"{name}: {value}{self.linesep}".encode()
+        return super().fold_binary(name, value)
+
+
+WIRE = Wire(linesep="\r\n", cte_type="8bit")
 # Colours of at least 7:1 on white; widths and sizes that a telephone and a desk both show without scrolling sideways.
 PAGE = (
     '<body style="margin:0;padding:0;background:#ffffff;color:#1a1a1a">'
@@ -42,16 +55,20 @@ class Letter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
-    """From whom to whom, and what stays the same when the mail is sent again. `date` is that of the first attempt."""
+    """From whom to whom, and what stays the same when the mail is sent again. `date` is that of the first attempt.
+
+    `unsubscribe`: the address that stops these mails (RFC 8058); without it there is none.
+    """
 
     sender: str
     to: str
     message_id: str
     date: datetime
     reply_to: str = ""
+    unsubscribe: str = ""
 
     def __post_init__(self) -> None:
-        for name in ("sender", "to", "reply_to", "message_id"):
+        for name in ("sender", "to", "reply_to", "message_id", "unsubscribe"):
             if any(ord(char) < 33 or ord(char) == 127 for char in getattr(self, name)):
                 raise InvalidValue(f"mail, {name}: holds a blank or a control character; mend the address", field=name)
 
@@ -68,6 +85,9 @@ def serialise(letter: Letter, envelope: Envelope, *, language: str, direction: s
     mail["Date"] = format_datetime(envelope.date)
     mail["Message-ID"] = envelope.message_id
     mail["Auto-Submitted"] = "auto-generated"
+    if envelope.unsubscribe:
+        mail[UNSUBSCRIBE] = f"<{envelope.unsubscribe}>"
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     mail["Content-Language"] = language
     mail.attach(_part("plain", as_text(letter)))
     mail.attach(_part("html", as_html(letter, language=language, direction=direction)))
@@ -94,10 +114,13 @@ def as_html(letter: Letter, *, language: str, direction: str) -> str:
 
 def _text_lines(block: Block) -> list[str]:
     mark, indent = ("- ", "  ") if block.heading else ("", "")
-    lines = [
-        part for line in block.lines for part in wrap(mark + line, 78, subsequent_indent=indent, break_on_hyphens=False)
-    ]
+    lines = [part for line in block.lines for part in _wrapped(mark + line, indent)]
     return [block.heading, *lines] if block.heading else lines
+
+
+def _wrapped(line: str, indent: str) -> list[str]:
+    # An address is of no use in two pieces.
+    return wrap(line, 78, subsequent_indent=indent, break_on_hyphens=False, break_long_words="://" not in line)
 
 
 def _html(block: Block) -> str:

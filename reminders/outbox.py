@@ -24,30 +24,31 @@ from reminders.rules import Kind, Recipient, ReminderPolicy, Subject, allowed, l
 from scheduler.events import StampedEvent
 from scheduler.plan import Plan
 
+UNSUBSCRIBED = "unsubscribed from mails; please phone"
 NOT_TOLD = "not told: mails of this kind stop, or it just leaves"
 TOO_LATE = "too late to mail; please phone"
-TOLD_IN_PERSON = "told in person; too late to mail"
+TOLD_IN_PERSON = "told in person; too late to mail, or unsubscribed"
 # After one of these the reader has heard of the change, or staff were asked to phone.
 HEARD = frozenset({State.SENT, State.UNKNOWN, State.EXPIRED, State.DEAD})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CourseFacts:
-    """What the outbox needs to know of a course. `plan` is the current one."""
+    """What the outbox needs to know of a course. `plan` is the current one; `recipients` have address and consent.
+
+    `paused`: staff keep the mails back for now.
+    """
 
     clinic_id: int
     course_id: UUID
-    email: str | None
-    consent: bool
-    language: str
-    patient_zone: str
+    recipients: tuple[Recipient, ...]
     plan: Plan
     policy: ReminderPolicy
+    paused: bool = False
 
-    @property
-    def recipients(self) -> tuple[Recipient, ...]:
-        """Who gets mails: nobody without an address and consent."""
-        return (Recipient(zone=self.patient_zone),) if self.email and self.consent else ()
+    def recipient(self, role: str) -> Recipient | None:
+        """Who gets the mails of that role; None without an address and consent."""
+        return next((each for each in self.recipients if each.role == role), None)
 
 
 def after_change(
@@ -75,13 +76,31 @@ def after_change(
     for recipient in facts.recipients:
         news = changed(before, after, plan=facts.plan, recipient=recipient, now=now)
         state = State.UNTOLD if news.sad and not patient_told else State.WAITING
-        if not allowed(Kind.CHANGE, facts.plan):
+        if not (allowed(Kind.CHANGE, facts.plan) and recipient.choice.wants(Kind.CHANGE)):
             state = State.SUPERSEDED
         notices = [message for message in stored if _is_notice(message, recipient)]
         fresh = _since_heard(news.changes, notices)
         _add_notices(session, facts, recipient, fresh, state=state, now=now)
         if state is State.WAITING and not all(each.silent for each in fresh):
             _gather(session, facts, recipient, notices, now)
+
+
+def after_choice(
+    session: Session, facts: CourseFacts, events: Mapping[str, StampedEvent], *, outcome: str, now: datetime
+) -> None:
+    """Brings the outbox to what its recipients want by now; `outcome` is noted where a message is withdrawn.
+
+    A change that a patient who has unsubscribed did not hear of yet is left to staff, to be told by telephone.
+    """
+    stored = messages_of(session, facts.clinic_id, facts.course_id, to_change=True)
+    _bring_reminders(session, facts, stored, events, outcome=outcome, now=now)
+    notices = [message for message in stored if message.kind == Kind.CHANGE and _is_open(message)]
+    wanting = {each.role for each in facts.recipients if each.choice.wants(Kind.CHANGE)}
+    gone = {each.role for each in facts.recipients if each.unsubscribed}
+    unwanted = [each.id for each in notices if each.recipient not in wanting]
+    to_phone = [each.id for each in notices if each.recipient in wanting & gone and each.state is not State.UNTOLD]
+    settle(session, unwanted, State.SUPERSEDED, outcome, now=now)
+    settle(session, to_phone, State.DEAD, UNSUBSCRIBED, now=now)
 
 
 def after_told(
@@ -169,8 +188,13 @@ def _bring(session: Session, message: StoredMessage, asked: Reminder, now: datet
     times = {"send_after": asked.send_after, "send_before": asked.send_before, "group_date": asked.group_date}
     if message.state is State.SUPERSEDED and asked.send_after > now:
         change(session, [message.id], **times, state=State.WAITING.value, settled_at=None, outcome="")
-    elif _is_open(message) and message.first_tried_at is None and _differs(message, times):
+    elif _is_open(message) and _follows_policy(message) and _differs(message, times):
         change(session, [message.id], **times)
+
+
+def _follows_policy(message: StoredMessage) -> bool:
+    """Whether its times are the policy's: not once it was tried, or staff asked to send it at once."""
+    return message.first_tried_at is None and not message.hurried
 
 
 def _differs(message: StoredMessage, times: Mapping[str, object]) -> bool:
@@ -242,7 +266,7 @@ def _add_notices(
 
 
 def _let_go(session: Session, id_: int, notice: NewMessage, now: datetime) -> None:
-    if notice.state is State.EXPIRED:
+    if notice.state is not State.WAITING:
         settle(session, [id_], State.SUPERSEDED, TOLD_IN_PERSON, now=now)
         return
     times = {name: getattr(notice, name) for name in ("send_after", "send_before", "group_date")}
@@ -256,13 +280,17 @@ def _notice(news: Change, recipient: Recipient, state: State, goes: datetime, de
     send_before = news.ends or deadline if state is State.UNTOLD else min(deadline, news.ends or deadline)
     late = state is State.WAITING and goes >= send_before
     outcome = NOT_TOLD if state is State.SUPERSEDED else TOO_LATE if late else ""
+    if late:
+        state = State.EXPIRED
+    elif state is State.WAITING and recipient.unsubscribed:
+        state, outcome = State.DEAD, UNSUBSCRIBED
     return NewMessage(
         event_key=news.event_key,
         event_sequence=news.event_sequence,
         kind=Kind.CHANGE.value,
         offset_days=0,
         recipient=recipient.role,
-        state=State.EXPIRED if late else state,
+        state=state,
         send_after=min(goes, send_before),
         send_before=send_before,
         group_date=local_date(goes, recipient.zone),

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from calendars.kinds import ClinicCard
+from calendars.kinds import ClinicCard, Detail
 from calendars.wording import Wording
 from db.outbox_claims import Mail
 from db.outbox_store import StoredMessage
@@ -13,7 +13,7 @@ from reminders.channels.delivery import Outgoing
 from reminders.message import MailFacts, Told, render
 from reminders.mime import Envelope
 from reminders.outbox import CourseFacts, was_of
-from reminders.rules import Kind
+from reminders.rules import Kind, Recipient
 from scheduler.events import StampedEvent
 from scheduler.plan import DoseState, Plan
 
@@ -39,13 +39,15 @@ def build(
     *,
     facts: CourseFacts,
     events: Mapping[str, StampedEvent],
+    recipient: Recipient,
     wording: Wording,
     clinic: ClinicCard,
     sender: Sender,
+    unsubscribe: str,
     now: datetime,
 ) -> Outgoing:
     """The mail about these messages, by the course as it stands; its Date is that of the first try."""
-    to, message_id = facts.email or "", sender.message_id(mail)
+    to, message_id = recipient.email, sender.message_id(mail)
     date = (mail.first_tried_at or now).replace(microsecond=0)
     stamped = [(message, events[message.event_key]) for message in mail.messages]
     about = MailFacts(
@@ -55,7 +57,10 @@ def build(
             message_id=message_id,
             date=date,
             reply_to=sender.reply_to,
+            unsubscribe=unsubscribe,
         ),
+        to_patient=recipient.is_patient,
+        full=recipient.detail is Detail.FULL,
         regimen_id=facts.plan.regimen.id,
         zone=facts.plan.course.zone,
         events=tuple({each.event.key: each.event for message, each in stamped if message.kind != Kind.CHANGE}.values()),

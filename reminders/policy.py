@@ -79,6 +79,7 @@ def wanted(
         and (kind := KIND_OF.get(each.event.kind))
         and _asked_for(each.event, kind, plan, recipient)
         for days in policy.days_before(kind)
+        if recipient.wants(kind, days)
         if (reminder := _reminder(each, kind, days, recipient, policy))
     ]
     return tuple(sorted(found, key=lambda reminder: (reminder.send_after, reminder.subject)))
@@ -104,7 +105,7 @@ def describe_change(
     notices += [_notice(NoticeKind.REMINDER, *each) for each in sorted(ahead - ahead_before, key=_by_time)]
     news = changed(old, new, plan=plan, recipient=recipient, now=now)
     told = [each for each in news.changes if not each.silent]
-    if told and allowed(Kind.CHANGE, plan):
+    if told and allowed(Kind.CHANGE, plan) and recipient.wants(Kind.CHANGE):
         what = NoticeKind.WAITS if news.sad else NoticeKind.CHANGE
         goes, _ = change_times(told, recipient, policy, now)
         keys = tuple(each.event_key for each in told)

@@ -1,10 +1,12 @@
 """What the clinic sends to whom: the kinds of messages, the policy, and when none may go at all. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from enum import StrEnum
 from typing import NamedTuple
 
+from calendars.kinds import Detail
 from reminders.quiet import QuietHours
 from scheduler.actions import CeaseCause
 from scheduler.dates import zone_of
@@ -51,11 +53,41 @@ class ReminderPolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What a recipient wants of what the clinic sends: of each kind that is named only these days before (a change
+    has 0), none if there are none. Kinds that are not named come as the clinic sends them; nothing can be added."""
+
+    days: Mapping[Kind, tuple[int, ...]] = field(default_factory=dict)
+
+    def wants(self, kind: Kind, days_before: int = 0) -> bool:
+        """Whether a message of this kind, so many days before, is wanted."""
+        return kind not in self.days or days_before in self.days[kind]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recipient:
-    """Who gets mails: a role, and the zone of their wall times."""
+    """Who gets mails: a role, the zone of their wall times, their language, and what they want.
+
+    `unsubscribed`: no mail goes, and staff phone about changes. `calendar`: visits come as calendar files, too.
+    """
 
     role: str = PATIENT
     zone: str
+    email: str = ""
+    language: str = "en"
+    detail: Detail = Detail.DISCREET
+    choice: Choice = field(default_factory=Choice)
+    unsubscribed: bool = False
+    calendar: bool = False
+
+    @property
+    def is_patient(self) -> bool:
+        """Whether it is the patient; all others are carers."""
+        return self.role == PATIENT
+
+    def wants(self, kind: Kind, days_before: int = 0) -> bool:
+        """Whether a message of this kind may go to them."""
+        return not self.unsubscribed and self.choice.wants(kind, days_before)
 
 
 class Subject(NamedTuple):
@@ -98,4 +130,4 @@ def may_know(event: Event, plan: Plan, recipient: Recipient) -> bool:
 
 def concerns(event: Event, recipient: Recipient) -> bool:
     """Whether the event can be the recipient's business: what concerns reproduction is the patient's alone."""
-    return recipient.role == PATIENT or not event.reproductive
+    return recipient.is_patient or not event.reproductive

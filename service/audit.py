@@ -11,6 +11,7 @@ from db.stored import StoredAudit
 from scheduler.errors import InvalidValue
 
 if TYPE_CHECKING:
+    from service.steps import Request
     from service.wiring import App
 
 HOME_CLINIC = 1  # the clinic that `migrate` makes
@@ -22,6 +23,15 @@ class What(StrEnum):
     COURSE_STARTED = "course-started"
     ACTION_RECORDED = "action-recorded"
     PATIENT_TOLD = "patient-told"
+    MAIL_HURRIED = "mail-hurried"
+    MAILS_PAUSED = "mails-paused"
+    MAILS_RESUMED = "mails-resumed"
+    LINE_HANDLED = "line-handled"
+    CARER_ADDED = "carer-added"
+    CARER_REMOVED = "carer-removed"
+    MAILS_CHOSEN = "mails-chosen"
+    UNSUBSCRIBED = "unsubscribed"
+    RESUBSCRIBED = "resubscribed"
     FEED_MADE = "feed-made"
     FEED_REVOKED = "feed-revoked"
     ADDRESS_SUPPRESSED = "address-suppressed"
@@ -40,12 +50,24 @@ def note(
     by: str,
     at: datetime,
     course_id: UUID | None = None,
+    request: "Request | None" = None,
     **detail: str | int | None,
 ) -> None:
-    """Appends one entry; InvalidValue when nobody is named. `detail` carries ids and numbers only."""
+    """Appends one entry; InvalidValue when nobody is named. `detail` carries ids and numbers only.
+
+    `request`: of a deed that makes no revision, so that its repeat is known.
+    """
     if not by.strip():
         raise InvalidValue("by: who does this must be named; give a user's name", field="by")
-    entry = StoredAudit(at=at, by=by, what=what.value, course_id=course_id, detail=dict(detail))
+    entry = StoredAudit(
+        at=at,
+        by=by,
+        what=what.value,
+        course_id=course_id,
+        detail=dict(detail),
+        request_id=request.id if request else None,
+        request_digest=request.digest if request else None,
+    )
     add_audit(session, clinic_id, entry)
 
 

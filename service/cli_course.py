@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import click
 
 from scheduler import action_to_fields
+from service.cli_carer import carer
 from service.cli_plan import Shown, look_options, show, start_of, start_options
 from service.cli_record import record
 from service.cli_support import (
@@ -32,6 +33,7 @@ def course() -> None:
 
 
 course.add_command(record)
+course.add_command(carer)
 
 
 @course.command()

@@ -6,6 +6,8 @@ from uuid import UUID
 
 import click
 
+from service.cli_carer import choose
+from service.cli_mails import pause, resume, send
 from service.cli_support import OPERATOR, Cli, LateGroup, config_option, json_option, write_json, write_text
 from service.cli_types import ID, INSTANT, word
 from service.tables import table
@@ -19,7 +21,11 @@ STATES = ("waiting", "untold", "claimed", "sent", "superseded", "expired", "dead
 @click.group(cls=LateGroup)
 @config_option
 def reminders() -> None:
-    """List reminders; stop and allow mails to an address."""
+    """List reminders; pause, resume or hurry mails; stop and allow mails to an address."""
+
+
+for command in (choose, pause, resume, send):
+    reminders.add_command(command)
 
 
 @reminders.command("list")
@@ -31,17 +37,27 @@ def reminders() -> None:
 def list_(cli: Cli, *, course: UUID | None, state: str | None, as_json: bool) -> None:
     """List reminders, of all courses or of COURSE, the next to go first."""
     app = cli.app
-    from service.messages import State, list_messages
+    from service.messages import State, list_messages, reasons
 
     found = list_messages(app, course, State(state) if state else None)
+    why = reasons(app, found)
     if as_json:
-        write_json({"reminders": [_message_json(each) for each in found]})
+        write_json({"reminders": [_message_json(each) | {"reason": why[each.id]} for each in found]})
         return
     rows = [
-        (each.state, _utc(each.send_after), _utc(each.send_before), each.kind, each.event_key, each.course_id)
+        (
+            each.id,
+            each.state,
+            _utc(each.send_after),
+            _utc(each.send_before),
+            each.kind,
+            each.event_key,
+            each.course_id,
+            why[each.id],
+        )
         for each in found
     ]
-    write_text(table(("state", "not before", "not after", "kind", "about", "course"), rows))
+    write_text(table(("id", "state", "not before", "not after", "kind", "about", "course", "why"), rows))
 
 
 @reminders.command()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 from db import store
-from db.engine import reading, writing
+from db.engine import Session, reading, writing
 from db.store import Conflict
 from db.stored import StoredCourse
 from reminders import outbox
@@ -145,8 +145,9 @@ def preview(app: "App", course_id: UUID, action: Action, *, clinic_id: int = HOM
     """What recording the action would change. Raises what `record` would, and stores nothing."""
     with reading(app.engine) as session:
         loaded = load(app, session, clinic_id, course_id)
-    step = next_step(loaded, action)
-    before, facts = loaded.plan(), facts_of(app, loaded.stored, step.plan)
+        step = next_step(loaded, action)
+        facts = facts_of(app, session, loaded.stored, step.plan, now=loaded.now)
+    before = loaded.plan()
     notices = [
         describe_change(
             step.before.values(),
@@ -169,18 +170,20 @@ def tell_patient(app: "App", course_id: UUID, revision: int, *, by: str, clinic_
     Raises NotFound when the course, or that revision of it, isn't there; a second time changes nothing.
     """
     with writing(app.engine) as session:
-        loaded = load(app, session, clinic_id, course_id, to_change=True)
-        now = loaded.now
-        if not 1 <= revision <= loaded.stored.revision:
-            sentence = f"course {course_id}: there is no revision {revision} to tell of"
-            raise NotFound(f"{sentence}; see `infusions course history {course_id}`")
-        if not store.mark_told(session, loaded.stored, revision):
-            return
-        facts = facts_of(app, loaded.stored, loaded.plan())
-        outbox.after_told(session, facts, loaded.stamped, upto=loaded.recorded_at(revision), now=now)
-        audit.note(
-            session, What.PATIENT_TOLD, clinic_id=clinic_id, by=by, at=now, course_id=course_id, revision=revision
-        )
+        note_told(app, session, load(app, session, clinic_id, course_id, to_change=True), revision, by=by)
+
+
+def note_told(app: "App", session: Session, loaded: LoadedCourse, revision: int, *, by: str) -> None:
+    """What `tell_patient` does, within a transaction that has locked the course."""
+    clinic_id, course_id, now = loaded.stored.clinic_id, loaded.stored.course.id, loaded.now
+    if not 1 <= revision <= loaded.stored.revision:
+        sentence = f"course {course_id}: there is no revision {revision} to tell of"
+        raise NotFound(f"{sentence}; see `infusions course history {course_id}`")
+    if not store.mark_told(session, loaded.stored, revision):
+        return
+    facts = facts_of(app, session, loaded.stored, loaded.plan(), now=now)
+    outbox.after_told(session, facts, loaded.stamped, upto=loaded.recorded_at(revision), now=now)
+    audit.note(session, What.PATIENT_TOLD, clinic_id=clinic_id, by=by, at=now, course_id=course_id, revision=revision)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -1,6 +1,9 @@
 """Calendar feeds: made, listed, revoked, replaced, and served."""
 
+import base64
 import hashlib
+import hmac
+import json
 import re
 import secrets
 from collections.abc import Iterable
@@ -20,6 +23,7 @@ from service import audit
 from service.audit import HOME_CLINIC, What
 from service.bodies import build_anew, current_body, ended_at, software
 from service.loading import LoadedCourse, NotFound, load
+from service.steps import Request, RequestReused
 
 if TYPE_CHECKING:
     from service.wiring import App
@@ -31,6 +35,7 @@ MAX_NAME = 100
 MAX_ALARMS = 10
 MAX_LEAD = timedelta(days=28)
 NOTE_FETCHES_EVERY = timedelta(minutes=1)
+SAME_IN_A_REPEAT = ("course_id", "name", "reader", "detail", "language", "alarms", "expires_at")
 # The families of calendar programs that staff may want to know of; anything else is "other", never a text of theirs.
 FAMILIES = (
     ("google", "Google"),
@@ -104,12 +109,15 @@ def new_feed(
     alarms: Iterable[timedelta],
     expires: date | None,
     by: str,
+    request_id: str | None = None,
     clinic_id: int = HOME_CLINIC,
 ) -> NewFeed:
-    """Makes a feed and gives its address, which is never shown again. `expires`: the last day that it serves.
+    """Makes a feed and gives its address, which is shown to no other request. `expires`: the last day that it serves.
 
-    Raises NotFound for an unknown course and InvalidValue for what can't be.
+    Raises NotFound for an unknown course, InvalidValue for what can't be, and RequestReused when the request came
+    before with something else in it.
     """
+    request = Request.of(request_id)
     leads = tuple(alarms)
     _check_settings(app, name, language, leads)
     with writing(app.engine) as session:
@@ -130,7 +138,11 @@ def new_feed(
             last_fetched_at=None,
             last_client=None,
         )
-        return _add(app, session, course, feed, by=by)
+        token = _token_of(app, clinic_id, request.id, by) if request.id else None
+        earlier = feed_store.find_served(session, _hashed(token)) if token else None
+        if token and earlier:
+            return _again(app, feed, earlier[0], token)
+        return _add(app, session, course, feed, token, by=by)
 
 
 def list_feeds(app: "App", course_id: UUID, *, clinic_id: int = HOME_CLINIC) -> tuple[FeedLine, ...]:
@@ -165,7 +177,7 @@ def replace_feed(app: "App", feed_id: UUID, *, by: str, clinic_id: int = HOME_CL
         fresh = replace(
             feed, id=uuid4(), created_at=now, changed_at=now, revoked_at=None, last_fetched_at=None, last_client=None
         )
-        return _add(app, session, course, fresh, by=by)
+        return _add(app, session, course, fresh, None, by=by)
 
 
 def fetch(app: "App", token: str, client: str) -> FeedAnswer:
@@ -255,11 +267,32 @@ def _find(
     return feed_store.find_feed(session, clinic_id, feed_id) or feed, course
 
 
-def _add(app: "App", session: Session, course: LoadedCourse, feed: StoredFeed, *, by: str) -> NewFeed:
-    token = secrets.token_urlsafe(TOKEN_BYTES)
+def _token_of(app: "App", clinic_id: int, request_id: str, by: str) -> str:
+    """The token of what a request makes: the same when it comes twice, and nobody without the secret can tell it.
+
+    Neither it nor the request's id is stored, so that a stolen database opens no calendar, not even with the secret.
+    """
+    asked = json.dumps(["feed", clinic_id, by, request_id])
+    return base64.urlsafe_b64encode(hmac.digest(app.secret(), asked.encode(), "sha256")).rstrip(b"=").decode()
+
+
+def _again(app: "App", asked: StoredFeed, earlier: StoredFeed, token: str) -> NewFeed:
+    if any(getattr(asked, name) != getattr(earlier, name) for name in SAME_IN_A_REPEAT):
+        raise RequestReused("request id: came before with something else in it; send a new id")
+    return NewFeed(id=earlier.id, address=_address_of(app, token))
+
+
+def _address_of(app: "App", token: str) -> str:
+    return f"{app.settings.server.public_url}/c/{token}.ics"
+
+
+def _add(
+    app: "App", session: Session, course: LoadedCourse, feed: StoredFeed, token: str | None, *, by: str
+) -> NewFeed:
+    token = token or secrets.token_urlsafe(TOKEN_BYTES)
     feed_store.add_feed(session, feed, current_body(app, course, feed, feed.created_at), _hashed(token))
     _audit(session, What.FEED_MADE, feed, by, feed.created_at)
-    return NewFeed(id=feed.id, address=f"{app.settings.server.public_url}/c/{token}.ics")
+    return NewFeed(id=feed.id, address=_address_of(app, token))
 
 
 def _revoke(app: "App", session: Session, course: LoadedCourse, feed: StoredFeed, *, by: str) -> None:

@@ -24,6 +24,7 @@ from scheduler.regimen import Regimen
 from service.clinic import clinic_rules, years_of
 from service.clock import today_in
 from service.config import ReminderSettings
+from service.recipients import mail_recipients
 
 if TYPE_CHECKING:
     from service.wiring import App
@@ -105,17 +106,15 @@ def load(
     )
 
 
-def facts_of(app: "App", stored: StoredCourse, plan: Plan) -> CourseFacts:
+def facts_of(app: "App", session: Session, stored: StoredCourse, plan: Plan, *, now: datetime) -> CourseFacts:
     """What the reminders of a course follow from."""
     return CourseFacts(
         clinic_id=stored.clinic_id,
         course_id=stored.course.id,
-        email=stored.email,
-        consent=stored.consent,
-        language=stored.language,
-        patient_zone=stored.patient_zone,
+        recipients=mail_recipients(session, stored, now),
         plan=plan,
         policy=reminder_policy(app.settings.reminders),
+        paused=stored.mails_paused,
     )
 
 
@@ -142,7 +141,14 @@ def with_plan(stored: StoredCourse, plan: Plan) -> StoredCourse:
     """The course with what lists show of its plan."""
     planned = [dose.date for dose in plan.doses() if dose.state is DoseState.PLANNED and dose.date is not None]
     day1 = plan.cycles[0].day1 if plan.cycles else plan.course.day1
-    return replace(stored, day1=day1, next_visit=min(planned, default=None), state=state_of(plan).value)
+    stop = plan.ceased or plan.held
+    return replace(
+        stored,
+        day1=day1,
+        next_visit=min(planned, default=None),
+        state=state_of(plan).value,
+        stop_cause=stop.cause.value if stop else None,
+    )
 
 
 def state_of(plan: Plan) -> CourseState:

@@ -1,5 +1,6 @@
 """What is to be sent, what was, and to which addresses nothing goes."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -11,11 +12,12 @@ from service import audit
 from service.audit import HOME_CLINIC, What
 from service.config_values import Unreadable, mail_address
 from service.loading import NotFound
+from service.mails import reason_of
 
 if TYPE_CHECKING:
     from service.wiring import App
 
-__all__ = ["State", "StoredMessage", "list_messages", "release", "suppress"]
+__all__ = ["State", "StoredMessage", "list_messages", "reasons", "release", "suppress"]
 
 
 def list_messages(
@@ -32,6 +34,13 @@ def list_messages(
         found = outbox_store.messages_of(session, clinic_id, course_id)
     wanted = (each for each in found if state is None or each.state is state)
     return tuple(sorted(wanted, key=lambda each: (each.send_after, each.id)))
+
+
+def reasons(app: "App", messages: Iterable[StoredMessage], *, clinic_id: int = HOME_CLINIC) -> dict[int, str]:
+    """By id, why each message is in its state, in words for staff; an empty text when there is nothing to say."""
+    with reading(app.engine) as session:
+        paused = outbox_store.paused_courses(session, clinic_id)
+    return {each.id: reason_of(each, paused=each.course_id in paused) for each in messages}
 
 
 def suppress(app: "App", address: str, *, by: str, clinic_id: int = HOME_CLINIC) -> None:

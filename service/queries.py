@@ -39,7 +39,10 @@ class CourseLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryEntry:
-    """One recorded action. `stands`: not voided since; `recorded_at` in UTC."""
+    """One recorded action. `stands`: not voided since; `recorded_at` in UTC.
+
+    `to_tell`: it took dates from the patient, whom a person has to tell before any mail does (scheduling rule 23).
+    """
 
     number: int
     action: Action
@@ -47,6 +50,7 @@ class HistoryEntry:
     recorded_at: datetime
     stands: bool
     patient_told: bool
+    to_tell: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,9 +121,7 @@ def _record(loaded: LoadedCourse, revision: int, told: dict[int, StoredRevision]
         course=stored.course,
         regimen=loaded.regimen,
         actions=tuple(each.action for each in loaded.actions[:revision]),
-        entries=tuple(
-            _entry(each, plan, patient_told=told[each.number].patient_told) for each in loaded.actions[:revision]
-        ),
+        entries=tuple(_entry(each, plan, told[each.number]) for each in loaded.actions[:revision]),
         plan=plan,
         revision=revision,
         recorded_at=loaded.recorded_at(revision),
@@ -128,14 +130,15 @@ def _record(loaded: LoadedCourse, revision: int, told: dict[int, StoredRevision]
     )
 
 
-def _entry(stored: StoredAction, plan: Plan, *, patient_told: bool) -> HistoryEntry:
+def _entry(stored: StoredAction, plan: Plan, revision: StoredRevision) -> HistoryEntry:
     return HistoryEntry(
         number=stored.number,
         action=stored.action,
         by=stored.by,
         recorded_at=stored.recorded_at,
         stands=plan.actions[stored.number - 1].stands,
-        patient_told=patient_told,
+        patient_told=revision.patient_told,
+        to_tell=revision.to_tell,
     )
 
 

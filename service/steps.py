@@ -12,10 +12,10 @@ from db.engine import Session
 from db.stored import StoredAction, StoredCourse, StoredRevision
 from reminders import outbox
 from scheduler import changes, check_action, events, restamp
-from scheduler.actions import Action, RegimenChange
+from scheduler.actions import Action, CeaseCause, RegimenChange
 from scheduler.changes import Changes
 from scheduler.errors import InfusionsError, InvalidValue
-from scheduler.events import StampedEvent
+from scheduler.events import EventKind, StampedEvent
 from scheduler.plan import Plan
 from service import audit, bodies
 from service.audit import What
@@ -55,6 +55,14 @@ class Request:
         if found is not None and found.request_digest != self.digest:
             raise RequestReused(f"request id {self.id}: came before with something else in it; send a new id")
         return found
+
+    def done(self, session: Session, clinic_id: int) -> bool:
+        """Whether this request's deed, one that makes no revision, was done before; RequestReused when it asked for
+        something else."""
+        found = store.find_deed(session, clinic_id, self.id) if self.id else None
+        if found is not None and found.request_digest != self.digest:
+            raise RequestReused(f"request id {self.id}: came before with something else in it; send a new id")
+        return found is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,11 +115,12 @@ def store_step(app: "App", session: Session, step: Step, deed: Deed) -> None:
         stored = StoredAction(number=number, action=step.action, by=deed.by, recorded_at=deed.at, regimen_digest=digest)
         store.add_action(session, course, stored)
     store.add_revision(session, course.clinic_id, _revision(step, deed))
+    store.set_to_tell(session, course, to_tell(step.plan))
     store.save_events(session, course, step.before, step.stamped)
     bodies.rebuild(app, session, course, step.plan, step.stamped, now=deed.at)
     outbox.after_change(
         session,
-        facts_of(app, course, step.plan),
+        facts_of(app, session, course, step.plan, now=deed.at),
         step.before,
         step.stamped,
         revision=course.revision,
@@ -120,6 +129,13 @@ def store_step(app: "App", session: Session, step: Step, deed: Deed) -> None:
         now=deed.at,
     )
     _audit(session, step, deed)
+
+
+def to_tell(plan: Plan) -> tuple[int, ...]:
+    """The revisions of which a person should tell the patient if they took dates: nobody is told after a death."""
+    if plan.ceased is not None and plan.ceased.cause is CeaseCause.DEATH:
+        return ()
+    return tuple(action.number for action in plan.actions if action.stands)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -159,6 +175,7 @@ def _revision(step: Step, deed: Deed) -> StoredRevision:
         request_id=deed.request.id,
         request_digest=deed.request.digest,
         patient_told=deed.patient_told,
+        takes_dates=any(event.kind is EventKind.INFUSION for event in step.changes.cancelled),
     )
 
 

@@ -15,10 +15,10 @@ from uuid import UUID, uuid4
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from db import outbox_claims, outbox_store
+from db import outbox_claims, outbox_store, sending_store
 from db.engine import check_schema, reading, writing
 from reminders.channels import Channel, FolderChannel, SmtpChannel, SmtpServer
-from reminders.dispatch import Case, Post, send_due
+from reminders.dispatch import Case, Post, Tally, send_due
 from reminders.outbox import TOO_LATE
 from reminders.outgoing import Sender
 from scheduler.dates import to_instant
@@ -27,6 +27,7 @@ from service import feeds
 from service.clinic import clinic_card
 from service.clock import stopwatch, today_in
 from service.loading import facts_of, load
+from service.unsubscribing import unsubscribe_address
 
 if TYPE_CHECKING:
     from service.config import Settings
@@ -81,11 +82,12 @@ def tick(app: "App", now: datetime, *, stop: Flag | None = None) -> TickResult:
 
     Safe to miss, to repeat and to run in several processes. Raises MailsStopped when mails can't go at all.
     """
-    moment = _running(now)
+    moment, started = _running(now), stopwatch()
     _guarded("feeds", lambda: feeds.rebuild_stale(app, now))()  # a feed that can't be built keeps back no mail
     _reap(app, now)
     expired = _plan(app, now)
     tally = send_due(_post(app, moment, stop or Flag()))
+    _count(app, tally, expired, now, stopwatch() - started)
     result = TickResult(planned=tally.due, sent=tally.sent, expired=expired + tally.expired, failed=tally.failed)
     _tell(result)
     if tally.trouble:
@@ -187,6 +189,7 @@ def _post(app: "App", moment: Callable[[], datetime], stop: Flag) -> Post:
         owner=f"{os.getpid()}-{uuid4().hex[:12]}",
         now=moment,
         stop=stop,
+        unsubscribe=lambda message: unsubscribe_address(app, message),
         pause=60 / smtp.rate_per_minute if smtp.host else 0.0,
     )
 
@@ -194,12 +197,8 @@ def _post(app: "App", moment: Callable[[], datetime], stop: Flag) -> Post:
 def _case(app: "App", clinic_id: int, course_id: UUID, now: datetime) -> Case:
     with reading(app.engine) as session:
         loaded = load(app, session, clinic_id, course_id, now=now)
-    return Case(
-        facts=facts_of(app, loaded.stored, loaded.plan()),
-        events=loaded.stamped,
-        revision=loaded.stored.revision,
-        wording=app.wordings[loaded.stored.language],
-    )
+        facts = facts_of(app, session, loaded.stored, loaded.plan(), now=now)
+    return Case(facts=facts, events=loaded.stamped, revision=loaded.stored.revision, wordings=app.wordings)
 
 
 def _password(settings: "Settings") -> str:
@@ -211,6 +210,14 @@ def _password(settings: "Settings") -> str:
     except (OSError, UnicodeDecodeError) as fault:
         reason = getattr(fault, "strerror", None) or "not a text"
         raise InvalidValue(f"[smtp] password_file {path}: can't be read ({reason})", field="password_file") from None
+
+
+def _count(app: "App", tally: Tally, expired: int, now: datetime, seconds: float) -> None:
+    """Adds this pass to what `/metrics` shows."""
+    numbers = {f"mails:{fate}": float(number) for fate, number in tally.fates.items()}
+    numbers |= {"expired": float(expired + tally.expired), "ticks": 1.0, "tick_seconds": seconds}
+    with writing(app.engine) as session:
+        sending_store.count(session, numbers, now=now)
 
 
 def _tell(result: TickResult) -> None:
@@ -226,6 +233,8 @@ def _guarded(name: str, job: Callable[[], object]) -> Callable[[], None]:
     def run() -> None:
         try:
             job()
+        except MailsStopped:
+            pass  # who stopped them has raised the alarm; one each pass would hide everything else
         except InfusionsError as error:
             # A known trouble has its sentence; a traceback would only hide it.
             log.error("%s: %s", name, error, extra={"action": f"{name}_failed"})  # noqa: TRY400 - see above

@@ -279,4 +279,4 @@ def test_nothing_is_asked_for_in_the_quiet_hours_or_after_its_deadline(
     visits = {f"c{dose.cycle}d{dose.day}/infusion": dose.times for dose in made.doses()}
     for each in found:
         times = visits.get(each.subject.event_key)
-        assert times is None or each.send_before == times.arrival - timedelta(hours=2)
+        assert times is None or each.send_before == times.arrival.astimezone(UTC) - timedelta(hours=2)

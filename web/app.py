@@ -7,7 +7,7 @@ from starlette.responses import Response
 from service.wiring import App
 from web import feeds
 from web.errors import add_handlers, error_page
-from web.pages import assets, calendars, course, courses, health, record, sign_in, start
+from web.pages import assets, calendars, course, courses, health, mails, record, sign_in, start, unsubscribe, worklist
 from web.render import make_site
 from web.security import Guard
 
@@ -22,6 +22,9 @@ ROUTERS = (
     course.router,
     record.router,
     calendars.router,
+    mails.router,
+    worklist.router,
+    unsubscribe.router,
 )
 
 

@@ -77,7 +77,7 @@ class Guard:
 
         request = Request(scope, receive)
         try:
-            if scope["method"] in SAFE_METHODS or _is_feed(scope) or self._is_ours(Headers(scope=scope)):
+            if scope["method"] in SAFE_METHODS or _needs_no_session(scope) or self._is_ours(Headers(scope=scope)):
                 await self.app(scope, receive, guarded)
             else:
                 await self.error_page(request, 403, "")(scope, receive, guarded)
@@ -108,7 +108,8 @@ class Guard:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def _is_feed(scope: Scope) -> bool:
-    """Whether a calendar program asks: it knows no session, and nothing but reading, so it is answered 405."""
+def _needs_no_session(scope: Scope) -> bool:
+    """Whether the address itself is the key, so that no session can be misused. A calendar program asks for a feed:
+    it knows nothing but reading and is answered 405. A mail program posts to the page that stops mails (RFC 8058)."""
     path: str = scope["path"]
-    return path.startswith("/c/")
+    return path.startswith(("/c/", "/u/"))

@@ -1,7 +1,7 @@
 """The calendar addresses of a course: made and shown once, revoked."""
 
 from datetime import date, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from babel import Locale
 from fastapi import APIRouter
@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from calendars.kinds import Detail, Reader
 from scheduler.dates import parse_date
 from scheduler.errors import InvalidValue
+from service.courses import RequestReused
 from service.feeds import FeedLine, list_feeds, new_feed, revoke_feed
 from service.queries import CourseRecord, load_course
 from service.users import SessionUser
@@ -26,7 +27,7 @@ router = APIRouter()
 def ask(course_id: UUID, site: TheSite, who: Recorder) -> Response:
     """What a new address shows, and to whom."""
     record = load_course(site.app, course_id, clinic_id=who.user.clinic_id)
-    values = {"reader": "patient", "detail": "discreet", "language": record.language}
+    values = {"reader": "patient", "detail": "discreet", "language": record.language, "request_id": uuid4().hex}
     return _form(site, who, record, form_from(values))
 
 
@@ -48,8 +49,11 @@ def make(course_id: UUID, site: TheSite, who: Recorder, form: CheckedForm) -> Re
             alarms=[timedelta(hours=int(hours)) for hours in form.all("alarms")],
             expires=_expires(form),
             by=who.user.name,
+            request_id=form.text("request_id") or uuid4().hex,
             clinic_id=who.user.clinic_id,
         )
+    except RequestReused:
+        return _form(site, who, record, _renewed(form), {"": CHANGED})
     except InvalidValue as refused:
         place = refused.field if refused.field in {field.name for field in _fields(site)} else ""
         return _form(site, who, record, form, {place: beside(refused.field, refused)})
@@ -74,6 +78,7 @@ def revoke(course_id: UUID, feed_id: UUID, site: TheSite, who: Recorder) -> Resp
 
 # ---------------------------------------------------------------------------------------------------------------------
 
+CHANGED = "This form has made an address already, with other answers. Send it again to make another one."
 LEADS = (("24", "1 day before"), ("72", "3 days before"), ("2", "2 hours before"))
 
 
@@ -132,6 +137,10 @@ def _form(site: Site, who: SessionUser, record: CourseRecord, form: Form, faults
         form=form,
         faults=faults or {},
     )
+
+
+def _renewed(form: Form) -> Form:
+    return Form({**form.values, "request_id": (uuid4().hex,)})
 
 
 def _expires(form: Form) -> date | None:

@@ -38,8 +38,11 @@ def upgrade() -> None:
         sa.Column("what", sa.String(), nullable=False),
         sa.Column("course_id", sa.Uuid(), nullable=True),
         sa.Column("detail", sa.JSON(), nullable=False),
+        sa.Column("request_id", sa.String(), nullable=True),
+        sa.Column("request_digest", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(["clinic_id"], ["clinic.id"], name=op.f("fk_audit_clinic_id_clinic")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
+        sa.UniqueConstraint("clinic_id", "request_id", name=op.f("uq_audit_clinic_id_request_id")),
     )
     op.create_index("ix_audit_clinic_id_course_id", "audit", ["clinic_id", "course_id"])
 
@@ -59,6 +62,9 @@ def upgrade() -> None:
         sa.Column("day1", sa.Date(), nullable=False),
         sa.Column("next_visit", sa.Date(), nullable=True),
         sa.Column("state", sa.String(), nullable=False),
+        sa.Column("stop_cause", sa.String(), nullable=True),
+        sa.Column("mails_paused", sa.Boolean(), nullable=False),
+        sa.Column("overdue_handled", sa.Date(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("created_by", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(["clinic_id"], ["clinic.id"], name=op.f("fk_course_clinic_id_clinic")),
@@ -69,6 +75,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("clinic_id", "id", name=op.f("uq_course_clinic_id_id")),
     )
     op.create_index("ix_course_regimen_digest", "course", ["regimen_digest"])
+    op.create_index("ix_course_clinic_id_next_visit", "course", ["clinic_id", "next_visit"])
 
     op.create_table(
         "suppression",
@@ -78,6 +85,22 @@ def upgrade() -> None:
         sa.Column("cause", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(["clinic_id"], ["clinic.id"], name=op.f("fk_suppression_clinic_id_clinic")),
         sa.PrimaryKeyConstraint("clinic_id", "address", name=op.f("pk_suppression")),
+    )
+    op.create_table(
+        "breaker",
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("retry_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("cause", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("channel", name=op.f("pk_breaker")),
+    )
+    op.create_table(
+        "counter",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("value", sa.Float(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_counter")),
     )
     op.create_table(
         "user_account",
@@ -137,6 +160,42 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("course_id", "key", name=op.f("pk_event")),
     )
     op.create_table(
+        "recipient",
+        sa.Column("course_id", sa.Uuid(), nullable=False),
+        sa.Column("role", sa.String(), nullable=False),
+        sa.Column("clinic_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("email", sa.String(), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("zone", sa.String(), nullable=False),
+        sa.Column("detail", sa.String(), nullable=False),
+        sa.Column("choice", sa.JSON(), nullable=False),
+        sa.Column("calendar", sa.String(), nullable=False),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("added_by", sa.String(), nullable=False),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("unsubscribed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "course_id"],
+            ["course.clinic_id", "course.id"],
+            name=op.f("fk_recipient_clinic_id_course_id_course"),
+        ),
+        sa.PrimaryKeyConstraint("course_id", "role", name=op.f("pk_recipient")),
+    )
+    op.create_table(
+        "digest",
+        sa.Column("clinic_id", sa.Integer(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("address", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("first_tried_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("outcome", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["clinic_id"], ["clinic.id"], name=op.f("fk_digest_clinic_id_clinic")),
+        sa.PrimaryKeyConstraint("clinic_id", "day", "address", name=op.f("pk_digest")),
+    )
+    op.create_table(
         "feed",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("clinic_id", sa.Integer(), nullable=False),
@@ -194,6 +253,10 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("outcome", sa.String(), nullable=False),
+        sa.Column("hurried", sa.Boolean(), nullable=False),
+        sa.Column("night_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("handled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("handled_by", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(
             ["clinic_id", "course_id"],
             ["course.clinic_id", "course.id"],
@@ -212,6 +275,8 @@ def upgrade() -> None:
         ),
     )
     op.create_index("ix_outbox_clinic_id_course_id", "outbox", ["clinic_id", "course_id"])
+    unhandled = sa.text("handled_at IS NULL AND state IN ('dead', 'expired', 'unknown')")
+    op.create_index("ix_outbox_failed", "outbox", ["clinic_id"], sqlite_where=unhandled, postgresql_where=unhandled)
     op.create_index(
         "ix_outbox_due",
         "outbox",
@@ -232,6 +297,8 @@ def upgrade() -> None:
         sa.Column("request_id", sa.String(), nullable=True),
         sa.Column("request_digest", sa.String(), nullable=True),
         sa.Column("patient_told", sa.Boolean(), nullable=False),
+        sa.Column("takes_dates", sa.Boolean(), nullable=False),
+        sa.Column("to_tell", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["clinic_id", "course_id"],
             ["course.clinic_id", "course.id"],
@@ -240,6 +307,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_revision")),
         sa.UniqueConstraint("clinic_id", "request_id", name=op.f("uq_revision_clinic_id_request_id")),
         sa.UniqueConstraint("course_id", "number", name=op.f("uq_revision_course_id_number")),
+    )
+    op.create_index(
+        "ix_revision_to_tell",
+        "revision",
+        ["clinic_id"],
+        sqlite_where=sa.text("to_tell"),
+        postgresql_where=sa.text("to_tell"),
     )
     op.create_table(
         "web_session",

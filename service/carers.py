@@ -1,0 +1,219 @@
+"""Carers who get mails with consent, and what each recipient of mails chose. Each use case is one transaction."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from calendars.kinds import Detail
+from db import recipient_store
+from db.engine import Session, reading, writing
+from db.stored import StoredRecipient
+from reminders import outbox
+from reminders.rules import PATIENT, Kind, ReminderPolicy
+from scheduler.dates import zone_of
+from scheduler.errors import InvalidValue
+from service import audit
+from service.audit import HOME_CLINIC, What
+from service.config_values import Unreadable, mail_address
+from service.loading import LoadedCourse, NotFound, facts_of, load, reminder_policy
+from service.recipients import CalendarFiles, patient_of, save
+
+if TYPE_CHECKING:
+    from service.wiring import App
+
+MAX_NAME = 100
+MAX_CARERS = 10
+CARER = "carer-"
+MAIL_DETAILS = (Detail.DISCREET, Detail.FULL)  # a mail without any text would be none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewCarer:
+    """A carer to add. `consent`: the patient agreed that they get mails; their times are in `zone`."""
+
+    name: str
+    email: str
+    consent: bool
+    language: str
+    zone: str
+    detail: Detail = Detail.DISCREET
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What a recipient wants of what the clinic sends: by kind the days before (a change has 0); a kind that isn't
+    named comes as the clinic sends it. None leaves detail and calendar files as they are."""
+
+    days: Mapping[Kind, tuple[int, ...]]
+    detail: Detail | None = None
+    calendar: CalendarFiles | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecipientLine:
+    """Somebody who gets mails of a course, or did until consent was withdrawn or they unsubscribed."""
+
+    role: str
+    name: str
+    email: str
+    language: str
+    zone: str
+    detail: Detail
+    choice: Mapping[Kind, tuple[int, ...]]
+    calendar: CalendarFiles
+    withdrawn_at: datetime | None
+    unsubscribed_at: datetime | None
+
+
+def add_carer(app: "App", course_id: UUID, new: NewCarer, *, by: str, clinic_id: int = HOME_CLINIC) -> str:
+    """Adds a carer, who gets mails from now on, and gives their role in the course: `carer-1` and so on.
+
+    Raises NotFound for an unknown course and InvalidValue for what can't be.
+    """
+    email = _check_new(app, new)
+    with writing(app.engine) as session:
+        course = load(app, session, clinic_id, course_id, to_change=True)
+        known = [each for each in recipient_store.recipients_of(session, clinic_id, course_id) if each.role != PATIENT]
+        if sum(each.withdrawn_at is None for each in known) >= MAX_CARERS:
+            raise InvalidValue(f"carer: a course has {MAX_CARERS} at most; remove one first", field="carer")
+        carer = StoredRecipient(
+            clinic_id=clinic_id,
+            course_id=course_id,
+            role=f"{CARER}{len(known) + 1}",
+            name=new.name.strip(),
+            email=email,
+            language=new.language,
+            zone=new.zone,
+            detail=new.detail.value,
+            choice={},
+            calendar=CalendarFiles.NO_FEED.value,
+            added_at=course.now,
+            added_by=by,
+        )
+        _store(app, session, course, carer, outcome="a carer was added", what=What.CARER_ADDED, by=by)
+    return carer.role
+
+
+def remove_carer(app: "App", course_id: UUID, role: str, *, by: str, clinic_id: int = HOME_CLINIC) -> None:
+    """Notes that consent to mails to this carer ended: from this commit on none goes. A second time changes nothing."""
+    with writing(app.engine) as session:
+        course = load(app, session, clinic_id, course_id, to_change=True)
+        carer = _find(session, course, role)
+        if role == PATIENT:
+            raise InvalidValue("carer: the patient is none; record what the patient wants instead", field="carer")
+        if carer.withdrawn_at is None:
+            ended = replace(carer, withdrawn_at=course.now)
+            _store(app, session, course, ended, outcome="consent withdrawn", what=What.CARER_REMOVED, by=by)
+
+
+def list_recipients(app: "App", course_id: UUID, *, clinic_id: int = HOME_CLINIC) -> tuple[RecipientLine, ...]:
+    """The patient and the carers, also those whose mails ended; NotFound for an unknown course."""
+    with reading(app.engine) as session:
+        course = load(app, session, clinic_id, course_id)
+        known = recipient_store.recipients_of(session, clinic_id, course_id)
+    carers = [each for each in known if each.role != PATIENT]
+    chosen = next((each for each in known if each.role == PATIENT), None)
+    return tuple(_line(each) for each in (patient_of(course.stored, chosen), *carers))
+
+
+def choose(
+    app: "App", course_id: UUID, role: str, wish: Wish, *, by: str, clinic_id: int = HOME_CLINIC
+) -> RecipientLine:
+    """Records what a recipient wants, instead of what they chose before; waiting mails follow in the same step.
+
+    Raises NotFound for an unknown course or role, and InvalidValue for what the clinic doesn't send.
+    """
+    _check_wish(wish, reminder_policy(app.settings.reminders))
+    with writing(app.engine) as session:
+        course = load(app, session, clinic_id, course_id, to_change=True)
+        before = _find(session, course, role)
+        after = replace(
+            before,
+            choice={kind.value: tuple(sorted(days, reverse=True)) for kind, days in wish.days.items()},
+            detail=(wish.detail or Detail(before.detail)).value,
+            calendar=(wish.calendar or CalendarFiles(before.calendar)).value,
+        )
+        _store(app, session, course, after, outcome="not wanted by the recipient", what=What.MAILS_CHOSEN, by=by)
+        return _line(after)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _check_new(app: "App", new: NewCarer) -> str:
+    if not 0 < len(new.name.strip()) <= MAX_NAME or not new.name.isprintable():
+        raise InvalidValue(f"name: give a name of 1 to {MAX_NAME} characters on one line", field="name")
+    if not new.consent:
+        message = "consent: the patient must agree to mails to this person; ask, then record it"
+        raise InvalidValue(message, field="consent")
+    if new.language not in app.wordings:
+        known = ", ".join(sorted(app.wordings))
+        raise InvalidValue(f"language {new.language!r}: there is no wording; there is: {known}", field="language")
+    if new.detail not in MAIL_DETAILS:
+        raise InvalidValue(f"detail: {new.detail} says nothing; choose discreet or full", field="detail")
+    zone_of(new.zone)
+    try:
+        email = mail_address(new.email)
+    except Unreadable as fault:
+        raise InvalidValue(f"email: {fault}", field="email") from None
+    if not email:
+        raise InvalidValue("email: is empty; give the carer's mail address", field="email")
+    return email
+
+
+def _check_wish(wish: Wish, policy: ReminderPolicy) -> None:
+    if wish.detail is not None and wish.detail not in MAIL_DETAILS:
+        raise InvalidValue(f"detail: {wish.detail} says nothing; choose discreet or full", field="detail")
+    for kind, days in wish.days.items():
+        sent = (0,) if kind is Kind.CHANGE else policy.days_before(kind)
+        more = sorted(set(days) - set(sent))
+        if more:
+            known = ", ".join(map(str, sent)) or "none"
+            message = f"{kind}: the clinic sends none {more[0]} days before; it sends: {known}"
+            raise InvalidValue(message, field=kind.value)
+
+
+def _find(session: Session, course: LoadedCourse, role: str) -> StoredRecipient:
+    known = recipient_store.recipients_of(session, course.stored.clinic_id, course.stored.course.id)
+    found = next((each for each in known if each.role == role), None)
+    if role == PATIENT:
+        return patient_of(course.stored, found)
+    if found is None:
+        sentence = f"recipient {role!r}: the course has none; `infusions course carer list` shows those there are"
+        raise NotFound(sentence)
+    return found
+
+
+def _store(
+    app: "App",
+    session: Session,
+    course: LoadedCourse,
+    recipient: StoredRecipient,
+    *,
+    outcome: str,
+    what: What,
+    by: str,
+) -> None:
+    save(session, recipient)
+    facts = facts_of(app, session, course.stored, course.plan(), now=course.now)
+    outbox.after_choice(session, facts, course.stamped, outcome=outcome, now=course.now)
+    course_id = course.stored.course.id
+    clinic_id = course.stored.clinic_id
+    audit.note(session, what, clinic_id=clinic_id, by=by, at=course.now, course_id=course_id, recipient=recipient.role)
+
+
+def _line(stored: StoredRecipient) -> RecipientLine:
+    return RecipientLine(
+        role=stored.role,
+        name=stored.name,
+        email=stored.email,
+        language=stored.language,
+        zone=stored.zone,
+        detail=Detail(stored.detail),
+        choice={Kind(kind): days for kind, days in stored.choice.items()},
+        calendar=CalendarFiles(stored.calendar),
+        withdrawn_at=stored.withdrawn_at,
+        unsubscribed_at=stored.unsubscribed_at,
+    )
