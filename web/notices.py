@@ -6,7 +6,7 @@ from datetime import datetime
 
 from reminders.policy import Notice, NoticeKind
 from scheduler.dates import zone_of
-from web.words import moment_words, window_word
+from web.words import event_words, moment_words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,22 +29,6 @@ def in_words(notices: Iterable[Notice], zone: str) -> NoticeWords:
         coming=tuple(_reminder(each, zone) for each in found if each.what is NoticeKind.REMINDER),
         going=tuple(_reminder(each, zone) for each in found if each.what is NoticeKind.WITHDRAWN),
     )
-
-
-def event_words(key: str) -> str:
-    """What an event's key stands for: cycle 1 day 8, blood tests before it, the birth control date."""
-    first, *rest = key.split("/")
-    if first == "window":
-        return f"the date of “{window_word(rest[0])}”"
-    if first == "after-course":
-        return "tests after the treatment"
-    if rest and rest[0] == "end":
-        return f"the end of cycle {first[1:]}"
-    cycle, _, day = first[1:].partition("d")
-    dose = f"cycle {cycle} day {day}"
-    if rest and rest[0].startswith("checks-"):
-        return f"tests {rest[0].split('-')[1]} {dose}"
-    return dose
 
 
 # ---------------------------------------------------------------------------------------------------------------------

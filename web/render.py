@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse, Response
 from scheduler.dates import zone_of
 from service.users import SessionUser
 from service.wiring import App
+from service.worklist import count_lines
 from web import words
 from web.limits import SignInLimit
 from web.rights import Right, has_right
@@ -53,6 +54,7 @@ class Site:
         shared = {
             "who": who,
             "may_record": who is not None and has_right(who.user.role, Right.RECORD),
+            "to_do": count_lines(self.app, clinic_id=who.user.clinic_id) if who is not None else 0,
             "clinic": self.app.settings.clinic,
             "assets": self.assets,
         }
@@ -90,11 +92,18 @@ def _templates(app: App) -> Environment:
     def here(at: datetime) -> str:
         return words.moment_words(at.astimezone(zone))
 
+    def there(at: datetime, zone_name: str) -> str:
+        return words.moment_words(at.astimezone(zone_of(zone_name)))
+
     templates.filters |= {
         "day": words.day_words,
         "clock": words.clock_words,
         "moment": words.moment_words,
         "here": here,  # an instant as the clinic's clocks show it
+        "there": there,  # and as those of another zone do
+        "event_word": words.event_words,
+        "reason": words.reason_words,
+        "answer": words.answer_words,
         "word": words.word,
         "window_word": words.window_word,
         "cause_word": words.cause_word,

@@ -105,6 +105,32 @@ STEPS = {
 }
 
 
+def event_words(key: str) -> str:
+    """What an event's key stands for: cycle 1 day 8, blood tests before it, the birth control date."""
+    first, *rest = key.split("/")
+    if first == "window":
+        return f"the date of “{window_word(rest[0])}”"
+    if first == "after-course":
+        return "tests after the treatment"
+    if rest and rest[0] == "end":
+        return f"the end of cycle {first[1:]}"
+    cycle, _, day = first[1:].partition("d")
+    dose = f"cycle {cycle} day {day}"
+    if rest and rest[0].startswith("checks-"):
+        return f"tests {rest[0].split('-')[1]} {dose}"
+    return dose
+
+
+def reason_words(outcome: str) -> str:
+    """Why a mail was not delivered, without the remark that every line of the worklist begins with."""
+    return outcome.removesuffix("; please phone") or "no reason was kept"
+
+
+def answer_words(answer: str) -> str:
+    """What a mail server said to a try, without the name that we file it under."""
+    return answer.partition(" ")[2] or answer or "no answer was kept"
+
+
 def word(code: str) -> str:
     """The words for a code; an unknown one as it stands, without its hyphens."""
     return WORDS.get(code) or code.replace("-", " ").capitalize()

@@ -1,6 +1,6 @@
 """One course: where it stands, its dates, its calendars, its history."""
 
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Request
 from starlette.exceptions import HTTPException
@@ -13,10 +13,10 @@ from scheduler.plan import Dose, DoseState, Plan
 from service.clinic import clinic_card
 from service.courses import tell_patient
 from service.feeds import list_feeds
+from service.mails import course_mails
 from service.queries import CourseRecord, HistoryEntry, load_course
 from web.entries import next_dose
 from web.forms import whole_number
-from web.losses import untold
 from web.render import Site, TheSite
 from web.session import CheckedForm, Recorder, Viewer
 from web.words import LANGUAGE
@@ -33,6 +33,7 @@ def course(course_id: UUID, request: Request, site: TheSite, who: Viewer) -> Res
     record = load_course(site.app, course_id, clinic_id=who.user.clinic_id)
     asked = request.query_params
     stored = _entry(record, whole_number(asked.get("recorded", "")))
+    mails = course_mails(site.app, course_id, clinic_id=who.user.clinic_id)
     feeds = list_feeds(site.app, course_id, clinic_id=who.user.clinic_id)
     revoked = next((feed.name for feed in feeds if str(feed.id) == asked.get("revoked")), "")
     return site.page(
@@ -42,7 +43,10 @@ def course(course_id: UUID, request: Request, site: TheSite, who: Viewer) -> Res
         feeds=feeds,
         next=next_dose(record.plan),
         last=last_given(record.plan),
-        untold=untold(record),
+        untold=[entry for entry in record.entries if entry.to_tell],
+        mails=mails,
+        hurried=next((line for line in mails.waiting if whole_number(asked.get("hurried", "")) in line.ids), None),
+        request_id=uuid4().hex,
         stored=stored,
         started="started" in asked,
         told="told" in asked,
