@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, or_
+from sqlalchemy import func, inspect, or_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, delete, select, update
 
@@ -16,7 +16,7 @@ from db.outbox_store import State
 from db.tables import BreakerRow, CounterRow, OutboxRow
 
 MAIL = "mail"  # the one channel there is
-FIRST_PAUSE = timedelta(minutes=1)
+FIRST_PAUSE = timedelta(seconds=30)  # less than a minute, so that the next tick tries
 LONGEST_PAUSE = timedelta(minutes=30)  # a sign-in refused more often than that may lock the account
 
 
@@ -85,7 +85,7 @@ def recovered(session: Session) -> bool:
 
 
 def take_trial(session: Session, now: datetime) -> bool:
-    """Whether the caller is the one who tries the channel now. Until it has, or a pause has gone by, nobody else does."""
+    """Whether the caller is the one who tries the channel now. For the next pause nobody else does."""
     # A time further ahead than any pause was written by a clock that was wrong, or is wrong now.
     passed = or_(col(BreakerRow.retry_at) <= now, col(BreakerRow.retry_at) > now + LONGEST_PAUSE)
     due = (col(BreakerRow.channel) == MAIL, passed)
@@ -126,8 +126,10 @@ def _pause(tries: int) -> timedelta:
     return min(FIRST_PAUSE * (1 << min(tries - 1, 10)), LONGEST_PAUSE)
 
 
-def _insert(session: Session, table: Any, values: Mapping[str, object]) -> bool:
+def _insert(session: Session, row: type[BreakerRow] | type[CounterRow], values: Mapping[str, object]) -> bool:
     """Whether the row was new. Both databases know the clause, and SQLAlchemy has it for each by its own name."""
     connection = session.connection()
     insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    return bool(connection.execute(insert(table).values(**values).on_conflict_do_nothing()).rowcount == 1)
+    key = inspect(row).primary_key[0]
+    # Whether a row was written is told by what comes back: PostgreSQL's driver gives no count here.
+    return connection.execute(insert(row).values(**values).on_conflict_do_nothing().returning(key)).first() is not None

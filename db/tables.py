@@ -2,8 +2,9 @@
 
 Every table but `regimen_content` (label text, the same for all), `breaker` and `counter` (the service's own state)
 carries `clinic_id`, and no query crosses clinics; the foreign keys to a course contain it, so that the database
-itself refuses a row of one clinic below a course of another. Kinds and states are stored as their text, not as enums: a name in Python may change, a stored
-text may not. All datetimes are aware UTC. A `table=True` class validates nothing: values are checked before.
+itself refuses a row of one clinic below a course of another. Kinds and states are stored as their text, not as
+enums: a name in Python may change, a stored text may not. All datetimes are aware UTC. A `table=True` class
+validates nothing: values are checked before.
 """
 
 from datetime import date, datetime

@@ -36,6 +36,8 @@ class What(StrEnum):
     FEED_REVOKED = "feed-revoked"
     ADDRESS_SUPPRESSED = "address-suppressed"
     ADDRESS_RELEASED = "address-released"
+    SENDING_STOPPED = "sending-stopped"
+    SENDING_STARTED = "sending-started"
     USER_ADDED = "user-added"
     USER_DISABLED = "user-disabled"
     PASSWORD_SET = "password-set"  # noqa: S105 - a deed's name

@@ -8,6 +8,7 @@ import click
 
 from service.cli_carer import choose
 from service.cli_mails import pause, resume, send
+from service.cli_sending import start, stop
 from service.cli_support import OPERATOR, Cli, LateGroup, config_option, json_option, write_json, write_text
 from service.cli_types import ID, INSTANT, word
 from service.tables import table
@@ -21,10 +22,10 @@ STATES = ("waiting", "untold", "claimed", "sent", "superseded", "expired", "dead
 @click.group(cls=LateGroup)
 @config_option
 def reminders() -> None:
-    """List reminders; pause, resume or hurry mails; stop and allow mails to an address."""
+    """List reminders; pause, resume or hurry mails; stop mails to an address, or all."""
 
 
-for command in (choose, pause, resume, send):
+for command in (choose, pause, resume, send, start, stop):
     reminders.add_command(command)
 
 
@@ -38,12 +39,17 @@ def list_(cli: Cli, *, course: UUID | None, state: str | None, as_json: bool) ->
     """List reminders, of all courses or of COURSE, the next to go first."""
     app = cli.app
     from service.messages import State, list_messages, reasons
+    from service.sending import stopped, stopped_since
 
     found = list_messages(app, course, State(state) if state else None)
     why = reasons(app, found)
+    breaker = stopped(app)
     if as_json:
-        write_json({"reminders": [_message_json(each) | {"reason": why[each.id]} for each in found]})
+        lines = [_message_json(each) | {"reason": why[each.id]} for each in found]
+        write_json({"stopped": stopped_since(breaker) if breaker else None, "reminders": lines})
         return
+    if breaker:
+        write_text(f"Attention: {stopped_since(breaker)}.")
     rows = [
         (
             each.id,
@@ -68,9 +74,9 @@ def list_(cli: Cli, *, course: UUID | None, state: str | None, as_json: bool) ->
 def suppress(cli: Cli, *, address: str, by: str) -> None:
     """Send nothing to ADDRESS any more."""
     app = cli.app
-    from service.messages import suppress as stop
+    from service.messages import suppress as suppress_
 
-    stop(app, address, by=by)
+    suppress_(app, address, by=by)
     write_text("Nothing is sent to that address any more.")
 
 

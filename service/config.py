@@ -61,6 +61,7 @@ class ServerSettings:
     port: Annotated[int, values.whole(0, 65535)] = 8000
     public_url: Annotated[str, Reader(read=values.web_address)] = ""
     production: Annotated[bool, FLAG] = False
+    metrics_token_file: Annotated[Path | None, PATH] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

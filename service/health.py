@@ -37,6 +37,7 @@ def examine(config: Path | None, environ: Mapping[str, str]) -> tuple[Finding, .
         "database": _database,
         "secret": _secret,
         "mail": _mail,
+        "sending": _sending,
     }
     found = [Finding(what="settings", sound=True, message="can be read")]
     return (*found, *(_look(what, check, settings) for what, check in checks.items()))
@@ -105,6 +106,25 @@ def _mail(settings: Settings) -> str:
         where = f"[smtp] host {smtp.host}, port {smtp.port}"
         raise InvalidValue(f"{where}: gives no answer ({fault.strerror or fault}); check both") from None
     return f"{smtp.host}, port {smtp.port} answers"
+
+
+def _sending(settings: Settings) -> str:
+    from db.engine import DatabaseUnavailable, check_schema, make_engine, reading
+    from db.sending_store import breaker
+    from reminders.breaker import stopped_since
+
+    engine = make_engine(settings.database.url)
+    try:
+        check_schema(engine)
+        with reading(engine) as session:
+            found = breaker(session)
+    except DatabaseUnavailable:
+        return "nothing is sent without a database"
+    finally:
+        engine.dispose()
+    if found:
+        raise InvalidValue(f"{stopped_since(found)}; mend the cause, then `infusions reminders start`")
+    return "nothing stops the mails"
 
 
 def _mail_folder(folder: Path) -> str:
