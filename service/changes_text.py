@@ -13,8 +13,9 @@ def changes_lines(changes: Changes) -> list[str]:
     moved = {new.key: old for old, new in changes.moved}
     return [
         *(
-            f"moved      {each.key}: {moment(moved[each.key].start)} -> {moment(each.start)}"
+            f"moved      {each.key}: {was} -> {now}"
             for each in _moved(changes)
+            for was, now in [_step(moved[each.key], each)]
         ),
         *(f"added      {each.key}: {moment(each.start)}" for each in by_date(changes.added)),
         *(f"changed    {each.key}: {moment(each.start)}" for each in _altered(changes)),
@@ -60,6 +61,13 @@ def moment(when: date | datetime) -> str:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+def _step(old: Event, new: Event) -> tuple[str, str]:
+    """From when to when; where only the end moves, with the end."""
+    if old.start != new.start:
+        return moment(old.start), moment(new.start)
+    return f"{moment(old.start)} to {moment(old.end)}", f"{moment(new.start)} to {moment(new.end)}"
 
 
 def _moved(changes: Changes) -> list[Event]:

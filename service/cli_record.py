@@ -132,7 +132,8 @@ def _record(cli: Cli, id_: UUID, action: Action, given: dict[str, Any], *, as_js
             patient_told=given["patient_told"],
         )
     except StaleRevision as stale:
-        click.echo("\n".join(changes_lines(stale.changes)), err=True)
+        for line in changes_lines(stale.changes):
+            click.echo(line, err=True)
         raise
     if as_json:
         told = {"course": str(id_), "revision": done.revision, "repeated": done.repeated}

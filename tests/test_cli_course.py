@@ -131,6 +131,21 @@ def test_a_stale_revision_is_refused_with_the_difference(infusions: Infusions) -
     assert answer.err.splitlines()[-1].startswith("the course is at revision 1, not 0")
 
 
+def test_a_stale_revision_that_moved_nothing_is_one_sentence(infusions: Infusions) -> None:
+    course = infusions.course()
+    infusions.done("course", "record", course, "response", "--cycle", "1", "--value", "CR")
+    args = ("course", "record", course, "omit", "--cycle", "1", "--day", "8", "--seen-revision", "0")
+    assert infusions.refused(*args).startswith("the course is at revision 1, not 0")
+
+
+def test_a_visit_that_takes_longer_shows_its_ends(infusions: Infusions) -> None:
+    course = infusions.course()
+    given = ("given", "--cycle", "1", "--day", "1", "--on", "2026-12-07", "--ended", "10:05")
+    told = infusions.done("course", "record", course, *given, INFUSIONS_NOW="2026-12-08T15:00:00Z")
+    expected = "Mon 2026-12-07 09:00 to Mon 2026-12-07 10:00 -> Mon 2026-12-07 09:00 to Mon 2026-12-07 10:05"
+    assert f"moved      c1d1/infusion: {expected}\n" in told.out
+
+
 @pytest.mark.parametrize(
     ("step", "says"),
     [
