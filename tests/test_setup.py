@@ -152,6 +152,8 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
     [
         ("scheduler/planted.py", "import calendars", "lint-imports", "scheduler.planted -> calendars"),
         ("calendars/planted.py", "import db", "lint-imports", "calendars.planted -> db"),
+        ("scheduler/planted.py", "import os", "lint-imports", "scheduler.planted -> os"),
+        ("calendars/planted.py", "import pathlib", "lint-imports", "calendars.planted -> pathlib"),
         ("db/planted.py", "import reminders", "lint-imports", "db.planted -> reminders"),
         ("reminders/planted.py", "import service", "lint-imports", "reminders.planted -> service"),
         ("service/planted.py", "import web", "lint-imports", "service.planted -> web"),
