@@ -167,7 +167,7 @@ def test_instants_carry_the_offset_that_holds_then() -> None:
 
 
 @draw(histories(versions=True))
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_any_plan_goes_through_json_and_comes_back_the_same(history: History) -> None:
     found = plan_to_dict(history.plan())
     assert json.loads(json.dumps(found)) == found

@@ -16,7 +16,7 @@ from tests.core_strategies import KINDS, History, histories, next_actions
 
 COUNTED = (DoseState.PLANNED, DoseState.GIVEN)
 # Choosing an action that fits what came before takes a plan for each, and some draws fit nothing.
-THOROUGH = settings(max_examples=60, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
+THOROUGH = settings(max_examples=45, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
 
 
 def counted(plan: Plan) -> list[Dose]:
@@ -164,7 +164,7 @@ def test_a_later_last_dose_never_ends_a_window_earlier(history: History, days: i
 
 
 @given(histories(versions=True))
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_the_same_input_gives_the_same_plan(history: History) -> None:
     first, second = history.plan(), history.plan()
     assert first == second
@@ -173,7 +173,7 @@ def test_the_same_input_gives_the_same_plan(history: History) -> None:
 
 
 @given(histories(), st.integers(1, 40))
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_a_course_that_starts_later_has_every_date_as_much_later(history: History, days: int) -> None:
     """Without any record: nothing hangs on the calendar but closed days, which move only tasks."""
     course = history.course

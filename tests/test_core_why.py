@@ -134,7 +134,7 @@ def test_the_chain_holds_each_step_with_its_rule_origin_date_and_source() -> Non
 
 
 @draw(histories())
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_the_last_fact_of_a_chain_is_the_date(history: History) -> None:
     plan = history.plan()
     dated: list[tuple[date, Why]] = [(dose.date, dose.why) for dose in plan.doses() if dose.date is not None]
@@ -148,7 +148,7 @@ def test_the_last_fact_of_a_chain_is_the_date(history: History) -> None:
 
 
 @draw(histories())
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_a_chain_replays_the_rules_from_dates_to_the_date(history: History) -> None:
     """The facts can be followed by hand: the place by the cycle, then the record's move, then the gap."""
     plan = history.plan()

@@ -241,7 +241,7 @@ def test_nothing_changed_is_false_and_anything_is_true() -> None:
 
 
 @draw(histories(), st.data())
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_the_changes_applied_to_the_old_events_give_the_new_ones(history: History, data: st.DataObject) -> None:
     action = data.draw(next_actions(history))
     after = history.then(action) if history.accepts(action) else history
@@ -358,7 +358,7 @@ def test_the_second_pass_of_an_hour_that_comes_twice_is_another_time() -> None:
 
 
 @draw(histories(most=8), st.data())
-@settings(max_examples=40)
+@settings(max_examples=30)
 def test_along_any_history_stamps_only_rise(history: History, data: st.DataObject) -> None:
     stamped: Stamped = {}
     for number in range(len(history.actions) + 1):
