@@ -236,6 +236,14 @@ def test_the_later_a_dose_the_more_is_remarked(to: str, codes: set[str], reason:
     assert {one.code for one in found.advice if (one.cycle, one.day) == (1, 8)} == codes, reason
 
 
+@pytest.mark.parametrize(
+    ("to", "asks"), [("2027-01-25", "less in the next cycle"), ("2027-01-26", "consider stopping")]
+)
+def test_28_days_are_not_more_than_28(to: str, asks: str) -> None:
+    late = only(plan(act("defer", "C2D1", to=to, reason="agreed")), "long-interruption")
+    assert asks in late.message
+
+
 def test_a_day_1_has_no_tolerance_and_is_not_omitted_for_being_late() -> None:
     found = plan(act("defer", "C2D1", to="2027-01-10", reason="agreed"))
     assert {one.code for one in found.advice} == {"cycle-length-departs"}
