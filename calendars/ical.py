@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from uuid import uuid5
 
-from icalendar import Alarm, Calendar, Event, vDate, vDatetime, vDuration, vInt, vText
+from icalendar import Alarm, Calendar, Event, vCalAddress, vDate, vDatetime, vDuration, vInt, vText
 
 from calendars.kinds import clean
 from calendars.view import CalendarView, Entry
@@ -28,13 +28,20 @@ class Text(vText):
 
 def render(view: CalendarView) -> bytes:
     """The feed of `view`: UTF-8, CRLF lines of at most 75 octets."""
-    calendar = _calendar(view)
-    if view.zone not in _UTC_ZONES:
-        days = [entry.first_date for entry in view.entries if not entry.all_day] or [view.stamp.date()]
-        calendar.add_component(vtimezone(view.zone, min(days), max(days)))
-    for entry in view.entries:
-        calendar.add_component(_event(entry, view))
-    return b"".join(fold(line) for line in calendar.content_lines(sorted=False) if line)
+    return _written(_calendar(view), view)
+
+
+def render_message(view: CalendarView, *, method: str, organizer: str) -> bytes:
+    """The calendar file of a mail (RFC 5546): `method` says what to do with its one event. `organizer`: who sends it.
+
+    Without name, colour or times of refreshing: it is no calendar to subscribe to.
+    """
+    calendar = Calendar()
+    calendar["VERSION"] = Text("2.0")
+    calendar["PRODID"] = Text(_PRODID)
+    calendar["CALSCALE"] = Text("GREGORIAN")
+    calendar["METHOD"] = Text(method)
+    return _written(calendar, view, organizer=organizer)
 
 
 def fold(line: str) -> bytes:
@@ -52,6 +59,18 @@ def fold(line: str) -> bytes:
 
 
 # -------------------------------------------------------------------------------------------------------------
+
+
+def _written(calendar: Calendar, view: CalendarView, *, organizer: str = "") -> bytes:
+    if view.zone not in _UTC_ZONES:
+        days = [entry.first_date for entry in view.entries if not entry.all_day] or [view.stamp.date()]
+        calendar.add_component(vtimezone(view.zone, min(days), max(days)))
+    for entry in view.entries:
+        event = _event(entry, view)
+        if organizer:
+            event["ORGANIZER"] = vCalAddress(f"mailto:{organizer}")
+        calendar.add_component(event)
+    return b"".join(fold(line) for line in calendar.content_lines(sorted=False) if line)
 
 
 def _calendar(view: CalendarView) -> Calendar:

@@ -9,6 +9,7 @@ from babel.dates import format_date, format_skeleton, get_timezone_name
 
 from calendars.kinds import ClinicCard
 from calendars.wording import Wording, say_date, say_list, say_moment, say_time
+from reminders.calendar_files import CalendarFile
 from reminders.mime import Block, Envelope, Letter, serialise
 from scheduler.dates import zone_of
 from scheduler.events import Cancelled, Event, EventKind, StampedEvent
@@ -38,12 +39,13 @@ class MailFacts:
     unsure: bool = False
     to_patient: bool = True
     full: bool = False
+    files: tuple[CalendarFile, ...] = ()
 
 
 def render(facts: MailFacts, wording: Wording, clinic: ClinicCard) -> bytes:
     """The mail, ready to send, with CRLF line ends. The same facts give the same bytes."""
     letter = compose(facts, wording, clinic)
-    return serialise(letter, facts.envelope, language=wording.language, direction=wording.direction)
+    return serialise(letter, facts.envelope, language=wording.language, direction=wording.direction, files=facts.files)
 
 
 def compose(facts: MailFacts, wording: Wording, clinic: ClinicCard) -> Letter:

@@ -1,7 +1,9 @@
 """A mail as bytes: headers, the text, and the same content as HTML. Pure: the same letter gives the same bytes."""
 
 import hashlib
+from base64 import encodebytes
 from binascii import b2a_qp
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.header import Header
@@ -12,6 +14,7 @@ from email.utils import format_datetime
 from html import escape
 from textwrap import wrap
 
+from reminders.calendar_files import CalendarFile
 from scheduler.errors import InvalidValue
 
 UNSUBSCRIBE = "List-Unsubscribe"
@@ -73,10 +76,14 @@ class Envelope:
                 raise InvalidValue(f"mail, {name}: holds a blank or a control character; mend the address", field=name)
 
 
-def serialise(letter: Letter, envelope: Envelope, *, language: str, direction: str) -> bytes:
+def serialise(
+    letter: Letter, envelope: Envelope, *, language: str, direction: str, files: Sequence[CalendarFile] = ()
+) -> bytes:
     """The mail with CRLF line ends and lines of at most 998 octets; 7 bits but for addresses in other scripts."""
-    boundary = "=_" + hashlib.sha256(envelope.message_id.encode()).hexdigest()[:32]
-    mail = MIMEMultipart("alternative", boundary=boundary, policy=WIRE)
+    content = MIMEMultipart("alternative", boundary=_boundary("content", envelope), policy=WIRE)
+    content.attach(_part("plain", as_text(letter)))
+    content.attach(_part("html", as_html(letter, language=language, direction=direction)))
+    mail = _with_files(content, files, envelope) if files else content
     mail["Subject"] = _encoded(letter.subject)
     mail["From"] = _address(envelope.sender)
     mail["To"] = _address(envelope.to)
@@ -89,8 +96,6 @@ def serialise(letter: Letter, envelope: Envelope, *, language: str, direction: s
         mail[UNSUBSCRIBE] = f"<{envelope.unsubscribe}>"
         mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     mail["Content-Language"] = language
-    mail.attach(_part("plain", as_text(letter)))
-    mail.attach(_part("html", as_html(letter, language=language, direction=direction)))
     return mail.as_bytes(policy=WIRE)
 
 
@@ -126,6 +131,24 @@ def _wrapped(line: str, indent: str) -> list[str]:
 def _html(block: Block) -> str:
     heading = [f"{HEADING}{escape(block.heading)}</h2>"] if block.heading else []
     return "\n".join(heading + [f"{PARAGRAPH}{escape(line)}</p>" for line in block.lines])
+
+
+def _with_files(content: MIMEMultipart, files: Sequence[CalendarFile], envelope: Envelope) -> MIMEMultipart:
+    mail = MIMEMultipart("mixed", boundary=_boundary("files", envelope), policy=WIRE)
+    mail.attach(content)
+    for number, file in enumerate(files, start=1):
+        # As neutral as the subject: mail programs show it in lists.
+        name = "date.ics" if number == 1 else f"date-{number}.ics"
+        part = MIMENonMultipart("text", "calendar", charset="utf-8", method=file.method.value, name=name, policy=WIRE)
+        part["Content-Disposition"] = f'attachment; filename="{name}"'
+        part["Content-Transfer-Encoding"] = "base64"
+        part.set_payload(encodebytes(file.content).decode("ascii"))
+        mail.attach(part)
+    return mail
+
+
+def _boundary(what: str, envelope: Envelope) -> str:
+    return "=_" + hashlib.sha256(f"{what} {envelope.message_id}".encode()).hexdigest()[:32]
 
 
 def _part(subtype: str, content: str) -> MIMENonMultipart:

@@ -9,6 +9,7 @@ from calendars.kinds import ClinicCard, Detail
 from calendars.wording import Wording
 from db.outbox_claims import Mail
 from db.outbox_store import StoredMessage
+from reminders.calendar_files import calendar_files
 from reminders.channels.delivery import Outgoing
 from reminders.message import MailFacts, Told, render
 from reminders.mime import Envelope
@@ -68,6 +69,14 @@ def build(
             Told(stamped=each, was=was_of(message)) for message, each in stamped if message.kind == Kind.CHANGE
         ),
         unsure=_unsure(facts.plan, now),
+        files=calendar_files(
+            {each.event.key: each for _, each in stamped}.values(),
+            facts.plan,
+            recipient,
+            wording=wording,
+            clinic=clinic,
+            organizer=sender.address,
+        ),
     )
     name = f"{date:%Y%m%dT%H%M%SZ}-{message_id[1:13]}"
     return Outgoing(sender=sender.address, to=to, content=render(about, wording, clinic), name=name)

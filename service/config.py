@@ -94,6 +94,7 @@ class ReminderSettings:
     at: Annotated[time, TIME] = time(9)
     quiet: Annotated[tuple[time, time], Reader(read=values.span_of_day, plain=False)] = (time(20), time(8))
     window_days_before: Annotated[tuple[int, ...], DAYS_BEFORE] = (30,)
+    digest_to: Annotated[tuple[str, ...], Reader(read=values.mail_addresses, plain=False)] = ()
     tick_seconds: Annotated[int, values.whole(1, 3600)] = 60
 
 

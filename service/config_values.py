@@ -143,6 +143,14 @@ def mail_address(raw: object) -> str:
     return address
 
 
+def mail_addresses(raw: object) -> tuple[str, ...]:
+    """Mail addresses, each once; none is allowed."""
+    found = tuple(mail_address(entry) for entry in _entries(raw, '["desk@clinic.example"]'))
+    if not all(found):
+        raise Unreadable("must hold mail addresses, no empty text")
+    return tuple(dict.fromkeys(found))
+
+
 def database_address(raw: object) -> str:
     """A SQLite or PostgreSQL address, the latter for the driver psycopg 3."""
     address = text(raw)

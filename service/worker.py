@@ -26,6 +26,7 @@ from scheduler.errors import InfusionsError, InvalidValue
 from service import feeds
 from service.clinic import clinic_card
 from service.clock import stopwatch, today_in
+from service.digest import send_digests
 from service.loading import facts_of, load
 from service.unsubscribing import unsubscribe_address
 
@@ -86,6 +87,7 @@ def tick(app: "App", now: datetime, *, stop: Flag | None = None) -> TickResult:
     _guarded("feeds", lambda: feeds.rebuild_stale(app, now))()  # a feed that can't be built keeps back no mail
     _reap(app, now)
     expired = _plan(app, now)
+    _guarded("digest", lambda: send_digests(app, moment(), channel_of(app.settings), sender_of(app.settings)))()
     tally = send_due(_post(app, moment, stop or Flag()))
     _count(app, tally, expired, now, stopwatch() - started)
     result = TickResult(planned=tally.due, sent=tally.sent, expired=expired + tally.expired, failed=tally.failed)

@@ -1,0 +1,110 @@
+"""The staff's mail of the morning: once for each date of the clinic and each address, from 07:00 on."""
+
+import hashlib
+import logging
+from contextlib import closing
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+from db import digest_store
+from db.digest_store import DigestKey, DigestState
+from db.engine import reading, writing
+from reminders.channels.delivery import Channel, DeliveryError, Outgoing
+from reminders.digest import DigestFacts, render_digest
+from reminders.mime import Envelope
+from reminders.outgoing import Sender
+from scheduler.dates import zone_of
+from service.audit import HOME_CLINIC
+from service.worklist import Line, Todo, worklist
+
+if TYPE_CHECKING:
+    from service.wiring import App
+
+FROM, UNTIL = time(7), time(20)  # as the clinic's clocks show it; in the evening the overview of a day is of no use
+LEASE = timedelta(minutes=15)  # after it another try, also of a worker that died over it
+LANGUAGE = "en"  # the staff's pages are in English
+
+log = logging.getLogger(__name__)
+
+
+def send_digests(app: "App", now: datetime, channel: Channel, sender: Sender) -> int:
+    """Sends the overview of the day to each address of the settings that has not had it; how many went.
+
+    A try that fails is repeated by a later tick, with the same Message-ID, until the evening.
+    """
+    local = now.astimezone(zone_of(app.settings.clinic.zone))
+    if not FROM <= local.time() < UNTIL:
+        return 0
+    keys = [DigestKey(clinic_id=HOME_CLINIC, day=local.date(), address=to) for to in app.settings.reminders.digest_to]
+    with reading(app.engine) as session:
+        due = [key for key in keys if digest_store.is_open(session, key, now)]
+    if not due:
+        return 0
+    facts = _facts(app, local.date())
+    with closing(channel):
+        return sum(_send(app, key, facts, channel=channel, sender=sender, now=now) for key in due)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _facts(app: "App", day: date) -> DigestFacts:
+    with reading(app.engine) as session:
+        events = digest_store.events_on(session, HOME_CLINIC, (day, day + timedelta(days=1)))
+    lines = worklist(app, clinic_id=HOME_CLINIC)
+    return DigestFacts(
+        day=day,
+        zone=app.settings.clinic.zone,
+        pages=f"{app.settings.server.public_url}/courses",
+        events=events,
+        overdue=tuple((line.course_id, line.visit) for line in lines if line.visit),
+        to_tell=tuple(line.course_id for line in _of(lines, Todo.TELL)),
+        to_phone=tuple(line.course_id for line in _of(lines, Todo.PHONE)),
+    )
+
+
+def _of(lines: tuple[Line, ...], todo: Todo) -> list[Line]:
+    return [line for line in lines if line.todo is todo]
+
+
+def _send(app: "App", key: DigestKey, facts: DigestFacts, *, channel: Channel, sender: Sender, now: datetime) -> bool:
+    with writing(app.engine) as session:
+        first_tried_at = digest_store.take(session, key, now=now, lease_until=now + LEASE)
+    if first_tried_at is None:
+        return False
+    state, outcome = _try(_mail(app, key, facts, sender, first_tried_at), channel)
+    with writing(app.engine) as session:
+        digest_store.settle(session, key, state, outcome, again_at=now + LEASE)
+    log.log(
+        logging.INFO if state is DigestState.SENT else logging.ERROR,
+        "overview of %s: %s %s",
+        key.day,
+        state,
+        outcome,
+        extra={"action": f"digest_{state}"},
+    )
+    return state is DigestState.SENT
+
+
+def _try(mail: Outgoing, channel: Channel) -> tuple[DigestState, str]:
+    try:
+        channel.open()
+        return DigestState.SENT, channel.send(mail)
+    except DeliveryError as error:
+        return DigestState.FAILED if error.permanent else DigestState.WAITING, error.answer or str(error)
+
+
+def _mail(app: "App", key: DigestKey, facts: DigestFacts, sender: Sender, first_tried_at: datetime) -> Outgoing:
+    mark = hashlib.sha256(f"digest|{key.clinic_id}|{key.day}|{key.address}".encode()).hexdigest()[:32]
+    sent_at = first_tried_at.replace(microsecond=0)
+    envelope = Envelope(
+        sender=sender.address,
+        to=key.address,
+        message_id=f"<{mark}@{sender.domain}>",
+        date=sent_at,
+        reply_to=sender.reply_to,
+    )
+    content = render_digest(facts, envelope, app.wordings[LANGUAGE])
+    return Outgoing(
+        sender=sender.address, to=key.address, content=content, name=f"{sent_at:%Y%m%dT%H%M%SZ}-{mark[:12]}"
+    )
