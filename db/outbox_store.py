@@ -22,6 +22,7 @@ class State(StrEnum):
     """Where a message stands. The first three are open, the others settled.
 
     waiting -> claimed -> sent | waiting (to be tried again) | dead | unknown; untold -> waiting;
+    sent and unknown -> dead when the mail comes back;
     waiting and untold -> superseded | expired; superseded -> waiting when the same message is asked for again.
     """
 

@@ -307,6 +307,13 @@ class OutboxRow(Base, table=True):
             sqlite_where=text("settled_at IS NULL"),
             postgresql_where=text("settled_at IS NULL"),
         ),
+        # What a report of a mail that came back asks for.
+        Index(
+            None,
+            "message_id",
+            sqlite_where=text("message_id IS NOT NULL"),
+            postgresql_where=text("message_id IS NOT NULL"),
+        ),
         Index(None, "clinic_id", "course_id"),
         # What every page asks for: the few mails that staff still have to make good for.
         Index("ix_outbox_failed", "clinic_id", sqlite_where=UNHANDLED, postgresql_where=UNHANDLED),

@@ -7,7 +7,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from threading import Event as Flag
 from uuid import UUID
@@ -20,6 +20,7 @@ from db import sending_store as sending
 from db.engine import DatabaseUnavailable, Engine, Session, reading, writing
 from db.outbox_claims import Mail
 from db.outbox_store import State, StoredMessage
+from reminders.bounces import ReturnPath
 from reminders.breaker import Gate, Stopped
 from reminders.channels.delivery import Channel, DeliveryError, Fate, Outgoing
 from reminders.outbox import TOO_LATE, CourseFacts
@@ -74,6 +75,7 @@ class Post:
     now: Callable[[], datetime]
     stop: Flag
     unsubscribe: Callable[[StoredMessage], str]
+    return_path: ReturnPath
     pause: float = 0.0
 
 
@@ -217,7 +219,7 @@ class _Pass:
 
     def _build(self, begun: "_Begun") -> Outgoing:
         case, recipient = begun.case, begun.case.recipient(begun.mail)
-        return build(
+        outgoing = build(
             begun.mail,
             facts=case.facts,
             events=case.events,
@@ -228,6 +230,8 @@ class _Pass:
             sender=self.post.sender,
             now=begun.now,
         )
+        back = self.post.return_path.of(begun.mail.ids[0], begun.message_id, outgoing.to)
+        return replace(outgoing, sender=back)
 
     # -- After ----------------------------------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ COMMANDS = {
     "tick": "service.cli_reminders:tick",
     "serve": "service.cli_serve:serve",
     "worker": "service.cli_serve:worker",
+    "bounce": "service.cli_sending:bounce",
     "user": "service.cli_user:user",
     "migrate": "service.cli_admin:migrate",
     "backup": "service.cli_admin:backup",

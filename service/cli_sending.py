@@ -1,4 +1,6 @@
-"""`infusions reminders stop` and `start`, for all mails at once."""
+"""`infusions reminders stop` and `start`, for all mails at once; and `infusions bounce`."""
+
+import sys
 
 import click
 
@@ -29,3 +31,15 @@ def start(cli: Cli, *, by: str) -> None:
 
     resume(app, by=by)
     write_text("Mails go again with the next tick.")
+
+
+@click.command()
+@config_option
+@click.pass_obj
+def bounce(cli: Cli) -> None:
+    """Take a mail that came back, from standard input: an address that does not exist gets none any more."""
+    app = cli.app
+    from service.bounces import LONGEST, take
+
+    taken = take(app, sys.stdin.buffer.read(LONGEST), now=app.now())
+    write_text(f"The report is taken: {taken}.")

@@ -76,13 +76,15 @@ class SmtpSettings:
     sender: Annotated[str, Reader(read=values.mail_address)] = ""
     reply_to: Annotated[str, Reader(read=values.mail_address)] = ""
     rate_per_minute: Annotated[int, values.whole(1, 100_000)] = 60
+    verp: Annotated[bool, FLAG] = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailSettings:
-    """The folder that mails are written into while there is no mail server."""
+    """The folder that mails are written into while there is no mail server, and the Maildir that bounces come to."""
 
     folder: Annotated[Path, PATH] = Path("data/mail")
+    bounces: Annotated[Path | None, PATH] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

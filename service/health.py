@@ -95,6 +95,9 @@ def _secret(settings: Settings) -> str:
 
 
 def _mail(settings: Settings) -> str:
+    from service.bounces import check_folder
+
+    check_folder(settings)
     smtp = settings.smtp
     if not smtp.host:
         return _mail_folder(settings.mail.folder)

@@ -24,6 +24,7 @@ from reminders.outgoing import Sender
 from scheduler.dates import to_instant
 from scheduler.errors import InfusionsError, InvalidValue
 from service import feeds
+from service.bounces import read_folder, return_path
 from service.clinic import clinic_card
 from service.clock import stopwatch, today_in
 from service.digest import send_digests
@@ -85,6 +86,8 @@ def tick(app: "App", now: datetime, *, stop: Flag | None = None) -> TickResult:
     """
     moment, started = _running(now), stopwatch()
     _guarded("feeds", lambda: feeds.rebuild_stale(app, now))()  # a feed that can't be built keeps back no mail
+    if folder := app.settings.mail.bounces:
+        _guarded("bounces", lambda: read_folder(app, folder, now=now))()
     _reap(app, now)
     expired = _plan(app, now)
     _guarded("digest", lambda: send_digests(app, moment(), channel_of(app.settings), sender_of(app.settings)))()
@@ -192,6 +195,7 @@ def _post(app: "App", moment: Callable[[], datetime], stop: Flag) -> Post:
         now=moment,
         stop=stop,
         unsubscribe=lambda message: unsubscribe_address(app, message),
+        return_path=return_path(app, sender_of(app.settings).address),
         pause=60 / smtp.rate_per_minute if smtp.host else 0.0,
     )
 

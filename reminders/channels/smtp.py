@@ -161,7 +161,7 @@ class SmtpChannel:
         answer = f"{_codes(code, text)} at {step}"
         sentence = f"{self._where()} said {answer}"
         if fate is Fate.OURS:
-            sentence += "; check [smtp] sender, username and password_file"
+            sentence += "; check [smtp] sender, verp, username and password_file"
         raise DeliveryError(sentence, fate=fate, answer=answer, hung_up=code == CLOSING)
 
     def _forget(self) -> None:
