@@ -109,6 +109,9 @@ def _address(url: str) -> URL:
         backend = address.get_backend_name()
     except (ArgumentError, ValueError):
         raise InvalidValue(f"database.url: this is not a database's address; {wanted}", field="database.url") from None
+    if "@" in (address.host or ""):  # what stands before it is the rest of a password, which no sentence may tell
+        message = "database.url: the password holds an '@', which is read as its end; write it as %40"
+        raise InvalidValue(message, field="database.url")
     if backend == "postgresql":
         return address.set(drivername="postgresql+psycopg")
     if backend != "sqlite" or address.database in {None, "", ":memory:"}:

@@ -120,6 +120,13 @@ def test_an_address_that_cant_be_used_is_refused_and_never_repeated(url: str) ->
     assert "secret" not in str(caught.value)
 
 
+def test_a_password_with_an_at_sign_is_told_how_to_be_written_and_not_repeated() -> None:
+    with pytest.raises(InvalidValue, match=r"database\.url: .*; write it as %40") as caught:
+        make_engine("postgresql+psycopg://nurse:very@secret@127.0.0.1:1/clinic")
+    assert "secret" not in str(caught.value)
+    make_engine("postgresql+psycopg://nurse:very%40secret@127.0.0.1:1/clinic").dispose()
+
+
 def test_a_file_that_may_not_be_written_is_told(sqlite_url: str) -> None:
     engine = make_engine(f"{sqlite_url.replace('sqlite:///', 'sqlite:///file:')}?mode=ro&uri=true")
     with pytest.raises(DatabaseUnavailable, match=r"the file can't be used \(.*readonly.*\); check it, and the space"):
