@@ -134,7 +134,7 @@ class _Writer:
 
     def _reservations(self, event: Event) -> list[str]:
         lines = [] if event.confirmed else [self._say("line.may-change")]
-        if event.day == 1 and event.cycle != 1:
+        if _needs_blood_tests(event):
             lines.append(self._say("line.day-one"))
         return [*lines, self._say("mail.check-date")] if self.facts.unsure else lines
 
@@ -173,7 +173,8 @@ class _Writer:
             return f"{self._say('mail.window.changed' if told.was else 'mail.window.added')} {self._window(event)}"
         values = {"date": self._moment(event.start)} | ({"was": self._moment(told.was)} if told.was else {})
         values |= {"checks": self._names(event)} if role == "check" else self._arrival(event)
-        return self._say(f"mail.{role}.{_step(told)}", **values)
+        news = self._say(f"mail.{role}.{_step(told)}", **values)
+        return f"{news} {self._say('line.day-one')}" if _stands(told) and _needs_blood_tests(event) else news
 
     # -- What every mail says -------------------------------------------------------------------------------------
 
@@ -235,6 +236,10 @@ def _step(told: Told) -> str:
     if told.stamped.cancelled is not None:
         return "gone"
     return "moved" if told.was else "added"
+
+
+def _needs_blood_tests(event: Event) -> bool:
+    return event.kind is EventKind.INFUSION and event.day == 1 and event.cycle != 1
 
 
 def _stands(told: Told) -> bool:
