@@ -15,6 +15,7 @@ from db.stored import StoredAction
 from db.tables import ActionRow, CourseRow, OutboxRow, RevisionRow
 
 # Written out, so that both databases see that the index of these few rows will do.
+TO_TELL = text("revision.to_tell")
 UNHANDLED = text("outbox.handled_at IS NULL AND outbox.state IN ('dead', 'expired', 'unknown')")
 FAILED = frozenset({State.DEAD, State.EXPIRED, State.UNKNOWN})
 
@@ -85,7 +86,7 @@ def untold_changes(session: Session, clinic_id: int) -> tuple[UntoldChange, ...]
             (col(RevisionRow.course_id) == ActionRow.course_id) & (col(RevisionRow.action_number) == ActionRow.number),
         )
         .join(CourseRow, col(CourseRow.id) == ActionRow.course_id)
-        .where(RevisionRow.clinic_id == clinic_id, col(RevisionRow.to_tell))
+        .where(RevisionRow.clinic_id == clinic_id, TO_TELL)
         .order_by(col(RevisionRow.id))
     )
     return tuple(

@@ -5,9 +5,10 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 
-from db.engine import writing
+from db import worklist_store
+from db.engine import make_engine, reading, writing
 from db.outbox_store import State
 from scheduler.actions import Action, Cease, CeaseCause, Defer, Given, Hold, HoldCause, Omit, Void
 from scheduler.errors import InvalidValue
@@ -226,6 +227,24 @@ def test_mails_that_did_not_fail_or_are_not_of_that_course_cannot_be_ticked_off(
     tick_off(app, course, "tell:1", by=NURSE)
     lines_done = {entry.detail["line"] for entry in entries(app, course) if entry.what == What.LINE_HANDLED}
     assert not lines_done & {"record:2026-12-07", "tell:1", line.key}
+
+
+def test_the_count_on_every_page_reads_the_few_rows_that_are_open_by_index_alone(sqlite_url: str) -> None:
+    engine, said = make_engine(sqlite_url), []
+    event.listen(engine, "before_cursor_execute", lambda *given: said.append(given[2:4]))
+    with reading(engine) as session:
+        worklist_store.failed_messages(session, 1)
+        worklist_store.overdue_visits(session, 1, date(2026, 12, 7))
+        worklist_store.untold_changes(session, 1)
+        asked = [each for each in said if each[0].startswith("SELECT")]
+        plans = [session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values) for sql, values in asked]
+        first = [plan.all()[0][-1].split(" (")[0] for plan in plans]
+    engine.dispose()
+    assert first == [
+        "SEARCH outbox USING INDEX ix_outbox_failed",
+        "SEARCH course USING INDEX ix_course_clinic_id_next_visit",
+        "SEARCH revision USING INDEX ix_revision_to_tell",
+    ]
 
 
 def test_the_clinic_next_door_has_an_empty_list(app: App, clock: Clock, course: UUID) -> None:
