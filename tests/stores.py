@@ -3,12 +3,14 @@
 Fixtures for all test files. What they build from is imported where it is built: a test of a pure part loads none of it.
 """
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from tempfile import gettempdir
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
@@ -157,7 +159,9 @@ def make_app(engine: Engine, now: Callable[[], datetime], environ: dict[str, str
     from service.config import DatabaseSettings, load_settings
     from service.wiring import App
 
-    settings = load_settings(None, {"INFUSIONS_SERVER__PUBLIC_URL": PUBLIC_URL, **(environ or {})})
+    secret = Path(gettempdir()) / f"infusions-test-secret-{os.getpid()}"
+    usual = {"INFUSIONS_SERVER__PUBLIC_URL": PUBLIC_URL, "INFUSIONS_SECURITY__SECRET_FILE": str(secret)}
+    settings = load_settings(None, usual | (environ or {}))
     url = engine.url.render_as_string(hide_password=False)
     settings = replace(settings, database=DatabaseSettings(url=url))
     return App(settings=settings, engine=engine, catalogue=load_catalogue(settings), wordings=load_wordings(), now=now)

@@ -289,3 +289,40 @@ def test_names_with_control_characters_cannot_repaint_a_terminal(infusions: Infu
     answer = infusions("course", "new", REGIMEN, "--patient", "Bob\x1b[2J", "--day1", "2026-12-07")
     assert "\x1b" not in answer.out + answer.err
     assert "\x1b" not in infusions.done("course", "list").out
+
+
+def test_carers_are_added_listed_and_removed_and_choose_less(infusions: Infusions) -> None:
+    course = infusions.course("--email", "bob@patient.example")
+    add = ("course", "carer", "add", course, "--name", "Dora", "--email", "dora@carers.example")
+    added = infusions.done(*add, "--zone", "Europe/Paris", "--detail", "full", "--json").json()
+    assert added == {"course": course, "carer": "carer-1"}
+    assert infusions.done(*add).out == "carer-2\n"
+    infusions.done("reminders", "choose", course, "--without", "window", "--only", "visit=3,1")
+    told = infusions.done("reminders", "choose", course, "--for", "carer-1", "--calendar", "never", "--json").json()
+    assert (told["recipient"], told["calendar"], told["days_before"]) == ("carer-1", "never", {})
+    infusions.done("course", "carer", "remove", course, "carer-2")
+    lines = infusions.done("course", "carer", "list", course, "--json").json()["recipients"]
+    assert [(line["recipient"], line["zone"], line["detail"]) for line in lines[:2]] == [
+        ("patient", "America/New_York", "discreet"),
+        ("carer-1", "Europe/Paris", "full"),
+    ]
+    assert lines[0]["days_before"] == {"visit": [3, 1], "window": []}
+    assert lines[2]["withdrawn_at"] == "2026-12-01T15:00:00+00:00"
+    table = infusions.done("course", "carer", "list", course).out
+    assert "visit 3, 1; window none" in table
+    assert "consent withdrawn" in table
+
+
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [
+        (("--only", "visit"), "--only: 'visit' can't be read; write kind=days before"),
+        (("--only", "visit=x"), "--only: 'x' is not a whole number"),
+        (("--only", "visit=7"), "visit: the clinic sends none 7 days before; it sends: 3, 1"),
+        (("--without", "all"), "--without: 'all' is unknown"),
+        (("--for", "carer-3"), "recipient 'carer-3': the course has none"),
+    ],
+)
+def test_a_choice_that_cannot_be_is_one_sentence(infusions: Infusions, args: tuple[str, ...], told: str) -> None:
+    course = infusions.course("--email", "bob@patient.example")
+    assert told in infusions.refused("reminders", "choose", course, *args)

@@ -19,7 +19,8 @@ from web.rights import Right
 from web.session import May, signed_in, with_token
 
 # What needs no sign-in. Everything else names the right that it asks for.
-PUBLIC = {"/c/{token}.ics", "/healthz", "/static/{name}", "/sign-in"}
+PUBLIC = {"/c/{token}.ics", "/healthz", "/metrics", "/static/{name}", "/sign-in", "/u/{token}"}
+NO_SESSION = {"/sign-in", "/u/{token}"}  # of a form that is sent from there no session can be misused
 ONLY_SIGNED_IN = {"/sign-out"}
 
 
@@ -50,7 +51,7 @@ def test_every_route_names_the_right_that_it_asks_for() -> None:
 
 def test_every_form_that_is_sent_shows_the_sessions_token() -> None:
     for route in routes():
-        if "POST" in (route.methods or set()) and route.path != "/sign-in":
+        if "POST" in (route.methods or set()) and route.path not in NO_SESSION:
             assert with_token in set(dependencies(route.dependant)), route.path
 
 

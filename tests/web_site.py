@@ -194,7 +194,8 @@ def running(folder: Path, now: str = NOW, **settings: str) -> Iterator[Web]:
             clock = Clock(datetime.fromisoformat(now))
             with ExitStack() as opened:
                 opened.callback(engine.dispose)
-                app = make_app(engine, clock, {"INFUSIONS_SERVER__PUBLIC_URL": url, **settings})
+                same = {name: value for name, value in environ.items() if "SECRET_FILE" in name}
+                app = make_app(engine, clock, {"INFUSIONS_SERVER__PUBLIC_URL": url, **same, **settings})
                 web = Web(app=app, url=url, open=opened)
                 yield web
         finally:
