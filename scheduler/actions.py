@@ -184,7 +184,7 @@ class AudienceChange(ActionBase):
 
     kind: ClassVar[str] = "audience"
     value: str
-    change: AudienceStep
+    change: AudienceStep = AudienceStep.ADD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

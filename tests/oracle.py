@@ -64,7 +64,7 @@ FIELDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "intent": (("value",), ()),
     "response": (("cycle", "value"), ()),
     "time": (("at",), ("cycle", "day")),
-    "audience": (("value", "change"), ()),
+    "audience": (("value",), ("change",)),
     "away": (("from", "to"), ()),
     "cease": (("on", "cause"), ()),
     "regimen": (("version",), ()),
@@ -650,7 +650,7 @@ def _time(step: Step) -> None:
 
 def _audience(step: Step) -> None:
     name = step.one_of("value", WINDOWS)
-    change = step.one_of("change", ("add", "remove", "private", "shown"))
+    change = step.one_of("change", ("add", "remove", "private", "shown")) if "change" in step.action else "add"
     audiences = step.after.audiences
     if step.last and (change == "add") == (name in audiences):
         step.refuse("the audience is there already, or is not there")

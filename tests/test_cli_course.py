@@ -93,7 +93,7 @@ def test_every_kind_of_action_can_be_recorded_and_voided(infusions: Infusions) -
         "response --cycle 1 --value CR",
         "time --at 13:00",
         "time --at 14:00 --cycle 2 --day 8",
-        "audience --value can-become-pregnant --change add",
+        "audience --value can-become-pregnant",
         "away --from 2027-02-01 --to 2027-02-07",
         "void --action 14",
         "away --from 2027-02-02 --to 2027-02-07 --replaces 13",
