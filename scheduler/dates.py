@@ -48,7 +48,7 @@ def add_months(start: date, months: int) -> date:
         raise InvalidValue(f"{start} and {months} months lead outside the calendar; choose another date")
     if start.day <= monthrange(year, month)[1]:
         return date(year, month, start.day)
-    return date(year + month // 12, month % 12 + 1, 1)
+    return date(year, month + 1, 1)  # December is never too short
 
 
 @lru_cache(maxsize=64)

@@ -361,6 +361,8 @@ def test_a_number_of_cycles_that_stands_is_too_many_for_a_new_intent() -> None:
 def test_only_the_first_overdue_dose_can_be_recorded_so_only_it_is_suggested() -> None:
     overdue = of(plan(today=date(2026, 12, 22)), "overdue")
     assert [one.suggest is not None for one in overdue] == [True, False, False]
+    after_c1d1 = of(plan(G1, today=date(2026, 12, 22)), "overdue")
+    assert [(one.day, one.suggest is not None) for one in after_c1d1] == [(8, True), (15, False)]
 
 
 def test_nothing_is_suggested_for_an_overdue_dose_that_a_given_one_has_overtaken() -> None:

@@ -199,6 +199,7 @@ NO_REASON: list[tuple[str, tuple[Table, ...], Table]] = [
     ),
     ("a hold carries its cause, and so does its end", (HOLD8,), act("resume", "C1D8", on="2027-01-20")),
     ("fewer cycles are no departure", (), act("cycles", count=2)),
+    ("nor is the maximum itself", (act("cycles", count=2),), act("cycles", count=6)),
     ("a dose of another day left out", (), act("omit", "C1D8")),
     ("a number that was set stands when the intent changes", (), act("intent", value="transplant")),
     (

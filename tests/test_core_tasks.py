@@ -230,6 +230,7 @@ def test_after_a_transplant_alone_there_are_weekly_liver_tests(cause: CeaseCause
     found = plan(*CYCLE1, act("cease", on="2026-12-24", cause=cause.value))
     expected = [(1, date(2026, 12, 31)), (2, date(2027, 1, 7)), (3, date(2027, 1, 14)), (4, date(2027, 1, 21))]
     assert weekly(found) == (expected if cause is CeaseCause.TRANSPLANT else [])
+    assert all(task.offset_days == 7 * task.ordinal for task in found.tasks if task.ordinal)
 
 
 def test_weekly_tests_on_closed_days_go_to_the_next_open_day() -> None:

@@ -120,6 +120,12 @@ ACCEPTED: list[tuple[str, str, Callable[[Regimen], Any], Any]] = [
         ("continue",),
     ),
     (
+        "one cycle",
+        changed("default = 2\nmaximum = 3", "default = 1\nmaximum = 1"),
+        lambda r: (r.counts["transplant"].default, r.counts["transplant"].maximum),
+        (1, 1),
+    ),
+    (
         "no liver watch",
         GOOD[: GOOD.index("[liver_watch]")] + GOOD[GOOD.index("[[windows]]") :],
         lambda r: r.liver_watch,
@@ -412,6 +418,11 @@ CASES: list[tuple[str, str, list[str]]] = [
         "a default above the maximum",
         changed("default = 6", "default = 7"),
         ["counts.continue, key `default`: 7 is more than the maximum 6; mend one of them"],
+    ),
+    (
+        "a default of no cycles",
+        changed("default = 2", "default = 0"),
+        ["counts.transplant, key `default`: 0 is out of range; use 1 to 99"],
     ),
     (
         "an unknown intent",
