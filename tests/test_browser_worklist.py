@@ -45,7 +45,9 @@ def test_a_nurse_works_through_the_list(browser: Browser, web: Web, tmp_path: Pa
         expect(page.get_by_role("status")).to_contain_text("Done")
         expect(line(page, patient, "Tell the patient")).to_have_count(0)
         while line(page, patient, "Please phone").count():
+            left = line(page, patient, "Please phone").count()
             line(page, patient, "Please phone").first.get_by_role("button", name="Phoned").click()
+            expect(line(page, patient, "Please phone")).to_have_count(left - 1)
         assert not web.load(course).entries[1].to_tell
 
         page.goto(f"/courses/{course}")
@@ -77,5 +79,6 @@ def test_the_pages_fit_and_can_be_read(
             assert page.evaluate("document.documentElement.scrollWidth") <= width, path
             assert page.evaluate(FAINT_TEXT) == [], path
         page.get_by_role("link", name="Send now").first.click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Send this mail now?")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.evaluate(FAINT_TEXT) == []

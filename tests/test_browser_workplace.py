@@ -181,6 +181,7 @@ def test_no_page_scrolls_sideways(browser: Browser, web: Web, width: int) -> Non
             assert page.evaluate("document.documentElement.scrollWidth") <= width, path
         page.goto(f"/courses/{course}/record/omit?dose=1-15")
         page.get_by_role("button", name="Preview the change").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Is this right?")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
@@ -192,8 +193,9 @@ def test_text_stands_out_from_its_ground(browser: Browser, web: Web, scheme: Lit
         for path in ("/", f"/courses/{course}", f"/courses/{course}/record/defer", "/courses/new"):
             page.goto(path)
             assert page.evaluate(FAINT_TEXT) == [], path
-        page.goto(f"/courses/{course}/record/hold?dose=1-15")
+        page.goto(f"/courses/{course}/record/omit?dose=1-15")
         page.get_by_role("button", name="Preview the change").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Is this right?")
         assert page.evaluate(FAINT_TEXT) == []
 
 
