@@ -96,6 +96,18 @@ def take_trial(session: Session, now: datetime) -> bool:
     return session.connection().execute(step).rowcount == 1
 
 
+def settle_due(session: Session, clinic_id: int, until: datetime, outcome: str, *, now: datetime) -> int:
+    """Closes as unknown what waits and was due by `until`; how many messages."""
+    due = (
+        col(OutboxRow.clinic_id) == clinic_id,
+        col(OutboxRow.settled_at).is_(None),
+        col(OutboxRow.state).in_([State.WAITING.value, State.CLAIMED.value]),
+        col(OutboxRow.send_after) <= until,
+    )
+    values = {"state": State.UNKNOWN.value, "outcome": outcome, "settled_at": now, "owner": None, "lease_until": None}
+    return session.connection().execute(update(OutboxRow).where(*due).values(**values)).rowcount
+
+
 def waiting(session: Session, now: datetime) -> Waiting:
     """What is open, and what of it should have gone by `now`."""
     is_open = col(OutboxRow.settled_at).is_(None)

@@ -38,6 +38,7 @@ class What(StrEnum):
     ADDRESS_RELEASED = "address-released"
     SENDING_STOPPED = "sending-stopped"
     SENDING_STARTED = "sending-started"
+    MAILS_SETTLED = "mails-settled"
     USER_ADDED = "user-added"
     USER_DISABLED = "user-disabled"
     PASSWORD_SET = "password-set"  # noqa: S105 - a deed's name

@@ -8,7 +8,7 @@ import click
 
 from service.cli_carer import choose
 from service.cli_mails import pause, resume, send
-from service.cli_sending import start, stop
+from service.cli_sending import settle, start, stop
 from service.cli_support import OPERATOR, Cli, LateGroup, config_option, json_option, write_json, write_text
 from service.cli_types import ID, INSTANT, word
 from service.tables import table
@@ -25,7 +25,7 @@ def reminders() -> None:
     """List reminders; pause, resume or hurry mails; stop mails to an address, or all."""
 
 
-for command in (choose, pause, resume, send, start, stop):
+for command in (choose, pause, resume, send, settle, start, stop):
     reminders.add_command(command)
 
 

@@ -1,10 +1,12 @@
-"""`infusions reminders stop` and `start`, for all mails at once; and `infusions bounce`."""
+"""`infusions reminders stop` and `start` and `settle`, for all mails at once; and `infusions bounce`."""
 
 import sys
+from datetime import datetime
 
 import click
 
 from service.cli_support import OPERATOR, Cli, config_option, write_text
+from service.cli_types import INSTANT
 
 
 @click.command()
@@ -31,6 +33,20 @@ def start(cli: Cli, *, by: str) -> None:
 
     resume(app, by=by)
     write_text("Mails go again with the next tick.")
+
+
+@click.command()
+@click.option("--until", type=INSTANT, required=True, help="When the service was stopped, as 2026-12-06T14:00:00Z.")
+@click.option("--by", default=OPERATOR, metavar="USER")
+@config_option
+@click.pass_obj
+def settle(cli: Cli, *, until: datetime, by: str) -> None:
+    """After a restore: send nothing that was due until then, since it may have gone already."""
+    app = cli.app
+    from service.sending import settle as close
+
+    count = close(app, until, by=by)
+    write_text(f"{count} messages are closed: they may have gone before the restore. They stand on the worklist.")
 
 
 @click.command()

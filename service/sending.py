@@ -7,6 +7,7 @@ from db import sending_store as store
 from db.engine import reading, writing
 from db.sending_store import Breaker
 from reminders.breaker import stopped_since
+from scheduler.errors import InvalidValue
 from service import audit
 from service.audit import HOME_CLINIC, What
 from service.loading import NotFound
@@ -14,7 +15,7 @@ from service.loading import NotFound
 if TYPE_CHECKING:
     from service.wiring import App
 
-__all__ = ["Breaker", "metrics", "pause", "resume", "stopped", "stopped_since"]
+__all__ = ["Breaker", "metrics", "pause", "resume", "settle", "stopped", "stopped_since"]
 
 
 def stopped(app: "App") -> Breaker | None:
@@ -37,6 +38,19 @@ def resume(app: "App", *, by: str) -> None:
         if not store.resume(session):
             raise NotFound("mails are not stopped, so there is nothing to start")
         audit.note(session, What.SENDING_STARTED, clinic_id=HOME_CLINIC, by=by, at=app.now())
+
+
+def settle(app: "App", until: datetime, *, by: str) -> int:
+    """After an older copy of the database was put back: closes what was due by `until`, since it may have gone before;
+    how many messages. Staff find them on the worklist. InvalidValue for an instant that lies ahead."""
+    now = app.now()
+    if until > now:
+        raise InvalidValue("--until: lies in the future; give the instant when the service was stopped", field="until")
+    with writing(app.engine) as session:
+        outcome = "may have gone before the database was restored; please phone"
+        count = store.settle_due(session, HOME_CLINIC, until, outcome, now=now)
+        audit.note(session, What.MAILS_SETTLED, clinic_id=HOME_CLINIC, by=by, at=now, messages=count)
+    return count
 
 
 def metrics(app: "App", now: datetime) -> str:
