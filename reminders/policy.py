@@ -8,6 +8,7 @@ from enum import StrEnum
 from reminders.notices import change_times, changed
 from reminders.rules import (
     KIND_OF,
+    PATIENT,
     Kind,
     Recipient,
     ReminderPolicy,
@@ -50,14 +51,16 @@ class NoticeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """One effect of a change on the mails. `at`: when it goes, or would have gone (UTC); None while it waits."""
+    """One effect of a change on the mails to a recipient. `at`: when it goes, or would have gone (UTC); None while it
+    waits."""
 
     what: NoticeKind
     event_keys: tuple[str, ...]
     at: datetime | None
+    recipient: str = PATIENT
 
     def __str__(self) -> str:
-        keys = ", ".join(self.event_keys)
+        keys = ", ".join(self.event_keys) + ("" if self.recipient == PATIENT else f" (to {self.recipient})")
         when = f"{self.at:%Y-%m-%d %H:%M} UTC" if self.at else "when the patient has been told"
         match self.what:
             case NoticeKind.CHANGE | NoticeKind.WAITS:
@@ -109,7 +112,7 @@ def describe_change(
         what = NoticeKind.WAITS if news.sad else NoticeKind.CHANGE
         goes, _ = change_times(told, recipient, policy, now)
         keys = tuple(each.event_key for each in told)
-        notices.insert(0, Notice(what=what, event_keys=keys, at=None if news.sad else goes))
+        notices.insert(0, Notice(what=what, event_keys=keys, at=None if news.sad else goes, recipient=recipient.role))
     return tuple(notices)
 
 
@@ -146,7 +149,7 @@ def _reminder(
 
 
 def _notice(what: NoticeKind, subject: Subject, at: datetime) -> Notice:
-    return Notice(what=what, event_keys=(subject.event_key,), at=at)
+    return Notice(what=what, event_keys=(subject.event_key,), at=at, recipient=subject.recipient)
 
 
 def _by_time(pair: tuple[Subject, datetime]) -> tuple[datetime, Subject]:

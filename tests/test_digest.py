@@ -127,6 +127,20 @@ def test_an_address_that_is_refused_keeps_back_no_other_and_no_reminder(
     assert sorted(mail.to[0] for mail in mail_server.mails()) == ["bob@patients.example", "desk@clinic.example"]
 
 
+def test_while_staff_keep_all_mails_back_it_waits(app: App, at: Pass, mail_server: MailServer) -> None:
+    from db import sending_store
+    from db.engine import writing
+
+    with writing(app.engine) as session:
+        sending_store.pause(session, "a new server", now=SEVEN)
+    at(SEVEN)
+    assert mail_server.mails() == ()
+    with writing(app.engine) as session:
+        sending_store.resume(session)
+    at(SEVEN + timedelta(hours=1))
+    assert len(digests(mail_server)) == 1
+
+
 def test_of_several_workers_one_sends_it(app: App, clock: Clock, mail_server: MailServer) -> None:
     clock.at = SEVEN
     with ThreadPoolExecutor(4) as pool:

@@ -17,7 +17,7 @@ from scheduler.course import Audience
 from scheduler.errors import InvalidValue
 from service import audit, carers
 from service.carers import NewCarer, Wish, add_carer, choose, list_recipients, remove_carer
-from service.courses import NotFound, record, start_course, tell_patient
+from service.courses import NotFound, preview, record, start_course, tell_patient
 from service.messages import list_messages
 from service.unsubscribing import resubscribe, subscription, unsubscribe
 from service.wiring import App
@@ -122,6 +122,14 @@ def test_full_says_what_the_appointment_is_and_discreet_does_not(app: App, at: P
     assert "This is cycle 1, day 1." in full.text
     discreet = to(mail_server, "bob@patients.example")[-1]
     assert "cycle" not in discreet.text
+
+
+def test_a_preview_says_to_whom_each_mail_would_go(app: App) -> None:
+    course = start(app)
+    add_carer(app, course, DORA, by=NURSE)
+    found = preview(app, course, Defer(cycle=1, day=1, to=date(2026, 12, 9))).notices
+    told = {str(notice).endswith("(to carer-1)"): notice.recipient for notice in found}
+    assert told == {False: "patient", True: "carer-1"}
 
 
 def test_a_removed_carer_gets_nothing_and_their_waiting_mails_are_withdrawn(

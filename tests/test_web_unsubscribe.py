@@ -72,7 +72,7 @@ def test_an_address_that_nobody_made_is_told_kindly(web: Web, token: str) -> Non
         answer = httpx.request(method, f"{web.url}/u/{token}")
         assert answer.status_code == 404
         assert "This page does not know your address." in Page(answer.text).text
-    assert "/courses" not in answer.text
+        assert "/courses" not in answer.text
 
 
 def test_the_token_reaches_no_log(migrated_sqlite: object, web: Web, address: str) -> None:

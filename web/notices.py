@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from reminders.policy import Notice, NoticeKind
+from reminders.rules import PATIENT
 from scheduler.dates import zone_of
 from web.words import event_words, moment_words
 
@@ -43,6 +44,7 @@ def _change(notice: Notice, zone: str) -> str:
 
 def _reminder(notice: Notice, zone: str) -> str:
     about = ", ".join(event_words(key) for key in notice.event_keys)
+    about += "" if notice.recipient == PATIENT else f" (to {notice.recipient})"
     return f"{_at(notice.at, zone)}: {about}" if notice.at else about
 
 
