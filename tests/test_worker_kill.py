@@ -19,6 +19,7 @@ from service.courses import start_course
 from service.messages import list_messages
 from service.wiring import App
 from service.worker import TickResult, tick
+from tests.crowds import multiply
 from tests.smtp_server import MailServer
 from tests.stores import NURSE, Clock, bob, make_app
 
@@ -143,3 +144,61 @@ def test_passes_that_start_at_the_same_moment_share_the_mails(
         thread.join()
     assert sum(result.sent for result in results) == len(addresses)
     assert Counter(mail.to[0] for mail in mail_server.mails()) == dict.fromkeys(addresses, 1)
+
+
+# -- Many kills -------------------------------------------------------------------------------------------------------
+
+# Imports everything once and forks a worker for each instant that it is told: a start costs milliseconds, not seconds.
+NURSERY = """
+import os, signal, sys
+import service.worker, service.wiring, service.cli_serve
+from service.cli import run
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+for line in sys.stdin:
+    child = os.fork()
+    if child == 0:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        os._exit(run(["worker"], {**os.environ, "INFUSIONS_NOW": line.strip()}))
+    print(child, flush=True)
+"""
+
+
+@pytest.mark.parametrize("kills", [25, pytest.param(200, marks=pytest.mark.slow)])
+def test_kill_9_at_any_instant_again_and_again(
+    clock: Clock, engine: Engine, store_url: str, mail_server: MailServer, kills: int
+) -> None:
+    settings = mail_server.environ(RATE_PER_MINUTE="6000") | {"INFUSIONS_REMINDERS__QUIET": '["00:00", "00:00"]'}
+    app = make_app(engine, clock, settings)
+    clock.at = DUE - timedelta(hours=1)
+    first = "bob@patients.example"
+    addresses = {first} | multiply(app, start_course(app, bob(email=first), by=NURSE), kills * 8)
+    engine.dispose()
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("INFUSIONS_", "COV_"))}
+    nursery = subprocess.Popen(
+        [sys.executable, "-c", NURSERY],
+        env=environ | settings | {"INFUSIONS_DATABASE__URL": store_url},
+        cwd=Path(__file__).parent.parent,
+        text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    assert nursery.stdin is not None
+    assert nursery.stdout is not None
+    now = DUE
+    for kill in range(kills):
+        nursery.stdin.write(f"{now.isoformat()}\n")
+        nursery.stdin.flush()
+        child = int(nursery.stdout.readline())
+        time.sleep(0.1 + (kill * 37 % 101) / 250)  # anywhere between its start and some dozen mails later
+        os.kill(child, signal.SIGKILL)
+        now += timedelta(minutes=5, seconds=10)
+    nursery.communicate()
+    assert count(mail_server) > 0, "workers were killed while they sent"
+    while tick(app, now).planned:
+        now += timedelta(minutes=6)
+    received = Counter(mail.to[0] for mail in mail_server.mails() if mail.message["Message-ID"])
+    assert set(received) == addresses, "none is lost"
+    ids = Counter(mail.message["Message-ID"] for mail in mail_server.mails())
+    assert sum(count - 1 for count in ids.values()) <= kills, "at most one repeats for each kill"
+    assert received.total() - len(addresses) == sum(count - 1 for count in ids.values()), "under one Message-ID"
