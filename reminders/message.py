@@ -1,6 +1,6 @@
 """The words of a mail: from events and changes to a subject, and the same content as text and as HTML. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -13,6 +13,8 @@ from reminders.calendar_files import CalendarFile
 from reminders.mime import Block, Envelope, Letter, serialise
 from scheduler.dates import zone_of
 from scheduler.events import Cancelled, Event, EventKind, StampedEvent
+
+CYCLES_TOLD = 2  # of a change: the cycle that runs and the next
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +161,11 @@ class _Writer:
 
     def _changes(self) -> Iterable[Block]:
         told = sorted(self.facts.changes, key=lambda each: _order(each.stamped.event))
-        yield Block(heading=self._say("mail.news"), lines=tuple(self._change(each) for each in told))
+        near, later = _near_and_later(told)
+        lines = [self._change(each) for each in near]
+        if later:
+            lines.append(self._say("mail.later.moved" if any(map(_stands, later)) else "mail.later.gone"))
+        yield Block(heading=self._say("mail.news"), lines=tuple(lines))
         standing = [each.stamped.event for each in told if each.stamped.cancelled is None]
         if any(event.kind is EventKind.INFUSION for event in standing):
             reservations = ["mail.check-date"] if self.facts.unsure else []
@@ -240,6 +246,16 @@ def _step(told: Told) -> str:
 
 def _needs_blood_tests(event: Event) -> bool:
     return event.kind is EventKind.INFUSION and event.day == 1 and event.cycle != 1
+
+
+def _near_and_later(told: Sequence[Told]) -> tuple[list[Told], list[Told]]:
+    """The changes of the first two cycles that change, with those of no cycle, and the others.
+
+    A dose that is held takes forty dates along: told one by one, the next visit would drown among them.
+    """
+    cycles = sorted({each.stamped.event.cycle or 0 for each in told} - {0})[:CYCLES_TOLD]
+    near = [each for each in told if each.stamped.event.cycle is None or each.stamped.event.cycle in cycles]
+    return near, [each for each in told if each not in near]
 
 
 def _stands(told: Told) -> bool:

@@ -194,6 +194,32 @@ def test_dates_that_rest_on_an_unrecorded_dose_ask_for_a_call(english: Wording) 
     assert "Please call us to check this date." in as_text(compose(MAILS["doubtful dates"], english, CLINIC))
 
 
+@pytest.mark.parametrize(
+    ("cancelled", "last"),
+    [
+        (None, "Your later dates have changed too. Please ask us for the new dates."),
+        (
+            Cancelled.TO_BE_ARRANGED,
+            "Your later appointments and checks will not take place either. Your team will talk with you.",
+        ),
+    ],
+)
+def test_a_change_of_a_whole_course_names_the_next_two_cycles_and_sums_up_the_rest(
+    english: Wording, cancelled: Cancelled | None, last: str
+) -> None:
+    visits = [each for key, each in STAMPED.items() if key.endswith("/infusion")]
+    told = tuple(
+        Told(stamped=replace(each, cancelled=cancelled), was=each.event.first_date + timedelta(days=1))
+        for each in visits
+    )
+    news = next(
+        block for block in compose(about(changes=told), english, CLINIC).blocks if block.heading == "What is new"
+    )
+    assert len(news.lines) == 7
+    assert all("December" in line or "January" in line for line in news.lines[:-1])
+    assert news.lines[-1] == last
+
+
 def test_a_clinic_without_numbers_still_makes_a_mail(english: Wording) -> None:
     text = as_text(compose(about(VISIT), english, ClinicCard()))
     assert "Fever: call your team at once, day or night." in text
