@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 from scheduler.course import ClinicRules, ClosedDayPolicy
 from scheduler.layout import Layout, Numbers, Slot
-from scheduler.plan import DoseId, DoseState
+from scheduler.plan import DoseState
 from scheduler.regimen import When
 from scheduler.why import day_text
 
@@ -88,6 +88,6 @@ def _span(numbers: Numbers, layout: Layout, slot: Slot) -> tuple[date, date]:
 def _day_one_span(numbers: Numbers, layout: Layout, slot: Slot) -> tuple[date, date]:
     previous = slot.id.cycle - 1
     earliest = slot.date
-    if previous and DoseId(previous, 1).cycle <= len(layout.day1s):
+    if previous:
         earliest = layout.day1s[previous - 1] + DAY * numbers.regimen.template(previous).shortest
     return earliest, slot.date + DAY * DAY_ONE_LATER

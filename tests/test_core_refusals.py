@@ -461,10 +461,10 @@ LENGTHS = [
     Case(
         "a day 1 moved into the held doses before it",
         (HOLD8,),
-        act("defer", "C2D1", to="2026-12-18", reason="agreed"),
+        act("defer", "C2D1", to="2026-12-22", reason="agreed"),
         "too-short",
         "to",
-        "cycle 1 would last 11 days and has a dose on its day 15; move that dose first",
+        "cycle 1 would last 15 days and has a dose on its day 15; move that dose first",
     ),
 ]
 

@@ -87,6 +87,11 @@ def test_days_beyond_the_calendar_are_one_sentence(start: date, days: int) -> No
     assert str(caught.value) == f"{start} and {days} days lead outside the calendar; choose another date"
 
 
+def test_the_first_and_the_last_day_of_the_calendar_can_be_reached() -> None:
+    assert add_days(LATEST - timedelta(days=1), 1) == LATEST
+    assert add_days(date(1000, 1, 2), -1) == date(1000, 1, 1)
+
+
 @pytest.mark.parametrize(
     ("day", "expected"),
     [

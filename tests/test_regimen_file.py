@@ -126,6 +126,12 @@ ACCEPTED: list[tuple[str, str, Callable[[Regimen], Any], Any]] = [
         (1, 1),
     ),
     (
+        "a day that must be kept",
+        GOOD.replace("tolerance_days = 2", "tolerance_days = 0", 1),
+        lambda r: r.day_rules[8].tolerance_days,
+        0,
+    ),
+    (
         "no liver watch",
         GOOD[: GOOD.index("[liver_watch]")] + GOOD[GOOD.index("[[windows]]") :],
         lambda r: r.liver_watch,
