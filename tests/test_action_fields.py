@@ -125,6 +125,7 @@ def test_a_reason_is_taken_without_the_space_around_it() -> None:
     omit = {"cycle": 1, "day": 8}
     assert action_from_fields("omit", {**omit, "reason": "  two\nlines\t "}).reason == "two\nlines"
     assert action_from_fields("omit", {**omit, "reason": "   "}).reason == "", "a blank reason is none"
+    assert len(action_from_fields("omit", {**omit, "reason": "x" * MAX_TEXT}).reason) == MAX_TEXT
 
 
 GIVEN = {"cycle": 1, "day": 1, "on": "2026-12-07"}

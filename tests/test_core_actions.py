@@ -220,6 +220,14 @@ def test_an_omitted_day_1_keeps_its_distance_to_the_cycle_before_as_the_anchor()
     assert at(plan(late, *omits, given_late), "C3D1").date == date(2027, 1, 30), "and follow the cycle before"
 
 
+def test_an_omitted_day_1_keeps_also_the_push_that_it_had() -> None:
+    """A dose of another day goes back when the cause of its push goes; an anchor stays where it was."""
+    pushing, back = act("defer", "C1D15", to="2026-12-23"), act("defer", "C1D15", to="2026-12-21")
+    omits = [act("omit", dose, reason="agreed") for dose in ("C2D8", "C2D15", "C2D1")]
+    assert at(plan(pushing, *omits, back), "C3D1").date == date(2027, 1, 26), "C2D1 had been pushed by a day"
+    assert at(plan(pushing, back, *omits), "C3D1").date == date(2027, 1, 25)
+
+
 def test_an_omitted_dose_does_not_count_for_the_gap() -> None:
     assert shifts(act("omit", "C1D8"), act("defer", "C1D15", to="2026-12-19")) == [0, 0, -2, *[0] * 15]
 

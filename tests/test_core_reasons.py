@@ -199,6 +199,20 @@ NO_REASON: list[tuple[str, tuple[Table, ...], Table]] = [
     ),
     ("a hold carries its cause, and so does its end", (HOLD8,), act("resume", "C1D8", on="2027-01-20")),
     ("fewer cycles are no departure", (), act("cycles", count=2)),
+    (
+        "a day 1 may move though the next day 1 was given, since its own length is not its matter",
+        (
+            *(G1, act("omit", "C1D8"), act("omit", "C1D15")),
+            act("hold", "C2D1", on="2026-12-28", cause="counts"),
+            given("C3D1", "2027-01-25"),
+        ),
+        act("defer", "C2D1", to="2026-12-30"),
+    ),
+    (
+        "the one date that the gap leaves between two given doses",
+        (G1, HOLD8, given("C1D15", "2026-12-19")),
+        act("defer", "C1D8", to="2026-12-13"),
+    ),
     ("nor is the maximum itself", (act("cycles", count=2),), act("cycles", count=6)),
     ("a dose of another day left out", (), act("omit", "C1D8")),
     ("a number that was set stands when the intent changes", (), act("intent", value="transplant")),

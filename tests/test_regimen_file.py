@@ -126,6 +126,12 @@ ACCEPTED: list[tuple[str, str, Callable[[Regimen], Any], Any]] = [
         (1, 1),
     ),
     (
+        "lateness that means the same at once",
+        changed("omit_from_days = 7\nreduce_from_days = 14", "omit_from_days = 28\nreduce_from_days = 28"),
+        lambda r: (r.late.omit_from_days, r.late.reduce_from_days, r.late.stop_after_days),
+        (28, 28, 28),
+    ),
+    (
         "a day that must be kept",
         GOOD.replace("tolerance_days = 2", "tolerance_days = 0", 1),
         lambda r: r.day_rules[8].tolerance_days,
