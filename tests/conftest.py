@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 import warnings
+import zoneinfo
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
@@ -15,6 +16,10 @@ import pytest
 from sqlalchemy import URL, make_url
 
 pytest_plugins = ["tests.stores", "tests.smtp_server", "tests.web_site"]
+
+# As the program does at its start: the locked tzdata decides about zones, for the tests that run before it too.
+zoneinfo.reset_tzpath(())
+zoneinfo.ZoneInfo.clear_cache()
 
 IN_CI = bool(os.environ.get("CI"))
 
