@@ -94,7 +94,7 @@ def test_each_month_of_the_range_has_the_right_offset(zone: str) -> None:
         ("America/Santiago", 2, "BYMONTHDAY names the seven days among which the Sunday lies"),
         ("Asia/Kolkata", 1, "one offset"),
         ("UTC", 1, "one offset"),
-        ("Africa/Casablanca", 14, "what holds at the start, two onsets a year, and Ramadan begins twice in 2030"),
+        ("Africa/Casablanca", 6, "what holds at the start, two onsets a year; from September 2026 on the clocks stay"),
     ],
 )
 def test_the_definition_is_compact(zone: str, count: int, because: str) -> None:
@@ -107,8 +107,8 @@ def test_with_a_yearly_rule_it_takes_a_few_hundred_bytes() -> None:
 
 
 def test_a_zone_without_a_yearly_rule_reaches_beyond_the_last_year_asked_for() -> None:
-    onsets = [each.onset.year for each in observances("Africa/Casablanca", 2027, 2027)]
-    assert (min(onsets), max(onsets)) == (2026, 2028)
+    onsets = [each.onset.year for each in observances("Africa/Casablanca", 2023, 2023)]
+    assert (min(onsets), max(onsets)) == (2022, 2024)
 
 
 def test_an_onset_is_a_wall_time_in_the_offset_before_it() -> None:
