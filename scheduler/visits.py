@@ -45,7 +45,7 @@ def _times(numbers: Numbers, slot: Slot, lasts: int, watched: int, lead: int) ->
 
 
 @lru_cache(maxsize=4096)  # a clinic's courses share days and hours, and each record lays the same course out again
-def _planned(day: date, at: time, zone: str, lasts: int, watched: int, lead: int) -> VisitTimes:  # noqa: PLR0917
+def _planned(day: date, at: time, zone: str, lasts: int, watched: int, lead: int) -> VisitTimes:  # noqa: PLR0917 - a key
     start = to_instant(day, at, zone)
     return _around(start, after(start, lasts), watched, lead)
 
