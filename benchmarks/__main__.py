@@ -9,6 +9,7 @@ from benchmarks.timing import Result
 BENCHMARKS = {
     "plan": plans.plan_against_rrule,
     "plan-command": plans.command_against_python,
+    "feed-written": feeds.written,
     "feed-built": feeds.built,
     "feed-served": feeds.served,
 }

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 
 _LINE_END = re.compile("\r\n|[\r\u2028\u2029]")
-_NO_TEXT = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_NO_TEXT = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
 
 
 class Detail(StrEnum):
@@ -41,8 +41,11 @@ class ClinicCard:
 
 
 def clean(text: str) -> str:
-    r"""The text with `\n` as its only line end, tabs as spaces, and without control characters and lone surrogates.
+    r"""The text with `\n` as its only line end and tabs as spaces, without control characters.
 
-    No calendar format can carry those, and parsers break lines at more characters than the standard knows.
+    Nor does it keep lone surrogates and marks of byte order. No calendar format can carry any of them, and parsers
+    break lines at more characters than the standard knows.
     """
+    if text.replace("\n", "").isprintable():  # most text is: nothing of what is taken out counts as printable
+        return text
     return _NO_TEXT.sub("", _LINE_END.sub("\n", text).replace("\t", " "))

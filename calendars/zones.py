@@ -1,7 +1,7 @@
 """The VTIMEZONE of a zone: compact, computed from zoneinfo, right for every instant of the years it is made for.
 
-icalendar's own writer is not used: its onsets lie an hour late for readers that take them as RFC 5545 says, in the
-offset that holds before the change (3.6.5).
+icalendar's own makes no model: its onsets lie an hour late for readers that take them as RFC 5545 says, in the offset
+that holds before the change (3.6.5).
 """
 
 from calendar import monthrange
@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
-
-from icalendar import Timezone, TimezoneDaylight, TimezoneStandard, vDatetime, vRecur, vText, vUTCOffset
 
 from scheduler.dates import zone_of
 
@@ -23,22 +21,18 @@ _WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observance:
-    """From `onset` (wall time in the offset before it) the offset `after` holds; `rule` repeats the onset each year."""
+    """From `onset` (wall time in the offset before it) the offset `after` holds; `rule` (RRULE) repeats it yearly."""
 
     onset: datetime
     before: timedelta
     after: timedelta
     name: str
-    rule: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    rule: str = ""
 
 
-def vtimezone(zone: str, first: date, last: date) -> Timezone:
-    """The VTIMEZONE of `zone` for all instants from the year of `first` to the year of `last`."""
-    component = Timezone()
-    component["TZID"] = vText(zone)
-    for observance in observances(zone, first.year, last.year):
-        component.add_component(_component(observance))
-    return component
+def vtimezone(zone: str, first: date, last: date) -> tuple[str, ...]:
+    """The content lines of the VTIMEZONE of `zone`, for all instants from the year of `first` to that of `last`."""
+    return _lines(zone, first.year, last.year)
 
 
 @lru_cache(maxsize=256)
@@ -54,6 +48,12 @@ def observances(zone: str, first_year: int, last_year: int) -> tuple[Observance,
 
 
 # -------------------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=256)
+def _lines(zone: str, first_year: int, last_year: int) -> tuple[str, ...]:
+    parts = (line for each in observances(zone, first_year, last_year) for line in _observance(each))
+    return ("BEGIN:VTIMEZONE", f"TZID:{zone}", *parts, "END:VTIMEZONE")
 
 
 def _onsets(tz: ZoneInfo, first_year: int, last_year: int) -> Iterator[Observance]:
@@ -93,36 +93,44 @@ def _yearly(onsets: list[Observance]) -> tuple[Observance, ...]:
     return tuple(found)
 
 
-def _rule(onsets: Iterable[datetime]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def _rule(onsets: Iterable[datetime]) -> str:
     """The rule that gives exactly these onsets, one a year; empty when there is none."""
     days = [onset.date() for onset in onsets]
     months, weekdays = {day.month for day in days}, {day.weekday() for day in days}
     in_a_row = [day.year for day in days] == list(range(days[0].year, days[0].year + len(days)))
     if not in_a_row or len(months) > 1 or len(weekdays) > 1:
-        return ()
-    weekday = _WEEKDAYS[days[0].weekday()]
-    yearly = (("FREQ", ("YEARLY",)), ("BYMONTH", (str(days[0].month),)))
+        return ""
+    month, weekday = days[0].month, _WEEKDAYS[days[0].weekday()]
     if all(day.day + 7 > monthrange(day.year, day.month)[1] for day in days):
-        return (*yearly, ("BYDAY", (f"-1{weekday}",)))
+        return f"FREQ=YEARLY;BYDAY=-1{weekday};BYMONTH={month}"
     ordinals = {(day.day - 1) // 7 + 1 for day in days}
     if len(ordinals) == 1:
-        return (*yearly, ("BYDAY", (f"{ordinals.pop()}{weekday}",)))
+        return f"FREQ=YEARLY;BYDAY={ordinals.pop()}{weekday};BYMONTH={month}"
     numbers = range(min(day.day for day in days), max(day.day for day in days) + 1)
     if len(numbers) > 7:
-        return ()
-    return (*yearly, ("BYMONTHDAY", tuple(map(str, numbers))), ("BYDAY", (weekday,)))
+        return ""
+    return f"FREQ=YEARLY;BYDAY={weekday};BYMONTHDAY={','.join(map(str, numbers))};BYMONTH={month}"
 
 
-def _component(observance: Observance) -> TimezoneStandard | TimezoneDaylight:
+def _observance(observance: Observance) -> tuple[str, ...]:
     # By the clock, not by the law: where winter time is the "daylight" one (Dublin), programs still expect this.
-    component = TimezoneDaylight() if observance.after > observance.before else TimezoneStandard()
-    component["DTSTART"] = vDatetime(observance.onset)
-    component["TZOFFSETFROM"] = vUTCOffset(observance.before)
-    component["TZOFFSETTO"] = vUTCOffset(observance.after)
-    component["TZNAME"] = vText(observance.name)
-    if observance.rule:
-        component["RRULE"] = vRecur({part: list(values) for part, values in observance.rule})
-    return component
+    name = "DAYLIGHT" if observance.after > observance.before else "STANDARD"
+    return (
+        f"BEGIN:{name}",
+        f"DTSTART:{observance.onset:%Y%m%dT%H%M%S}",
+        f"TZOFFSETFROM:{_signed(observance.before)}",
+        f"TZOFFSETTO:{_signed(observance.after)}",
+        f"TZNAME:{observance.name}",
+        *((f"RRULE:{observance.rule}",) if observance.rule else ()),
+        f"END:{name}",
+    )
+
+
+def _signed(offset: timedelta) -> str:
+    """The offset as RFC 5545 3.3.14 writes it: +0530, and with seconds only where there are any."""
+    minutes, seconds = divmod(abs(offset) // timedelta(seconds=1), 60)
+    text = f"{'-' if offset < timedelta(0) else '+'}{minutes // 60:02}{minutes % 60:02}"
+    return f"{text}{seconds:02}" if seconds else text
 
 
 def _wall(moment: datetime) -> datetime:

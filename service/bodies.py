@@ -25,8 +25,8 @@ from service.loading import LoadedCourse
 if TYPE_CHECKING:
     from service.wiring import App
 
-# What the bytes depend on beside our own code: the writer, the dates' and languages' names, the zones' rules.
-LIBRARIES = ("icalendar", "babel", "tzdata")
+# What the bytes depend on beside our own code: the dates' and languages' names, the zones' rules.
+LIBRARIES = ("babel", "tzdata")
 ENDED = " ended"
 
 

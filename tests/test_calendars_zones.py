@@ -33,14 +33,24 @@ ZONES = {
 
 def readers(zone: str) -> Iterator[tuple[str, tzinfo]]:
     """The zone as two readers understand our definition of it, not looked up by its name."""
-    component = vtimezone(zone, FIRST, LAST)
-    text = component.to_ical().decode()
+    text = definition(zone)
     read = icalendar.Timezone.from_ical(text)
     assert isinstance(read, icalendar.Timezone)
     yield "icalendar", read.to_tz(lookup_tzid=False)
     found = tzical(StringIO(f"BEGIN:VCALENDAR\r\n{text}END:VCALENDAR\r\n")).get(zone)
     assert found is not None
     yield "dateutil", found
+
+
+def definition(zone: str) -> str:
+    """The text of our definition for the years of these tests."""
+    return "".join(f"{line}\r\n" for line in vtimezone(zone, FIRST, LAST))
+
+
+def observance(zone: str, name: str) -> list[str]:
+    """The lines of the first observance of that name (STANDARD or DAYLIGHT), without its frame."""
+    lines = definition(zone).splitlines()
+    return lines[lines.index(f"BEGIN:{name}") + 1 : lines.index(f"END:{name}")]
 
 
 def changes(zone: str) -> list[datetime]:
@@ -103,7 +113,7 @@ def test_the_definition_is_compact(zone: str, count: int, because: str) -> None:
 
 def test_with_a_yearly_rule_it_takes_a_few_hundred_bytes() -> None:
     for zone in ("America/New_York", "Europe/Berlin", "Australia/Sydney", "America/Santiago"):
-        assert len(vtimezone(zone, FIRST, LAST).to_ical()) < 400
+        assert len(definition(zone)) < 400
 
 
 def test_a_zone_without_a_yearly_rule_reaches_beyond_the_last_year_asked_for() -> None:
@@ -113,8 +123,7 @@ def test_a_zone_without_a_yearly_rule_reaches_beyond_the_last_year_asked_for() -
 
 def test_an_onset_is_a_wall_time_in_the_offset_before_it() -> None:
     """RFC 5545 3.6.5: the onset is in TZOFFSETFROM, so clocks go from 02:00, not to it."""
-    summer = vtimezone("America/New_York", FIRST, LAST).walk("DAYLIGHT")[0]
-    assert summer.to_ical(sorted=False).decode().splitlines()[1:-1] == [
+    assert observance("America/New_York", "DAYLIGHT") == [
         "DTSTART:20250309T020000",
         "TZOFFSETFROM:-0500",
         "TZOFFSETTO:-0400",
@@ -125,8 +134,7 @@ def test_an_onset_is_a_wall_time_in_the_offset_before_it() -> None:
 
 def test_in_dublin_the_later_clock_is_the_daylight_one() -> None:
     """zoneinfo has it the other way round, as the law does; calendar programs expect summer to be DAYLIGHT."""
-    summer = vtimezone("Europe/Dublin", FIRST, LAST).walk("DAYLIGHT")[0]
-    assert summer.to_ical(sorted=False).decode().splitlines()[2:4] == ["TZOFFSETFROM:+0000", "TZOFFSETTO:+0100"]
+    assert observance("Europe/Dublin", "DAYLIGHT")[1:3] == ["TZOFFSETFROM:+0000", "TZOFFSETTO:+0100"]
 
 
 @pytest.mark.parametrize(
@@ -139,4 +147,4 @@ def test_in_dublin_the_later_clock_is_the_daylight_one() -> None:
     ],
 )
 def test_onsets_without_a_rule_get_none(days: list[date], because: str) -> None:
-    assert _rule([datetime.combine(day, time(2)) for day in days]) == (), because
+    assert _rule([datetime.combine(day, time(2)) for day in days]) == "", because
