@@ -1,5 +1,6 @@
 """The scheduling core: from a regimen, a course and what staff recorded to a plan and its events. Pure."""
 
+from scheduler.accepting import open_date_deferrals
 from scheduler.action_fields import (
     action_from_fields,
     action_to_fields,
@@ -52,6 +53,7 @@ __all__ = [
     "course_to_fields",
     "events",
     "mentions_pregnancy",
+    "open_date_deferrals",
     "parse_audience",
     "parse_course",
     "parse_regimen",

@@ -7,6 +7,7 @@ import click
 
 from scheduler import action_to_fields
 from service.cli_carer import carer
+from service.cli_changes import accept_closed_days, update_regimen
 from service.cli_plan import Shown, look_options, show, start_of, start_options
 from service.cli_record import record
 from service.cli_support import (
@@ -34,6 +35,8 @@ def course() -> None:
 
 course.add_command(record)
 course.add_command(carer)
+course.add_command(accept_closed_days)
+course.add_command(update_regimen)
 
 
 @course.command()

@@ -9,10 +9,10 @@ import click
 from scheduler import action_from_fields
 from scheduler.actions import ACTION_KINDS, Action
 from scheduler.errors import Rejected
-from service.changes_text import changes_json, changes_lines, window_lines, windows_json
-from service.cli_support import Cli, acting_options, config_option, json_option, write_json, write_text
+from service.changes_text import changes_lines
+from service.cli_changes import show_outcome, show_preview
+from service.cli_support import Cli, acting_options, config_option, json_option
 from service.cli_types import DATE, ID, NUMBER, TIME, number, whole
-from service.tables import plain
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -74,7 +74,9 @@ def record(cli: Cli, /, *, id_: UUID, kind: str, as_json: bool, **given: Any) ->
     """
     action = action_of(kind, given)
     if given["preview"]:
-        _preview(cli, id_, action, as_json=as_json)
+        from service.courses import preview
+
+        show_preview(id_, preview(cli.app, id_, action), as_json=as_json)
     else:
         _record(cli, id_, action, given, as_json=as_json)
 
@@ -102,22 +104,6 @@ def _days(kind: str, text: str) -> int | list[int]:
     return whole(text, "--days", 1, 400)
 
 
-def _preview(cli: Cli, id_: UUID, action: Action, *, as_json: bool) -> None:
-    from service.courses import preview
-
-    seen = preview(cli.app, id_, action)
-    notices = [plain(str(notice)) for notice in seen.notices]
-    if as_json:
-        windows = windows_json(seen.before, seen.after)
-        write_json(
-            {"course": str(id_), "changes": changes_json(seen.changes), "windows": windows, "reminders": notices}
-        )
-        return
-    lines = [*changes_lines(seen.changes), *window_lines(seen.before, seen.after)]
-    lines += [f"reminder   {notice}" for notice in notices]
-    write_text("\n".join(["Nothing is stored. Recording it would change:", *(lines or ["nothing"])]))
-
-
 def _record(cli: Cli, id_: UUID, action: Action, given: dict[str, Any], *, as_json: bool) -> None:
     from service.courses import StaleRevision, record
 
@@ -135,9 +121,4 @@ def _record(cli: Cli, id_: UUID, action: Action, given: dict[str, Any], *, as_js
         for line in changes_lines(stale.changes):
             click.echo(line, err=True)
         raise
-    if as_json:
-        told = {"course": str(id_), "revision": done.revision, "repeated": done.repeated}
-        write_json(told | {"changes": changes_json(done.changes)})
-        return
-    head = f"Revision {done.revision} " + ("was recorded before." if done.repeated else "is recorded.")
-    write_text("\n".join([head, *changes_lines(done.changes)]))
+    show_outcome(id_, done, as_json=as_json)

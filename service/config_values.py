@@ -3,13 +3,15 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Any
 
 from scheduler.dates import parse_date, parse_time, zone_of
 from scheduler.errors import InvalidValue
 
+CLOSURES = '"2026-12-24 to 2027-01-01 Christmas", "2026-12-31"'
+LONGEST_CLOSURE = 366  # days: longer is a slip of the finger
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -106,8 +108,9 @@ def weekdays(raw: object) -> tuple[str, ...]:
 
 
 def closures(raw: object) -> tuple[Closure, ...]:
-    """Dates, each followed by its reason if wanted ("2026-12-24 staff training"), in order."""
-    found = [_closure(text(entry)) for entry in _entries(raw, '["2026-12-24 staff training"]')]
+    """Single closed days, in order, from dates and spans of dates, each followed by its reason if wanted."""
+    entries = _entries(raw, f"[{CLOSURES}]")
+    found = [closure for entry in entries for closure in _closure(text(entry))]
     return tuple(sorted(found, key=lambda closure: closure.day))
 
 
@@ -189,9 +192,16 @@ def _each(entry: object) -> int:
     return entry
 
 
-def _closure(entry: str) -> Closure:
-    day, _, name = entry.partition(" ")
+def _closure(entry: str) -> list[Closure]:
+    first, _, rest = entry.partition(" ")
+    last, name = first, rest.strip()
+    if rest.startswith("to "):
+        last, _, name = rest.removeprefix("to ").strip().partition(" ")
     try:
-        return Closure(day=parse_date(day, field="day"), name=name.strip() or "the clinic is closed")
+        start, end = parse_date(first, field="day"), parse_date(last, field="day")
     except InvalidValue:
-        raise Unreadable('must be dates, each with a reason if wanted: "2026-12-24 staff training"') from None
+        raise Unreadable(f"must be dates or spans of dates, each with a reason if wanted: {CLOSURES}") from None
+    if not 0 <= (end - start).days < LONGEST_CLOSURE:
+        raise Unreadable(f"{first} to {last} must be a span of 1 to {LONGEST_CLOSURE} days, the first date first")
+    days = [start + timedelta(days=step) for step in range((end - start).days + 1)]
+    return [Closure(day=day, name=name.strip() or "the clinic is closed") for day in days]

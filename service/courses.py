@@ -1,6 +1,6 @@
 """What staff do with a course. Each use case is one transaction: all of it is stored, or nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from service.wiring import App
 
 __all__ = [
+    "Asked",
     "NewCourse",
     "NotFound",
     "Outcome",
@@ -39,7 +40,9 @@ __all__ = [
     "RequestReused",
     "StaleRevision",
     "preview",
+    "preview_each",
     "record",
+    "record_each",
     "start_course",
     "tell_patient",
 ]
@@ -91,6 +94,23 @@ class Preview:
     notices: tuple[Notice, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Who asks for a record, by which request, and of which revision; whether the patient knows already."""
+
+    by: str
+    seen_revision: int | None
+    request: Request
+    patient_told: bool
+
+    def deed(self, at: "datetime", request: Request) -> Deed:
+        """The deed of one action at that instant."""
+        return Deed(by=self.by, at=at, request=request, patient_told=self.patient_told)
+
+
+Choose = Callable[[LoadedCourse], Sequence[Action]]  # the actions for a course as it is found
+
+
 def start_course(
     app: "App", new: NewCourse, *, by: str, request_id: str | None = None, clinic_id: int = HOME_CLINIC
 ) -> UUID:
@@ -126,34 +146,56 @@ def record(
     Raises NotFound, StaleRevision, Rejected, NeedsReason or RequestReused; then nothing is stored.
     """
     request = Request.of(request_id, "record", str(course_id), action.kind, action_to_fields(action), patient_told)
-
-    def once() -> Outcome:
-        with writing(app.engine) as session:
-            loaded = load(app, session, clinic_id, course_id, to_change=True)
-            earlier = request.earlier(session, clinic_id)
-            if earlier is not None:
-                return _outcome_of(loaded, earlier.number)
-            _refuse_stale(loaded, seen_revision)
-            step = next_step(loaded, action)
-            store_step(app, session, step, Deed(by=by, at=loaded.now, request=request, patient_told=patient_told))
-            return Outcome(revision=step.course.revision, plan=step.plan, changes=step.changes, repeated=False)
-
-    return _again_after_conflict(once)
+    asked = Asked(by=by, seen_revision=seen_revision, request=request, patient_told=patient_told)
+    return record_each(app, course_id, lambda _: (action,), asked, clinic_id=clinic_id)
 
 
 def preview(app: "App", course_id: UUID, action: Action, *, clinic_id: int = HOME_CLINIC) -> Preview:
     """What recording the action would change. Raises what `record` would, and stores nothing."""
+    return preview_each(app, course_id, lambda _: (action,), clinic_id=clinic_id)
+
+
+def record_each(app: "App", course_id: UUID, choose: Choose, asked: Asked, *, clinic_id: int) -> Outcome:
+    """Records what `choose` names, one action after the other, all of them or none; raises what `record` does."""
+
+    def once() -> Outcome:
+        with writing(app.engine) as session:
+            loaded = load(app, session, clinic_id, course_id, to_change=True)
+            earlier = asked.request.earlier(session, clinic_id)
+            if earlier is not None:
+                return _outcome_of(loaded, earlier.number)
+            _refuse_stale(loaded, asked.seen_revision)
+            before = loaded.plan()
+            actions = choose(loaded)
+            for number, action in enumerate(actions, start=1):
+                step = next_step(loaded, action)
+                # The request belongs to the last: only when that is stored, all is.
+                request = asked.request if number == len(actions) else Request.of(None)
+                store_step(app, session, step, asked.deed(loaded.now, request))
+                loaded = loaded.after(step.course, asked.by, action, step.stamped)
+            after = loaded.plan()
+            difference = changes(events(before), events(after))
+            return Outcome(revision=loaded.stored.revision, plan=after, changes=difference, repeated=False)
+
+    return _again_after_conflict(once)
+
+
+def preview_each(app: "App", course_id: UUID, choose: Choose, *, clinic_id: int) -> Preview:
+    """What recording all that `choose` names would change. Raises what `record_each` would, and stores nothing."""
     with reading(app.engine) as session:
         loaded = load(app, session, clinic_id, course_id)
-        step = next_step(loaded, action)
-        facts = facts_of(app, session, loaded.stored, step.plan, now=loaded.now)
-    before = loaded.plan()
+        before, stamped = loaded.plan(), loaded.stamped
+        for action in choose(loaded):
+            step = next_step(loaded, action)
+            loaded = loaded.after(step.course, "", action, step.stamped)
+        after = loaded.plan()
+        facts = facts_of(app, session, loaded.stored, after, now=loaded.now)
     notices = [
         describe_change(
-            step.before.values(),
-            step.stamped.values(),
+            stamped.values(),
+            loaded.stamped.values(),
             plan_before=before,
-            plan=step.plan,
+            plan=after,
             recipient=recipient,
             policy=facts.policy,
             now=loaded.now,
@@ -161,7 +203,7 @@ def preview(app: "App", course_id: UUID, action: Action, *, clinic_id: int = HOM
         for recipient in facts.recipients
     ]
     told = tuple(notice for each in notices for notice in each)
-    return Preview(before=before, after=step.plan, changes=step.changes, notices=told)
+    return Preview(before=before, after=after, changes=changes(events(before), events(after)), notices=told)
 
 
 def tell_patient(app: "App", course_id: UUID, revision: int, *, by: str, clinic_id: int = HOME_CLINIC) -> None:
@@ -257,7 +299,9 @@ def _refuse_stale(loaded: LoadedCourse, seen: int | None) -> None:
 
 def _outcome_of(loaded: LoadedCourse, number: int) -> Outcome:
     plan = loaded.plan(number)
-    difference = changes(events(loaded.plan(number - 1)), events(plan))
+    # What was recorded in one step has one instant: the clock is read after the wait for other writers.
+    first = next(each.number for each in loaded.actions if each.recorded_at == loaded.recorded_at(number))
+    difference = changes(events(loaded.plan(first - 1)), events(plan))
     return Outcome(revision=number, plan=plan, changes=difference, repeated=True)
 
 

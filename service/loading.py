@@ -1,6 +1,6 @@
 """What use cases and queries start from: a stored course with its regimen and rules, and plans folded from it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -66,6 +66,13 @@ class LoadedCourse:
     def plan_with(self, actions: Sequence[Action]) -> Plan:
         """The plan that follows from these actions."""
         return build_plan(self.regimen, self.stored.course, actions, today=self.today, clinic=self.rules)
+
+    def after(
+        self, stored: StoredCourse, by: str, action: Action, stamped: Mapping[str, StampedEvent]
+    ) -> "LoadedCourse":
+        """The course after one more action, as it would be loaded."""
+        recorded = StoredAction(number=stored.revision, action=action, by=by, recorded_at=self.now, regimen_digest=None)
+        return replace(self, stored=stored, actions=(*self.actions, recorded), stamped=dict(stamped))
 
     def recorded_at(self, revision: int | None = None) -> datetime:
         """When that revision, else the current one, was recorded."""

@@ -9,8 +9,9 @@ from db import store
 from db.engine import reading
 from db.stored import StoredAction, StoredRevision
 from scheduler import events, restamp
-from scheduler.actions import Action
+from scheduler.actions import Action, RegimenChange
 from scheduler.course import Course
+from scheduler.errors import InvalidValue
 from scheduler.events import StampedEvent
 from scheduler.plan import Plan
 from scheduler.regimen import Regimen
@@ -21,7 +22,16 @@ from service.loading import CourseState, LoadedCourse, NotFound, load, state_of
 if TYPE_CHECKING:
     from service.wiring import App
 
-__all__ = ["CourseLine", "CourseRecord", "FeedLine", "HistoryEntry", "list_courses", "list_feeds", "load_course"]
+__all__ = [
+    "CourseLine",
+    "CourseRecord",
+    "FeedLine",
+    "HistoryEntry",
+    "list_courses",
+    "list_feeds",
+    "load_course",
+    "newer_version",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +113,16 @@ def load_course(
     if revision is not None and not 0 <= revision <= current:
         raise NotFound(f"course {course_id}: there is no revision {revision}; it has 0 to {current}")
     return _record(loaded, current if revision is None else revision, told)
+
+
+def newer_version(app: "App", course_id: UUID, *, reason: str = "", clinic_id: int = HOME_CLINIC) -> RegimenChange:
+    """The action that moves the course to the newest version of its regimen; InvalidValue when it follows that."""
+    with reading(app.engine) as session:
+        loaded = load(app, session, clinic_id, course_id)
+    follows, newest = loaded.plan().regimen, loaded.rules.newest
+    if newest is None or newest.version == follows.version:
+        raise InvalidValue(f"course {course_id}: {follows.id} has no newer version than {follows.version}")
+    return RegimenChange(version=newest.version, reason=reason)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

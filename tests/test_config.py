@@ -68,7 +68,7 @@ def test_values_are_read_into_what_they_mean(tmp_path: Path) -> None:
             """
             [clinic]
             opening_days = ["sat", "mon"]
-            closures = ["2026-12-31", "2026-12-24 staff training"]
+            closures = ["2026-12-31", "2026-12-24 staff training", "2027-01-02 to 2027-01-03 stock-taking"]
             default_at = "08:30"
             [reminders]
             infusion_days_before = [1, 7, 7]
@@ -81,6 +81,8 @@ def test_values_are_read_into_what_they_mean(tmp_path: Path) -> None:
     assert [(each.day, each.name) for each in loaded.clinic.closures] == [
         (date(2026, 12, 24), "staff training"),
         (date(2026, 12, 31), "the clinic is closed"),
+        (date(2027, 1, 2), "stock-taking"),
+        (date(2027, 1, 3), "stock-taking"),
     ]
     assert loaded.clinic.default_at == time(8, 30)
     assert loaded.reminders.infusion_days_before == (7, 1)
@@ -142,6 +144,9 @@ def test_all_faults_are_told_at_once_each_with_its_place(tmp_path: Path) -> None
         ('[clinic]\nopening_days = ["someday"]', "at least one"),
         ('[clinic]\nopening_days = "mon"', "list"),
         ('[clinic]\nclosures = ["24 December"]', "must be dates"),
+        ('[clinic]\nclosures = ["2026-12-24 to Christmas"]', "must be dates"),
+        ('[clinic]\nclosures = ["2026-12-24 to 2026-12-20"]', "the first date first"),
+        ('[clinic]\nclosures = ["2026-12-24 to 2027-12-25"]', "a span of 1 to 366 days"),
         ('[clinic]\ndefault_at = "9"', "time of day"),
         ("[clinic]\nlead_minutes = 500", "from 0 to 240"),
         ("[clinic]\nlead_minutes = true", "from 0 to 240"),

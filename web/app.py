@@ -7,7 +7,20 @@ from starlette.responses import Response
 from service.wiring import App
 from web import feeds
 from web.errors import add_handlers, error_page
-from web.pages import assets, calendars, course, courses, health, mails, record, sign_in, start, unsubscribe, worklist
+from web.pages import (
+    assets,
+    calendars,
+    closed_days,
+    course,
+    courses,
+    health,
+    mails,
+    record,
+    sign_in,
+    start,
+    unsubscribe,
+    worklist,
+)
 from web.render import make_site
 from web.security import Guard
 
@@ -21,6 +34,7 @@ ROUTERS = (
     start.router,
     course.router,
     record.router,
+    closed_days.router,
     calendars.router,
     mails.router,
     worklist.router,
