@@ -6,7 +6,7 @@ from itertools import groupby
 from textwrap import wrap
 
 from calendars.view import CalendarView, Detail, Entry
-from calendars.wording import say_moment, say_month, say_time
+from calendars.wording import opening, say_date, say_moment, say_month, say_time, together
 from scheduler.dates import zone_of
 
 _WIDTH = 78
@@ -42,7 +42,7 @@ def _months(view: CalendarView) -> Iterator[list[str]]:
 
 def _entry(entry: Entry, view: CalendarView) -> Iterator[str]:
     title = " ".join(entry.summary.split())
-    when = f"{say_moment(entry.first_date, view.language)}{_times(entry, view)}"
+    when = opening(together(say_date(entry.first_date, view.language), _times(entry, view), view.language))
     yield from _wrapped([f"{when}: {title}" if title else when])
     yield from _wrapped((*entry.lines, entry.staff_note), first=_INDENT, rest=_INDENT)
 
@@ -51,8 +51,7 @@ def _times(entry: Entry, view: CalendarView) -> str:
     start, end = entry.start, entry.end
     if not (isinstance(start, datetime) and isinstance(end, datetime)):
         return ""
-    span = view.wording.say("page.span", start=say_time(start, view.language), end=say_time(end, view.language))
-    return f", {span}"
+    return view.wording.say("page.span", start=say_time(start, view.language), end=say_time(end, view.language))
 
 
 def _wrapped(texts: tuple[str, ...] | list[str], *, first: str = "", rest: str = "  ") -> list[str]:

@@ -7,7 +7,7 @@ from html import escape
 from itertools import groupby
 
 from calendars.view import CalendarView, Detail, Entry, Status
-from calendars.wording import say_brief_moment, say_date, say_moment, say_month, say_time, weekdays
+from calendars.wording import opening, say_brief_moment, say_date, say_moment, say_month, say_time, weekdays
 from scheduler.dates import zone_of
 from scheduler.events import EventKind
 
@@ -108,7 +108,8 @@ def _table(first: date, by_day: Mapping[date, tuple[Entry, ...]], view: Calendar
     columns = "".join(f'<th scope="col" abbr="{escape(name)}">{escape(short)}</th>' for _, name, short in week)
     weeks = Calendar(firstweekday=week[0][0]).monthdatescalendar(first.year, first.month)
     rows = "\n".join(f"<tr>{''.join(_cell(day, first, by_day, view) for day in days)}</tr>" for days in weeks)
-    caption = escape(view.wording.say("page.month", month=say_month(first, view.language)))
+    count = sum(len(entries) for entries in by_day.values())
+    caption = escape(view.wording.count("page.month", count, month=say_month(first, view.language)))
     return f"<table><caption>{caption}</caption>\n<thead><tr>{columns}</tr></thead>\n<tbody>\n{rows}\n</tbody></table>"
 
 
@@ -125,7 +126,7 @@ def _cell(day: date, first: date, by_day: Mapping[date, tuple[Entry, ...]], view
 def _list(by_day: Mapping[date, tuple[Entry, ...]], view: CalendarView) -> str:
     days = []
     for day, entries in by_day.items():
-        name = f'<time class="day" datetime="{day.isoformat()}">{escape(say_date(day, view.language))}</time>'
+        name = f'<time class="day" datetime="{day.isoformat()}">{escape(opening(say_date(day, view.language)))}</time>'
         days.append(f"<li>{name}{''.join(_whole(entry, view) for entry in entries)}</li>")
     return f'<ol class="list">\n{"".join(days)}\n</ol>'
 

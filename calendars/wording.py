@@ -1,36 +1,52 @@
 """The words that people read: one catalogue of symbolic keys for each language, and dates as people say them."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
+from gettext import c2py
 from io import StringIO
 from types import MappingProxyType
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_skeleton, format_time
 from babel.lists import format_list
 from babel.messages.pofile import PoFileError, read_po
 
 from scheduler.errors import InvalidValue
 
-# CLDR's own forms where a language is not named. English alone names no country: day before month and 24 hours
-# are read rightly on both sides of the ocean, "7/12" and a forgotten "PM" are not.
-_DATE = {"en": "EEEE d MMMM y"}
+# CLDR's own forms where a language is not named. English alone names no country: day before month is read rightly on
+# both sides of the ocean, "7/12" is not. Spanish and Arabic stand within sentences, where their comma would be wrong.
+_DATE = {"en": "EEEE d MMMM y", "es": "EEEE d 'de' MMMM 'de' y", "ar": "EEEE d MMMM y"}
+_NEAR_DATE = {"en": "EEEE d MMMM", "es": "EEEE d 'de' MMMM", "ar": "EEEE d MMMM"}
 _SHORT_DATE = {"en": "d MMMM y"}
-_TIME = {"en": "HH:mm"}
+# CLDR's "ar" writes 7/12 for "7 ديسمبر" in its short forms.
+_BRIEF_DATE = {"en": "d MMM", "es": "d MMM", "ar": "d MMMM"}
+_PLURAL = "n != 1"
+_ISOLATE, _END_ISOLATE = "\u2068", "\u2069"  # FIRST STRONG ISOLATE, POP DIRECTIONAL ISOLATE
+_PENDING = re.compile(r'^"X-Clinician-Check: pending\\n"$', re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wording:
-    """The texts of one language by key. A key or a value that is missing is refused loudly, never left blank."""
+    """The texts of one language by key. A key or a value that is missing is refused loudly, never left blank.
+
+    `plurals`: texts that depend on a number, in the forms that `plural_rule` (as in a .po file) chooses among.
+    `checked`: False while no clinician has read the translation; staff are told so, patients never.
+    """
 
     language: str
     messages: Mapping[str, str]
+    plurals: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    plural_rule: str = _PLURAL
+    checked: bool = True
 
     def __post_init__(self) -> None:
         _locale(self.language)
         object.__setattr__(self, "messages", MappingProxyType(dict(self.messages)))
+        object.__setattr__(self, "plurals", MappingProxyType(dict(self.plurals)))
+        _plural(self.plural_rule)
 
     def has(self, key: str) -> bool:
         """Whether the catalogue has a text for `key`."""
@@ -39,18 +55,41 @@ class Wording:
     def say(self, key: str, /, **values: object) -> str:
         """The text for `key` with `values` in their places; InvalidValue when the key or a value is missing."""
         if key not in self.messages:
-            sentence = f"wording {self.language}: there is no text for {key!r}; add it to the catalogue"
-            raise InvalidValue(sentence, field=key)
-        try:
-            return self.messages[key].format_map(values)
-        except (KeyError, IndexError, ValueError, AttributeError, TypeError):
-            sentence = f"wording {self.language}, {key!r}: its placeholders are not those of the English text"
-            raise InvalidValue(sentence, field=key) from None
+            raise InvalidValue(self._no_text(key), field=key)
+        return self._filled(key, self.messages[key], values)
+
+    def count(self, key: str, number: int, /, **values: object) -> str:
+        """The text for `key` in the form that goes with `number`, which is its {count}; InvalidValue as in `say`."""
+        if key not in self.plurals:
+            raise InvalidValue(self._no_text(key), field=key)
+        form = self.plurals[key][_plural(self.plural_rule)(number)]
+        return self._filled(key, form, values | {"count": number})
 
     @property
     def direction(self) -> str:
         """`ltr` or `rtl`: the way that the language is written."""
-        return _locale(self.language).text_direction
+        return _direction(self.language)
+
+    def isolated(self, text: str) -> str:
+        """The text as it stands within a sentence of this language: in one that is written from the right, a time, a
+        telephone number or a Latin name keeps its own order and leaves that of the sentence alone."""
+        if self.direction == "ltr" or not text or text.isdigit():
+            return text
+        return f"{_ISOLATE}{text}{_END_ISOLATE}"
+
+    # ---------------------------------------------------------------------------------------------------------
+
+    def _filled(self, key: str, text: str, values: Mapping[str, object]) -> str:
+        if values and self.direction == "rtl":
+            values = {name: self.isolated(str(value)) for name, value in values.items()}
+        try:
+            return text.format_map(values)
+        except (KeyError, IndexError, ValueError, AttributeError, TypeError):
+            sentence = f"wording {self.language}, {key!r}: its placeholders are not those of the English text"
+            raise InvalidValue(sentence, field=key) from None
+
+    def _no_text(self, key: str) -> str:
+        return f"wording {self.language}: there is no text for {key!r}; add it to the catalogue"
 
 
 def parse_wording(language: str, po_text: str) -> Wording:
@@ -60,9 +99,16 @@ def parse_wording(language: str, po_text: str) -> Wording:
     except PoFileError as fault:
         sentence = f"wording {language}, line {fault.lineno + 1}: {fault}; mend the .po file"
         raise InvalidValue(sentence, field=language) from None
-    found = {str(message.id): str(message.string) for message in catalogue if message.id and message.string}
-    fuzzy = {str(message.id) for message in catalogue if message.id and message.fuzzy}
-    return Wording(language=language, messages={key: text for key, text in found.items() if key not in fuzzy})
+    found = {_key(message.id): _forms(message.string) for message in catalogue if message.id and not message.fuzzy}
+    counted = {_key(message.id) for message in catalogue if message.pluralizable}
+    whole = {key: forms for key, forms in found.items() if all(forms)}
+    return Wording(
+        language=language,
+        messages={key: forms[0] for key, forms in whole.items() if key not in counted},
+        plurals={key: forms for key, forms in whole.items() if key in counted},
+        plural_rule=catalogue.plural_expr,
+        checked=_PENDING.search(po_text) is None,
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -80,35 +126,56 @@ def say_day(day: date, language: str) -> str:
 @lru_cache(maxsize=4096)
 def say_brief(day: date, language: str) -> str:
     """Day and month where room is short: "7 Dec"."""
-    order = _locale(language).date_formats["medium"].pattern
-    month_first = language != "en" and "M" in order and order.index("M") < order.index("d")
-    return format_date(day, "MMM d" if month_first else "d MMM", locale=_locale(language))
+    if language in _BRIEF_DATE:
+        return format_date(day, _BRIEF_DATE[language], locale=_locale(language))
+    return format_skeleton("MMMd", day, locale=_locale(language))
+
+
+@lru_cache(maxsize=1024)
+def say_near(day: date, language: str) -> str:
+    """A date in the next weeks, which needs no year: "Monday 7 December". With it in a language not named above."""
+    pattern = _NEAR_DATE.get(language)
+    return format_date(day, pattern, locale=_locale(language)) if pattern else say_date(day, language)
 
 
 @lru_cache(maxsize=256)
 def say_month(day: date, language: str) -> str:
     """The month and year in which `day` lies, as a heading: "December 2026"."""
-    text = format_date(day, "LLLL y", locale=_locale(language))
+    return opening(format_skeleton("yMMMM", day, locale=_locale(language)))
+
+
+def opening(text: str) -> str:
+    """The text as the opening of a line: with a capital letter, where the script has them."""
     return text[:1].upper() + text[1:]
 
 
 def say_time(instant: datetime, language: str) -> str:
-    """The wall time of an instant in the zone that it carries: "08:30"."""
-    return format_time(instant.timetz(), _TIME.get(language, "short"), tzinfo=None, locale=_locale(language))
+    """The wall time of an instant in the zone that it carries: "08:30".
+
+    The same in all languages: a patient, a carer and the clinic may each read another one and speak of one time, and
+    "AM" is easily forgotten.
+    """
+    return format_time(instant.timetz(), "HH:mm", tzinfo=None, locale=_locale(language))
 
 
 def say_moment(moment: date | datetime, language: str) -> str:
     """A date, or a date with the wall time in the zone that it carries: "Monday 7 December 2026, 09:00"."""
     if not isinstance(moment, datetime):
         return say_date(moment, language)
-    return f"{say_date(moment.date(), language)}, {say_time(moment, language)}"
+    return together(say_date(moment.date(), language), say_time(moment, language), language)
 
 
 def say_brief_moment(moment: date | datetime, language: str) -> str:
     """The same where room is short: "7 Dec, 09:00"."""
     if not isinstance(moment, datetime):
         return say_brief(moment, language)
-    return f"{say_brief(moment.date(), language)}, {say_time(moment, language)}"
+    return together(say_brief(moment.date(), language), say_time(moment, language), language)
+
+
+def together(day: str, times: str, language: str) -> str:
+    """A date and what is said of its times, in one: "7 Dec, 09:00". The date alone when there is nothing to say."""
+    # In CLDR's pattern {1} is the date; its comma is the language's own.
+    return str(_locale(language).datetime_formats["medium"]).format(times, day) if times else day
 
 
 def say_list(items: Iterable[str], language: str) -> str:
@@ -128,6 +195,28 @@ def weekdays(language: str) -> tuple[tuple[int, str, str], ...]:
 
 
 # -------------------------------------------------------------------------------------------------------------
+
+
+def _key(msgid: str | Sequence[str]) -> str:
+    return msgid if isinstance(msgid, str) else msgid[0]
+
+
+def _forms(msgstr: str | Sequence[str] | None) -> tuple[str, ...]:
+    return (msgstr or "",) if isinstance(msgstr, str | None) else tuple(msgstr)
+
+
+@lru_cache(maxsize=64)
+def _direction(language: str) -> str:
+    return _locale(language).text_direction
+
+
+@lru_cache(maxsize=64)
+def _plural(rule: str) -> Callable[[int], int]:
+    try:
+        return c2py(rule)
+    except ValueError:
+        sentence = f"wording, Plural-Forms: {rule!r} cannot be read; mend the header of the .po file"
+        raise InvalidValue(sentence, field="plural_rule") from None
 
 
 @lru_cache(maxsize=64)

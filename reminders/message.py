@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from babel import Locale
-from babel.dates import format_date, format_skeleton, get_timezone_name
+from babel.dates import get_timezone_name
 
 from calendars.kinds import ClinicCard
-from calendars.wording import Wording, say_date, say_list, say_moment, say_time
+from calendars.wording import Wording, opening, say_date, say_list, say_moment, say_near, say_time
 from reminders.calendar_files import CalendarFile
 from reminders.mime import Block, Envelope, Letter, serialise
 from scheduler.dates import zone_of
@@ -66,7 +66,7 @@ class _Writer:
 
     def letter(self) -> Letter:
         topic, first = self._topic()
-        values = {"date": _near(first, self.wording.language)} if first else {}
+        values = {"date": say_near(first, self.wording.language)} if first else {}
         blocks = [
             Block(lines=(self._say("mail.hello"),)),
             *self._to_a_carer(),
@@ -132,7 +132,7 @@ class _Writer:
             lines.append(self._say("mail.leave", leave=self._time(event.leave_not_before)))
         lines += self._reservations(event)
         lines += self._place()
-        return Block(heading=say_date(self._day(arrival), self.wording.language), lines=tuple(lines))
+        return Block(heading=opening(say_date(self._day(arrival), self.wording.language)), lines=tuple(lines))
 
     def _reservations(self, event: Event) -> list[str]:
         lines = [] if event.confirmed else [self._say("line.may-change")]
@@ -146,7 +146,8 @@ class _Writer:
 
     def _check(self, event: Event) -> str:
         key = "mail.milestone" if _is_milestone(event) else "mail.check"
-        return self._say(key, date=say_date(event.first_date, self.wording.language), checks=self._names(event))
+        day = say_date(event.first_date, self.wording.language)
+        return opening(self._say(key, date=day, checks=self._names(event)))
 
     def _names(self, event: Event) -> str:
         # A clinic's own regimen may ask for a check that the catalogue does not know: then its plain name stands.
@@ -273,13 +274,6 @@ def _order(event: Event) -> tuple[date, str]:
 def _unbroken(phone: str) -> str:
     """A number that no line end cuts in two."""
     return phone.replace(" ", "\u00a0")
-
-
-def _near(day: date, language: str) -> str:
-    """A date in the next weeks, which needs no year: "Monday 7 December"."""
-    if language == "en":
-        return format_date(day, "EEEE d MMMM", locale="en")
-    return format_skeleton("MMMMEEEEd", day, locale=_locale(language))
 
 
 def _locale(language: str) -> Locale:

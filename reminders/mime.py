@@ -130,7 +130,12 @@ def _wrapped(line: str, indent: str) -> list[str]:
 
 def _html(block: Block) -> str:
     heading = [f"{HEADING}{escape(block.heading)}</h2>"] if block.heading else []
-    return "\n".join(heading + [f"{PARAGRAPH}{escape(line)}</p>" for line in block.lines])
+    return "\n".join(heading + [f"{_paragraph(line)}{escape(line)}</p>" for line in block.lines])
+
+
+def _paragraph(line: str) -> str:
+    # An address is read from the left in every language.
+    return PARAGRAPH.replace("<p ", '<p dir="ltr" ') if line.startswith(("http://", "https://")) else PARAGRAPH
 
 
 def _with_files(content: MIMEMultipart, files: Sequence[CalendarFile], envelope: Envelope) -> MIMEMultipart:

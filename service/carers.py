@@ -17,6 +17,7 @@ from scheduler.errors import InvalidValue
 from service import audit
 from service.audit import HOME_CLINIC, What
 from service.config_values import Unreadable, mail_address
+from service.languages import wording_of
 from service.loading import LoadedCourse, NotFound, facts_of, load, reminder_policy
 from service.recipients import CalendarFiles, patient_of, save
 
@@ -148,9 +149,7 @@ def _check_new(app: "App", new: NewCarer) -> str:
     if not new.consent:
         message = "consent: the patient must agree to mails to this person; ask, then record it"
         raise InvalidValue(message, field="consent")
-    if new.language not in app.wordings:
-        known = ", ".join(sorted(app.wordings))
-        raise InvalidValue(f"language {new.language!r}: there is no wording; there is: {known}", field="language")
+    wording_of(app.wordings, new.language)
     if new.detail not in MAIL_DETAILS:
         raise InvalidValue(f"detail: {new.detail} says nothing; choose discreet or full", field="detail")
     zone_of(new.zone)

@@ -6,7 +6,16 @@ from uuid import UUID
 import click
 
 from scheduler.errors import InvalidValue
-from service.cli_support import OPERATOR, Cli, LateGroup, config_option, json_option, write_json, write_text
+from service.cli_support import (
+    OPERATOR,
+    Cli,
+    LateGroup,
+    config_option,
+    json_option,
+    note_language,
+    write_json,
+    write_text,
+)
 from service.cli_types import ID, ZONE, Value, whole, word
 from service.tables import table
 
@@ -71,6 +80,7 @@ def add(
         detail=Detail(detail),
     )
     role = add_carer(app, course, new, by=by)
+    note_language(language)
     write_json({"course": str(course), "carer": role}) if as_json else write_text(role)
 
 

@@ -17,6 +17,7 @@ from service.cli_support import (
     acting_options,
     config_option,
     json_option,
+    note_language,
     write_json,
     write_text,
 )
@@ -69,6 +70,7 @@ def new(cli: Cli, /, **given: Any) -> None:
         patient_zone=given["patient_zone"] or start.zone,
     )
     id_ = start_course(cli.app, wanted, by=given["by"], request_id=given["request_id"])
+    note_language(wanted.language)
     write_json({"course": str(id_)}) if given["as_json"] else write_text(str(id_))
 
 

@@ -6,7 +6,16 @@ from uuid import UUID
 
 import click
 
-from service.cli_support import OPERATOR, Cli, LateGroup, config_option, json_option, write_json, write_text
+from service.cli_support import (
+    OPERATOR,
+    Cli,
+    LateGroup,
+    config_option,
+    json_option,
+    note_language,
+    write_json,
+    write_text,
+)
 from service.cli_types import DATE, ID, LEAD, word
 from service.tables import table
 
@@ -25,7 +34,7 @@ def feed() -> None:
 @click.option("--name", required=True, metavar="TEXT", help='Which device or person: "my phone".')
 @click.option("--for", "reader", type=word("patient", "carer"), default="patient", help="Default: patient.")
 @click.option("--detail", type=word("discreet", "busy", "full"), default="discreet", help="Default: discreet.")
-@click.option("--language", default="en", metavar="CODE")
+@click.option("--language", default="en", metavar="CODE", help="Of the calendar's words.")
 @click.option("--alarm", "alarms", type=LEAD, multiple=True, help="So long before each visit; may be repeated.")
 @click.option("--expires", type=DATE, help="The last day on which the address works.")
 @click.option("--by", default=OPERATOR, metavar="USER")
@@ -60,6 +69,7 @@ def new(
         expires=expires,
         by=by,
     )
+    note_language(language)
     _tell(made.id, made.address, as_json=as_json)
 
 

@@ -13,7 +13,7 @@ from scheduler.course import Course
 from scheduler.course_file import course_id
 from scheduler.events import StampedEvent
 from scheduler.plan import Plan
-from service.cli_support import Cli, config_option, json_option, write_json, write_out, write_text
+from service.cli_support import Cli, config_option, json_option, note_language, write_json, write_out, write_text
 from service.cli_types import AUDIENCE, CYCLE_LENGTH, DATE, FILE, NUMBER, TIME, ZONE, word
 from service.plan_table import plan_table
 from service.planning import cycle_lengths, plan_course, read_course_file
@@ -48,7 +48,7 @@ def look_options(command: Decorated) -> Decorated:
             click.option("--output", type=FILE, help="A file instead of standard output; replaced as a whole."),
             click.option("--for", "reader", type=word("patient", "carer", "staff"), default="patient"),
             click.option("--detail", type=word("discreet", "busy", "full"), default="full"),
-            click.option("--language", default="en", metavar="CODE"),
+            click.option("--language", default="en", metavar="CODE", help="Of all formats but table and json."),
             click.option("--why", is_flag=True, help="With the table: the reason for each date."),
             json_option,
         ]
@@ -117,6 +117,7 @@ class Shown:
 def show(cli: Cli, shown: Shown, given: dict[str, Any], *, today: date) -> None:
     """Writes the plan as the options of `look_options` ask for."""
     name, output = "json" if given["as_json"] else given["format_name"], given["output"]
+    note_language(given["language"])
     if name == "json":
         write_json(plan_to_dict(shown.plan) | shown.extra, output)
     elif name == "table":

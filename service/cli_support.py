@@ -122,6 +122,19 @@ def write_json(value: Mapping[str, object], output: Path | None = None) -> None:
     write_text(json.dumps(value, ensure_ascii=False, indent=2), output)
 
 
+def note_language(language: str) -> None:
+    """Tells on standard error when no clinician has checked the words; InvalidValue for a language that there isn't."""
+    from service.languages import SOURCE, label, wording_of
+
+    if language == SOURCE:
+        return
+    from service.catalogue import load_wordings
+
+    wording = wording_of(load_wordings(), language)
+    if not wording.checked:
+        click.echo(f"Language: {label(wording)}.", err=True)
+
+
 def json_option(command: Decorated) -> Decorated:
     """Adds `--json`, as `as_json`."""
     return click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")(command)

@@ -23,6 +23,7 @@ from service.audit import HOME_CLINIC, What
 from service.clinic import clinic_rules, years_of
 from service.clock import today_in
 from service.config_values import Unreadable, mail_address
+from service.languages import wording_of
 from service.loading import LoadedCourse, NotFound, facts_of, kept_regimen, load
 from service.steps import Deed, Request, RequestReused, first_step, next_step, store_step
 
@@ -235,9 +236,7 @@ def _check_new(app: "App", new: NewCourse) -> None:
     if not 0 < len(new.patient.strip()) <= MAX_NAME or not new.patient.isprintable():
         message = f"patient: give a name of 1 to {MAX_NAME} characters on one line"
         raise InvalidValue(message, field="patient")
-    if new.language not in app.wordings:
-        known = ", ".join(sorted(app.wordings))
-        raise InvalidValue(f"language {new.language!r}: there is no wording; there is: {known}", field="language")
+    wording_of(app.wordings, new.language)
     zone_of(new.patient_zone)
     try:
         mail_address(new.email or "")

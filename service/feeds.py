@@ -22,6 +22,7 @@ from scheduler.errors import InvalidValue
 from service import audit
 from service.audit import HOME_CLINIC, What
 from service.bodies import build_anew, current_body, ended_at, software
+from service.languages import wording_of
 from service.loading import LoadedCourse, NotFound, load
 from service.steps import Request, RequestReused
 
@@ -237,9 +238,7 @@ def _check_settings(app: "App", name: str, language: str, leads: tuple[timedelta
     if not 0 < len(name.strip()) <= MAX_NAME or not name.isprintable():
         message = f"name: call the feed by its device or person, in 1 to {MAX_NAME} characters on one line"
         raise InvalidValue(message, field="name")
-    if language not in app.wordings:
-        known = ", ".join(sorted(app.wordings))
-        raise InvalidValue(f"language {language!r}: there is no wording; there is: {known}", field="language")
+    wording_of(app.wordings, language)
     if len(leads) > MAX_ALARMS or any(not timedelta(0) <= lead <= MAX_LEAD for lead in leads):
         message = f"alarms: at most {MAX_ALARMS}, each from 0 minutes to {MAX_LEAD.days} days before"
         raise InvalidValue(message, field="alarms")

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scheduler.errors import InfusionsError, InvalidValue
-from service.catalogue import load_catalogue
+from service.catalogue import load_catalogue, load_wordings
 from service.config import Settings, load_settings
+from service.languages import labels
 from service.safety import WHOM_TO_CALL
 
 NO_COUNTRY = "no country is set, so nobody is told of a dose on a public holiday"
@@ -32,6 +33,7 @@ def examine(config: Path | None, environ: Mapping[str, str]) -> tuple[Finding, .
         return (Finding(what="settings", sound=False, message=str(fault)),)
     checks: dict[str, Callable[[Settings], str]] = {
         "regimens": _regimens,
+        "languages": _languages,
         "holidays": _holidays,
         "whom to call": _whom_to_call,
         "database": _database,
@@ -56,6 +58,10 @@ def _look(what: str, check: Callable[[Settings], str], settings: Settings) -> Fi
 def _regimens(settings: Settings) -> str:
     found = load_catalogue(settings).regimens()
     return ", ".join(f"{regimen.id} {regimen.version}" for regimen in found)
+
+
+def _languages(_: Settings) -> str:
+    return ", ".join(labels(load_wordings()).values())
 
 
 def _holidays(settings: Settings) -> str:

@@ -13,6 +13,7 @@ from scheduler.plan import Plan
 from service.catalogue import load_wordings
 from service.clinic import clinic_card
 from service.config import Settings
+from service.languages import wording_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,14 +57,10 @@ def _view(
     stamp: datetime,
     today: date,
 ) -> CalendarView:
-    wordings = load_wordings()
-    if look.language not in wordings:
-        message = f"language {look.language!r}: there is no wording for it; there are: {', '.join(wordings)}"
-        raise InvalidValue(message, field="language")
     return build_view(
         stamped,
         plan,
-        wording=wordings[look.language],
+        wording=wording_of(load_wordings(), look.language),
         detail=Detail(look.detail),
         reader=Reader(look.reader),
         clinic=clinic_card(settings.clinic),

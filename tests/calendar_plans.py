@@ -35,7 +35,11 @@ def _package_text(package: str, *parts: str) -> str:
 INOTUZUMAB: Regimen = parse_regimen(
     _package_text("scheduler", "regimens", "inotuzumab-ozogamicin.toml"), "inotuzumab-ozogamicin.toml"
 )
-ENGLISH: Wording = parse_wording("en", _package_text("calendars", "wording", "en.po"))
+WORDINGS: dict[str, Wording] = {
+    language: parse_wording(language, _package_text("calendars", "wording", f"{language}.po"))
+    for language in ("ar", "en", "es")
+}
+ENGLISH, SPANISH, ARABIC = WORDINGS["en"], WORDINGS["es"], WORDINGS["ar"]
 
 
 def course(

@@ -15,10 +15,9 @@ import pytest
 
 from calendars import FORMATS
 from calendars.view import CalendarView, ClinicCard, Detail, Entry, Reader
-from calendars.wording import Wording
 from scheduler.course import Audience
 from scheduler.errors import InvalidValue
-from tests.calendar_plans import ENGLISH, FEED_ID, course, empty, eventful, story
+from tests.calendar_plans import ARABIC, FEED_ID, course, empty, eventful, story
 from tests.readers import read_both
 
 HOSTILE = (
@@ -120,8 +119,7 @@ def test_hostile_text_is_text_and_never_markup(name: str) -> None:
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_right_to_left_languages_render(name: str) -> None:
-    arabic = Wording(language="ar", messages=ENGLISH.messages)
-    text = FORMATS[name].render(eventful().view(wording=arabic)).decode()
+    text = FORMATS[name].render(eventful().view(wording=ARABIC)).decode()
     assert name not in ("html", "svg") or 'rtl"' in text
 
 

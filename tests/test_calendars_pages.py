@@ -67,7 +67,7 @@ def test_each_month_is_a_real_table_with_headers_and_a_caption() -> None:
     assert len(heads) == 7 * months
     assert {head["scope"] for head in heads} == {"col"}
     assert heads[0]["abbr"] == "Monday"
-    assert "<caption>Dates in December 2026</caption>" in page
+    assert "<caption>17 dates in December 2026</caption>" in page
 
 
 def test_the_page_needs_nothing_from_elsewhere() -> None:

@@ -298,7 +298,7 @@ def test_an_id_that_is_taken_is_told(app: App) -> None:
     [
         ({"patient": " "}, "patient: give a name"),
         ({"patient": "Bob\nExample"}, "patient: give a name"),
-        ({"language": "tlh"}, "language 'tlh': there is no wording; there is: en"),
+        ({"language": "tlh"}, "language 'tlh': there is no wording; there is: ar, en, es"),
         ({"patient_zone": "Mars/Olympus"}, "zone 'Mars/Olympus'"),
         ({"email": "nobody"}, "email: must be a mail address"),
         ({"regimen_id": "unknown"}, "regimen 'unknown': there is no such regimen"),

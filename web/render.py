@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
 from scheduler.dates import zone_of
+from service.languages import labels
 from service.users import SessionUser
 from service.wiring import App
 from service.worklist import count_lines
@@ -106,6 +107,7 @@ def _templates(app: App) -> Environment:
         "answer": words.answer_words,
         "word": words.word,
         "window_word": words.window_word,
+        "language": labels(app.wordings).get,  # with the remark that a translation was not checked
         "cause_word": words.cause_word,
         "describe": words.describe,
         "span": _span,

@@ -4,14 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import uuid4
 
-from babel import Locale
-
 from scheduler.course import Audience, Course
 from scheduler.dates import parse_date, parse_time, zone_of
 from scheduler.errors import InvalidValue
 from scheduler.regimen import Regimen
 from service.config import Settings
 from service.courses import NewCourse
+from service.languages import labels
 from service.wiring import App
 from web.forms import Field, Form, Input, Option, form_from, whole_number
 from web.words import LANGUAGE, word
@@ -192,9 +191,7 @@ def _chosen(form: Form, regimen: Regimen) -> Iterable[Audience]:
 
 
 def _language(app: App) -> Field:
-    options = tuple(
-        Option(value=code, label=Locale.parse(code).get_display_name(LANGUAGE) or code) for code in sorted(app.wordings)
-    )
+    options = tuple(Option(value=code, label=label) for code, label in labels(app.wordings).items())
     missing = "Choose the language."
     return Field(
         name="language", label="Language of calendar and mails", input=Input.SELECT, missing=missing, options=options

@@ -3,7 +3,6 @@
 from datetime import date, timedelta
 from uuid import UUID, uuid4
 
-from babel import Locale
 from fastapi import APIRouter
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
@@ -13,12 +12,13 @@ from scheduler.dates import parse_date
 from scheduler.errors import InvalidValue
 from service.courses import RequestReused
 from service.feeds import FeedLine, list_feeds, new_feed, revoke_feed
+from service.languages import labels
 from service.queries import CourseRecord, load_course
 from service.users import SessionUser
 from web.forms import Faults, Field, Form, Input, Option, beside, form_from, missing_faults
 from web.render import Site, TheSite
 from web.session import CheckedForm, Recorder, WithToken
-from web.words import LANGUAGE, word
+from web.words import word
 
 router = APIRouter()
 
@@ -88,10 +88,7 @@ def _fields(site: Site) -> tuple[Field, ...]:
         Option(value="patient", label="The patient"),
         Option(value="carer", label="A carer or guardian", hint=carer_hint),
     )
-    languages = tuple(
-        Option(value=code, label=Locale.parse(code).get_display_name(LANGUAGE) or code)
-        for code in sorted(site.app.wordings)
-    )
+    languages = tuple(Option(value=code, label=label) for code, label in labels(site.app.wordings).items())
     return (
         Field(
             name="name",
