@@ -1,10 +1,13 @@
 """The page that stops mails, over real HTTP: looking does nothing, a post stops, a button lets mails go again."""
 
+import re
+
 import httpx
 import pytest
 
 from service.messages import list_messages
 from service.unsubscribing import subscription, unsubscribe_address
+from tests.calendar_plans import WORDINGS
 from tests.web_site import Page, Web
 
 CLICK = {"List-Unsubscribe": "One-Click"}
@@ -73,6 +76,47 @@ def test_an_address_that_nobody_made_is_told_kindly(web: Web, token: str) -> Non
         assert answer.status_code == 404
         assert "This page does not know your address." in Page(answer.text).text
         assert "/courses" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("asked", "language", "direction", "because"),
+    [
+        ("es-MX,es;q=0.9,en;q=0.8", "es", "ltr", "Mexico's Spanish is ours"),
+        ("de, ar;q=0.5", "ar", "rtl", "the first that there is"),
+        ("ar;q=0, en", "en", "ltr", "a weight of 0 refuses"),
+        ("es;q=high, *", "en", "ltr", "what cannot be read is not wanted"),
+        ("tlh", "en", "ltr", "none of them is there"),
+        ("", "en", "ltr", "nothing is asked for"),
+    ],
+)
+def test_where_nobody_is_known_the_browsers_language_decides(
+    web: Web, asked: str, language: str, direction: str, because: str
+) -> None:
+    answer = httpx.get(f"{web.url}/u/{'A' * 32}", headers={"Accept-Language": asked})
+    root = Page(answer.text).all("html")[0].attributes
+    assert (root["lang"], root["dir"]) == (language, direction), because
+    assert WORDINGS[language].say("stop.unknown") in answer.text
+
+
+@pytest.mark.parametrize("language", WORDINGS)
+def test_the_page_is_in_the_readers_own_language_and_in_no_other(web: Web, language: str) -> None:
+    course = web.course(language=language)
+    page = Page(httpx.get(unsubscribe_address(web.app, list_messages(web.app, course)[0])).text)
+    wording = WORDINGS[language]
+    root = page.all("html")[0].attributes
+    assert (root["lang"], root["dir"]) == (language, wording.direction)
+    assert wording.say("stop.going") in page.text
+    if language == "ar":
+        assert not re.search("[A-Za-z]{2}", page.text.replace(web.app.settings.clinic.name, ""))
+
+
+def test_what_fails_is_told_to_patients_in_their_words_and_without_a_way_to_staffs_pages(web: Web) -> None:
+    answer = httpx.request("DELETE", f"{web.url}/u/{'A' * 32}", headers={"Accept-Language": "es"})
+    page = Page(answer.text)
+    assert answer.status_code == 405
+    assert page.text.startswith("Esto no funcionó")
+    assert "/courses" not in answer.text
+    assert answer.headers["referrer-policy"] == "no-referrer"
 
 
 def test_the_token_reaches_no_log(migrated_sqlite: object, web: Web, address: str) -> None:

@@ -144,11 +144,14 @@ class Web:
             assert answer.status_code == 303, Page(answer.text).text
         return visitor
 
-    def course(self, patient: str = "Bob Example", *, clinic_id: int = HOME, email: str | None = BOB) -> UUID:
+    def course(
+        self, patient: str = "Bob Example", *, clinic_id: int = HOME, email: str | None = BOB, language: str = "en"
+    ) -> UUID:
         """Starts a course like Bob's."""
         from service.courses import start_course
 
-        return start_course(self.app, replace(bob(), patient=patient, email=email), by=NURSE, clinic_id=clinic_id)
+        new = replace(bob(), patient=patient, email=email, language=language)
+        return start_course(self.app, new, by=NURSE, clinic_id=clinic_id)
 
     def record(self, course_id: UUID, *actions: "Action") -> None:
         """Records the actions, as the command line would."""

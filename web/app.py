@@ -50,8 +50,8 @@ def create_app(app: App) -> FastAPI:
     for router in ROUTERS:
         pages.include_router(router, include_in_schema=False)
 
-    def show_error(_: Request, status: int, number: str) -> Response:
-        return error_page(site, status, number)
+    def show_error(request: Request, status: int, number: str) -> Response:
+        return error_page(site, request, status, number)
 
     add_handlers(pages, site)
     pages.add_middleware(Guard, public_url=app.settings.server.public_url, error_page=show_error)

@@ -14,6 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from db.engine import DatabaseUnavailable
 from scheduler.errors import InfusionsError
 from service.courses import NotFound
+from web.patients import is_for_patients, trouble_page
 from web.render import Site
 from web.security import reference, route_of
 from web.session import SignInNeeded
@@ -58,8 +59,10 @@ EXPLANATIONS = {
 }
 
 
-def error_page(site: Site, status: int, number: str, sentence: str = "") -> Response:
+def error_page(site: Site, request: Request, status: int, number: str, sentence: str = "") -> Response:
     """The page for that status. `sentence` takes the place of the usual one; without a number one is made."""
+    if is_for_patients(request.url.path):
+        return trouble_page(site, request, status, number or reference())
     usual = EXPLANATIONS.get(status) or Explanation(title=HTTPStatus(status).phrase, sentence="Go back and try again.")
     return site.page(
         "error.html",
@@ -111,4 +114,4 @@ def _logged(site: Site, request: Request, status: int, sentence: str = "") -> Re
     number = reference()
     place = {"action": "web_refused", "reference": number, "status": status}
     log.info("request %s answered %d, reference %s", route_of(request), status, number, extra=place)
-    return error_page(site, status, number, sentence)
+    return error_page(site, request, status, number, sentence)

@@ -14,20 +14,19 @@ from starlette.responses import Response
 from service.courses import NotFound
 from service.unsubscribing import Subscription, resubscribe, subscription, unsubscribe
 from service.wiring import App
+from web.patients import patient_page, preferred
 from web.render import Site, TheSite
 
 router = APIRouter()
 
 MAX_BODY = 4096
 RESUME = {"action": ["resume"]}
-HEADERS = {"Referrer-Policy": "no-referrer"}  # the address is a key
-ENGLISH = "en"  # for those of whom nothing is known
 
 
 @router.api_route("/u/{token}", methods=["GET", "HEAD"])
-def show(token: str, site: TheSite) -> Response:
+def show(token: str, request: Request, site: TheSite) -> Response:
     """How things stand, with one button."""
-    return _page(site, token, subscription, done=False)
+    return _page(site, request, token, subscription, done=False)
 
 
 @router.post("/u/{token}")
@@ -38,31 +37,22 @@ async def act(token: str, request: Request, site: TheSite) -> Response:
         body += chunk[: MAX_BODY - len(body)]
     # Mail programs post `List-Unsubscribe=One-Click` in one of two encodings; all but our own button means "stop".
     step = resubscribe if parse_qs(body.decode("ascii", "replace")) == RESUME else unsubscribe
-    return await run_in_threadpool(_page, site, token, step, done=True)
+    return await run_in_threadpool(_page, site, request, token, step, done=True)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def _page(site: Site, token: str, step: Callable[[App, str], Subscription], *, done: bool) -> Response:
+def _page(
+    site: Site, request: Request, token: str, step: Callable[[App, str], Subscription], *, done: bool
+) -> Response:
     try:
         found = step(site.app, token)
     except NotFound:
-        return _shown(site, token, "unknown", ENGLISH, done=False)
+        return _shown(site, token, "unknown", preferred(request, site.app.wordings), done=False)
     return _shown(site, token, "stopped" if found.unsubscribed else "going", found.language, done=done)
 
 
 def _shown(site: Site, token: str, state: str, language: str, *, done: bool) -> Response:
-    wording = site.app.wordings[language]
-    response = site.page(
-        "unsubscribe.html",
-        status=404 if state == "unknown" else 200,
-        say=wording.say,
-        language=language,
-        direction=wording.direction,
-        state=state,
-        token=token,
-        done=done,
-    )
-    response.headers.update(HEADERS)
-    return response
+    status = 404 if state == "unknown" else 200
+    return patient_page(site, "unsubscribe.html", language, status=status, state=state, token=token, done=done)

@@ -1,0 +1,56 @@
+"""Pages for patients and carers: reached by an address that is a secret, in their own language, without a session."""
+
+from collections.abc import Collection
+
+from babel import negotiate_locale
+from starlette.requests import Request
+from starlette.responses import Response
+
+from service.languages import SOURCE
+from web.render import Site
+
+PATHS = ("/u/", "/p/")
+HEADERS = {"Referrer-Policy": "no-referrer"}  # the address is a key
+
+
+def is_for_patients(path: str) -> bool:
+    """Whether the address leads to a page for patients."""
+    return path.startswith(PATHS)
+
+
+def patient_page(site: Site, template: str, language: str, /, *, status: int = 200, **values: object) -> Response:
+    """The page of a template that builds on `patient_base.html`, in that language. `say` gives the words."""
+    wording = site.app.wordings[language]
+    words = {"say": wording.say, "language": language, "direction": wording.direction}
+    response = site.page(template, status=status, who=None, **words, **values)
+    response.headers.update(HEADERS)
+    return response
+
+
+def trouble_page(site: Site, request: Request, status: int, reference: str) -> Response:
+    """What patients are told when a page fails: to try again or to call, and a number to name."""
+    language = preferred(request, site.app.wordings)
+    return patient_page(site, "patient_trouble.html", language, status=status, reference=reference)
+
+
+def preferred(request: Request, known: Collection[str]) -> str:
+    """Of the languages that there are, the one that the reader's browser asks for first: all that is known of them."""
+    wanted = _by_weight(request.headers.get("accept-language", ""))
+    return negotiate_locale(wanted, sorted(known), sep="-") or SOURCE
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _by_weight(header: str) -> list[str]:
+    """The languages of an Accept-Language header (RFC 9110, 12.5.4), the most wanted first."""
+    ranges = (part.partition(";q=") for part in header.replace(" ", "").split(",") if part)
+    weighed = [(name, _weight(weight)) for name, _, weight in ranges]
+    return [name for name, weight in sorted(weighed, key=lambda each: -each[1]) if weight > 0]
+
+
+def _weight(text: str) -> float:
+    try:
+        return float(text) if text else 1.0
+    except ValueError:
+        return 0.0
