@@ -11,32 +11,40 @@ from calendars.wording import opening, say_brief_moment, say_date, say_moment, s
 from scheduler.dates import zone_of
 from scheduler.events import EventKind
 
+# A table from 60rem on: below that its cells would break the names of drugs.
 _STYLE = """
-:root { color-scheme: light; --ink: #1c2b33; --soft: #52646e; --line: #c9d3d8; --tint: #e6f1f1; --accent: #0b6166; }
+:root { color-scheme: light dark; --ground: #fff; --ink: #1c2b33; --soft: #4c5d67; --line: #c9d3d8; --head: #f4f7f8;
+  --outside: #fafbfb; --accent: #0b6166; --tint: #e6f1f1; --day: #8a6d1f; --day-tint: #faf4e3; --gone: #f1f3f4; }
+@media screen and (prefers-color-scheme: dark) {
+  :root { --ground: #10171b; --ink: #e4ebef; --soft: #b3c1c9; --line: #3a4952; --head: #1a242b;
+    --outside: #0c1215; --accent: #7fcfdb; --tint: #14333a; --day: #e0bb74; --day-tint: #33280f; --gone: #1f282e; }
+}
 * { box-sizing: border-box; }
-body { margin: 0; background: #fff; color: var(--ink);
-  font: 1rem/1.45 system-ui, "Noto Sans", "DejaVu Sans", sans-serif; }
+body { margin: 0; background: var(--ground); color: var(--ink);
+  font: 1rem/1.45 system-ui, "Noto Sans", "Noto Sans Arabic", "DejaVu Sans", sans-serif; }
 main { max-width: 72rem; margin: 0 auto; padding: 1.25rem 1rem 3rem; overflow-wrap: anywhere; }
 h1 { margin: 0 0 .25rem; font-size: 1.5rem; }
 h2 { margin: 2rem 0 .5rem; font-size: 1.15rem; color: var(--accent); }
 p { margin: .15rem 0; }
 .about { color: var(--soft); }
 a { color: var(--accent); }
+a:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 ul, ol { margin: 0; padding: 0; list-style: none; }
 .entry { border-inline-start: .3rem solid var(--accent); background: var(--tint); padding: .3rem .5rem;
   margin: .25rem 0; border-radius: .2rem; }
-.entry.allday { border-inline-start-color: #8a6d1f; background: #faf4e3; }
+.entry.allday { border-inline-start-color: var(--day); background: var(--day-tint); }
 .entry.tentative { border-inline-start-style: dashed; border-radius: 0; }
-.entry.cancelled { border-inline-start-color: var(--soft); background: #f1f3f4; color: var(--soft); }
+.entry.cancelled { border-inline-start-color: var(--soft); background: var(--gone); color: var(--soft); }
 .time { font-variant-numeric: tabular-nums; font-weight: 600; }
 .note { color: var(--soft); font-size: .92em; }
 .staff { font-style: italic; }
 table { display: none; width: 100%; border-collapse: collapse; table-layout: fixed; }
 caption { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 th, td { border: 1px solid var(--line); padding: .3rem; vertical-align: top; text-align: start; font-size: .85rem; }
-th { background: #f4f7f8; font-weight: 600; color: var(--soft); }
+th { background: var(--head); font-weight: 600; color: var(--soft); }
 td { height: 3.4rem; }
-td.outside { background: #fafbfb; }
+td.outside { background: var(--outside); }
+td .entry { padding: .25rem .35rem; }
 .number { color: var(--soft); }
 .has .number { color: var(--ink); font-weight: 700; }
 .list > li { display: grid; grid-template-columns: 1fr; padding: .35rem 0; border-top: 1px solid var(--line); }
@@ -44,8 +52,8 @@ td.outside { background: #fafbfb; }
 .guide { margin-top: 2rem; border: 1px solid var(--line); border-radius: .3rem; padding: .5rem 1rem 1rem; }
 .guide h2 { margin-top: .5rem; }
 .guide li { margin: .4rem 0; padding-inline-start: 1rem; text-indent: -1rem; }
-.guide li::before { content: "\\2013\\2002"; color: var(--accent); }
-@media (min-width: 48rem) { table { display: table; } .list { display: none; } }
+.guide li::before { content: "\\2013\\2002" / ""; color: var(--accent); }
+@media (min-width: 60rem) { table { display: table; } .list { display: none; } }
 @media print {
   @page { margin: 12mm; }
   body { font-size: 10pt; }
@@ -83,7 +91,7 @@ def render(view: CalendarView) -> bytes:
 def _about(view: CalendarView) -> Iterator[str]:
     say, full = view.wording.say, view.detail is Detail.FULL
     if full and view.clinic.name:
-        yield f"<p>{escape(view.clinic.name)}</p>"
+        yield f"<p><bdi>{escape(view.clinic.name)}</bdi></p>"
     updated = say("line.updated", moment=say_moment(view.stamp.astimezone(zone_of(view.zone)), view.language))
     zone = say("page.zone" if full else "page.zone.discreet", zone=view.zone)
     yield f'<p class="about">{escape(updated)} {escape(zone)}</p>'
@@ -120,7 +128,7 @@ def _cell(day: date, first: date, by_day: Mapping[date, tuple[Entry, ...]], view
     if day not in by_day:
         return f"<td>{number}</td>"
     entries = "".join(f"<li>{_brief(entry, view)}</li>" for entry in by_day[day])
-    return f'<td class="has">{number}<ul>{entries}</ul></td>'
+    return f'<td class="has">{number}<ul role="list">{entries}</ul></td>'
 
 
 def _list(by_day: Mapping[date, tuple[Entry, ...]], view: CalendarView) -> str:
@@ -128,7 +136,7 @@ def _list(by_day: Mapping[date, tuple[Entry, ...]], view: CalendarView) -> str:
     for day, entries in by_day.items():
         name = f'<time class="day" datetime="{day.isoformat()}">{escape(opening(say_date(day, view.language)))}</time>'
         days.append(f"<li>{name}{''.join(_whole(entry, view) for entry in entries)}</li>")
-    return f'<ol class="list">\n{"".join(days)}\n</ol>'
+    return f'<ol class="list" role="list">\n{"".join(days)}\n</ol>'
 
 
 def _brief(entry: Entry, view: CalendarView) -> str:
@@ -182,4 +190,4 @@ def _guide(view: CalendarView) -> Iterator[str]:
     if view.guidance:
         lines = "\n".join(f"<li>{escape(line)}</li>" for line in view.guidance)
         heading = escape(view.wording.say("guide.heading"))
-        yield f'<section class="guide" id="guide"><h2>{heading}</h2>\n<ul>\n{lines}\n</ul></section>'
+        yield f'<section class="guide" id="guide"><h2>{heading}</h2>\n<ul role="list">\n{lines}\n</ul></section>'

@@ -34,7 +34,8 @@ WIRE = Wire(linesep="\r\n", cte_type="8bit")
 # Colours of at least 7:1 on white; widths and sizes that a telephone and a desk both show without scrolling sideways.
 PAGE = (
     '<body style="margin:0;padding:0;background:#ffffff;color:#1a1a1a">'
-    '<div style="max-width:38em;margin:0 auto;padding:1em;font:1em/1.5 Arial,Helvetica,sans-serif">'
+    '<div style="max-width:38em;margin:0 auto;padding:1em;font:1em/1.5 Arial,Helvetica,sans-serif;'
+    'overflow-wrap:anywhere">'  # the way out of the mails is one long word
 )
 HEADING = '<h2 style="font-size:1.125em;margin:1.5em 0 0.25em">'
 PARAGRAPH = '<p style="margin:0 0 0.5em">'
@@ -107,7 +108,8 @@ def as_text(letter: Letter) -> str:
 def as_html(letter: Letter, *, language: str, direction: str) -> str:
     """The content as an HTML page without pictures, links or scripts: nothing is fetched, so nothing is tracked."""
     blocks = "\n".join(_html(block) for block in letter.blocks)
-    head = f'<meta charset="utf-8"><title>{escape(letter.subject)}</title>'
+    screen = '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    head = f'<meta charset="utf-8">{screen}<title>{escape(letter.subject)}</title>'
     return (
         f'<!DOCTYPE html>\n<html lang="{escape(language)}" dir="{direction}">\n<head>{head}</head>\n'
         f"{PAGE}\n{blocks}\n</div></body>\n</html>\n"

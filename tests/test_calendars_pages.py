@@ -217,7 +217,7 @@ def browser(chromium_path: str) -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.mark.parametrize("width", [320, 390, 768, 1280])
+@pytest.mark.parametrize("width", [320, 390, 768, 960, 1280])
 @pytest.mark.parametrize("detail", Detail)
 def test_the_page_fits_any_screen_and_shows_one_of_table_and_list(
     browser: Browser, tmp_path: Path, width: int, detail: Detail
@@ -228,8 +228,8 @@ def test_the_page_fits_any_screen_and_shows_one_of_table_and_list(
     page = browser.new_page(viewport={"width": width, "height": 800})
     page.goto(file.as_uri())
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert page.locator("table").first.is_visible() == (width >= 768)
-    assert page.locator("ol.list").first.is_visible() == (width < 768)
+    assert page.locator("table").first.is_visible() == (width >= 960)
+    assert page.locator("ol.list").first.is_visible() == (width < 960)
     page.close()
 
 

@@ -1,0 +1,219 @@
+"""What patients see on a screen, in a real browser: in every language, on a telephone and on a desk, light and dark.
+
+The made-up language of `tests.pseudo` is 40 % longer than English: no text may be cut or push a page sideways.
+"""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from email import message_from_bytes
+from email.policy import default
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+import uvicorn
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from calendars import FORMATS
+from calendars.view import Detail
+from reminders.message import render
+from service.courses import start_course
+from service.messages import list_messages
+from service.unsubscribing import unsubscribe_address
+from service.wiring import App
+from tests.calendar_plans import WORDINGS, eventful
+from tests.pseudo import LANGUAGE, pseudo, untranslated
+from tests.stores import NURSE, Clock, bob, make_app
+from tests.test_reminders_mail import CLINIC, MAILS
+from web.app import create_app
+
+ALL = WORDINGS | {LANGUAGE: pseudo()}
+WIDTHS = (320, 390, 768, 1280)
+TABLE_FROM = 960
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# A text is cut when it is wider or higher than the box that shows it, or lies beside the screen.
+CUT = """() => [...document.querySelectorAll('body *')].filter(e => {
+  const style = getComputedStyle(e), box = e.getBoundingClientRect();
+  if (!box.width || style.clipPath !== 'none' || !e.innerText || e.tagName === 'CAPTION') return false;
+  const wide = style.display !== 'inline' && e.scrollWidth > e.clientWidth + 1;
+  const high = style.overflowY !== 'visible' && e.scrollHeight > e.clientHeight + 1;
+  return wide || high || box.left < -1 || box.right > innerWidth + 1;
+}).map(e => e.tagName + ' ' + e.className + ': ' + e.innerText.slice(0, 60))"""
+
+
+@pytest.fixture(scope="module")
+def browser(chromium_path: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=chromium_path, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@contextmanager
+def opened(browser: Browser, address: str, width: int, scheme: Literal["light", "dark"] = "light") -> Iterator[Page]:
+    """A page as somebody opens it, from a file or from an address; nothing may be fetched from elsewhere."""
+    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    page = context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(address)
+    yield page
+    assert {url.split("/")[2] for url in asked} <= {"", address.split("/")[2]}, asked
+    context.close()
+
+
+def assert_nothing_is_cut(page: Page, width: int) -> None:
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate(CUT) == []
+
+
+def violations(page: Page) -> list[Any]:
+    found = Axe().run(page, options={"runOnly": RULES}).response["violations"]
+    return [(each["id"], [node["html"] for node in each["nodes"]][:3]) for each in found]
+
+
+def month_page(folder: Path, language: str, detail: Detail = Detail.FULL) -> str:
+    file = folder / f"{language}.html"
+    file.write_bytes(FORMATS["html"].render(eventful().view(wording=ALL[language], detail=detail)))
+    return file.as_uri()
+
+
+# -- The month page --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("language", ALL)
+def test_the_month_page_fits_and_is_accessible_in_every_language(
+    browser: Browser, tmp_path: Path, language: str, width: int
+) -> None:
+    with opened(browser, month_page(tmp_path, language), width) as page:
+        assert_nothing_is_cut(page, width)
+        assert language == LANGUAGE or width == 390 or violations(page) == []
+        assert page.locator("table").first.is_visible() == (width >= TABLE_FROM)
+        assert page.locator("ol.list").first.is_visible() == (width < TABLE_FROM)
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_the_month_page_is_accessible_in_the_dark(browser: Browser, tmp_path: Path, width: int) -> None:
+    with opened(browser, month_page(tmp_path, "ar"), width, "dark") as page:
+        assert violations(page) == []
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(16, 23, 27)"
+
+
+@pytest.mark.parametrize("detail", [Detail.DISCREET, Detail.BUSY])
+def test_the_neutral_month_pages_are_accessible_too(browser: Browser, tmp_path: Path, detail: Detail) -> None:
+    for width in (320, 1280):
+        with opened(browser, month_page(tmp_path, "es", detail), width) as page:
+            assert_nothing_is_cut(page, width)
+            assert violations(page) == []
+
+
+def test_printed_from_a_dark_screen_the_month_page_is_black_on_white(browser: Browser, tmp_path: Path) -> None:
+    with opened(browser, month_page(tmp_path, "es"), 390, "dark") as page:
+        page.emulate_media(media="print", color_scheme="dark")
+        assert page.locator("table").first.is_visible()
+        assert not page.locator("ol.list").first.is_visible()
+        assert page.evaluate("getComputedStyle(document.body).color") == "rgb(28, 43, 51)"
+
+
+def test_an_arabic_month_runs_from_the_right(browser: Browser, tmp_path: Path) -> None:
+    with opened(browser, month_page(tmp_path, "ar"), 1280) as page:
+        heads = page.locator("table").first.locator("th")
+        first, last = heads.first.bounding_box(), heads.last.bounding_box()
+        assert first is not None
+        assert last is not None
+        assert first["x"] > last["x"]
+        assert heads.first.get_attribute("abbr") == "الاثنين"
+
+
+# A telephone's number as its signs stand on the screen, from the left.
+SEEN = """() => {
+  const text = [...document.querySelectorAll('.guide li')].map(e => e.firstChild).find(n => n.data.includes('555-0100'));
+  const from = text.data.indexOf('555-0100'), places = [];
+  for (let i = from; i < from + 8; i++) {
+    const range = document.createRange(); range.setStart(text, i); range.setEnd(text, i + 1);
+    places.push([range.getBoundingClientRect().left, text.data[i]]);
+  }
+  return places.sort((a, b) => a[0] - b[0]).map(place => place[1]).join('');
+}"""
+
+
+@pytest.mark.parametrize("language", WORDINGS)
+def test_a_telephone_number_is_seen_in_the_order_in_which_it_is_dialled(
+    browser: Browser, tmp_path: Path, language: str
+) -> None:
+    with opened(browser, month_page(tmp_path, language), 1280) as page:
+        assert page.evaluate(SEEN) == "555-0100"
+
+
+def test_without_isolates_an_arabic_sentence_would_turn_the_number_round(browser: Browser, tmp_path: Path) -> None:
+    """So that nobody takes the isolates out as needless."""
+    file = tmp_path / "page.html"
+    page_of = FORMATS["html"].render(eventful().view(wording=WORDINGS["ar"])).decode()
+    file.write_text(page_of.replace("\u2068", "").replace("\u2069", ""), encoding="utf-8")
+    with opened(browser, file.as_uri(), 1280) as page:
+        assert page.evaluate(SEEN) == "0100-555"
+
+
+# -- Mails -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+@pytest.mark.parametrize("language", ALL)
+def test_a_mail_fits_any_screen_in_every_language(browser: Browser, tmp_path: Path, language: str, width: int) -> None:
+    facts = MAILS["every change"]
+    address = "https://dates.example/u/" + "A" * 60
+    facts = replace(facts, envelope=replace(facts.envelope, unsubscribe=address))
+    part = message_from_bytes(render(facts, ALL[language], CLINIC), policy=default).get_body(("html",))
+    assert part is not None
+    file = tmp_path / "mail.html"
+    file.write_text(part.get_content(), encoding="utf-8")
+    with opened(browser, file.as_uri(), width) as page:
+        assert_nothing_is_cut(page, width)
+        assert width != 320 or violations_of_content(page) == []
+
+
+def violations_of_content(page: Page) -> list[Any]:
+    """A mail is shown inside a mail program, whose page has the landmarks and the first heading."""
+    frame = {"region", "page-has-heading-one", "landmark-one-main"}
+    return [each for each in violations(page) if each[0] not in frame]
+
+
+# -- The page that stops mails ---------------------------------------------------------------------------------------
+
+
+@contextmanager
+def served(app: App) -> Iterator[str]:
+    """The address of the pages of `app`, over real HTTP."""
+    server = uvicorn.Server(uvicorn.Config(create_app(app), port=0, log_level="error", lifespan="off"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
+
+
+@pytest.mark.parametrize("language", ALL)
+def test_the_page_that_stops_mails_fits_and_says_nothing_that_is_not_in_the_catalogue(
+    browser: Browser, engine: Any, clock: Clock, language: str
+) -> None:
+    phone, name = "+1 212 555 0100", "Example clinic"
+    app = make_app(engine, clock, {"INFUSIONS_CLINIC__PHONE": phone, "INFUSIONS_CLINIC__NAME": name})
+    app = replace(app, wordings=ALL)
+    course = start_course(app, replace(bob(), language=language), by=NURSE)
+    address = unsubscribe_address(app, list_messages(app, course)[0])
+    with served(app) as site:
+        for width in (320, 390, 1280):
+            with opened(browser, site + "/u/" + address.rpartition("/")[2], width) as page:
+                for _ in range(2):  # while mails go, and after they were stopped
+                    said = [page.title(), page.locator("body").inner_text()]
+                    assert language != LANGUAGE or untranslated(said, names=[name]) == set()
+                    assert_nothing_is_cut(page, width)
+                    assert width != 320 or violations(page) == []
+                    page.get_by_role("button").click()
