@@ -1,12 +1,11 @@
 """The catalogues: complete, plain, and loud about what is missing."""
 
-import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 
 import pytest
 
-from calendars.view import ClinicCard, Detail, Reader
+from calendars.view import ClinicCard, Reader
 from calendars.wording import (
     Wording,
     parse_wording,
@@ -102,46 +101,6 @@ def test_the_text_for_a_check_that_the_catalogue_does_not_know_is_its_plain_name
     entries = story(regimen=replace(INOTUZUMAB, id="own", tasks=tasks)).view().entries
     assert any("eye-exam" in entry.summary for entry in entries)
     assert any("Call at once if you have chills" in entry.description for entry in entries)
-
-
-# -- Reading grade --------------------------------------------------------------------------------------------------------
-
-
-def grade(text: str) -> float:
-    """The Flesch-Kincaid grade. Syllables are counted as groups of vowels, which errs to the high side."""
-    sentences = [each for each in re.split(r"[.?!;:]\s|[.?!;:]$", text) if each.strip()]
-    words = re.findall(r"[A-Za-z']+", text)
-    syllables = sum(syllables_of(word.lower()) for word in words)
-    return 0.39 * len(words) / len(sentences) + 11.8 * syllables / len(words) - 15.59
-
-
-def syllables_of(word: str) -> int:
-    groups = len(re.findall(r"[aeiouy]+", word))
-    silent = word.endswith(("e", "es", "ed")) and not word.endswith(("le", "ted", "ded"))
-    return max(1, groups - 1 if silent else groups)
-
-
-@pytest.mark.parametrize("detail", [Detail.FULL, Detail.DISCREET])
-@pytest.mark.parametrize(
-    "key",
-    [
-        "c1d1/infusion",
-        "c2d1/infusion",
-        "c1d1/observation",
-        "c1d1/checks-before-1",
-        "window/contraception/can-become-pregnant",
-    ],
-)
-def test_patients_texts_are_at_reading_grade_6_or_lower(detail: Detail, key: str) -> None:
-    entry = next(each for each in story().view(detail=detail).entries if each.key == key)
-    words = re.sub(r"(Last updated|Moved).*", "", entry.description).replace("inotuzumab ozogamicin", "the drug")
-    assert grade(words) <= 6
-
-
-def test_the_guidance_is_at_reading_grade_6_or_lower() -> None:
-    view = story().view()
-    assert grade(" ".join(view.guidance)) <= 6
-    assert max(grade(line) for line in view.guidance) < 9, "no single sentence far above"
 
 
 # -- The reader of catalogues -----------------------------------------------------------------------------------------------

@@ -20,7 +20,6 @@ from scheduler import events, restamp
 from scheduler.errors import InvalidValue
 from scheduler.events import Cancelled
 from tests.core import course_of, plan_of
-from tests.test_calendars_wording import grade
 
 NOW = datetime(2026, 12, 4, 14, 0, tzinfo=UTC)
 CLINIC = ClinicCard(
@@ -169,13 +168,6 @@ def test_no_mail_uses_words_that_blame_or_promise(english: Wording, name: str) -
     forbidden = ("missed", "failed", "non-responder", "safe", "over,", "is over", "free", "ends", "tomorrow", "today")
     assert not [word for word in forbidden if re.search(rf"\b{word}\b", text)]
     assert "inotuzumab" not in text
-
-
-@pytest.mark.parametrize("name", MAILS)
-def test_mails_are_at_reading_grade_6_or_lower(english: Wording, name: str) -> None:
-    letter = compose(MAILS[name], english, CLINIC)
-    lines = [line for block in letter.blocks for line in block.lines]
-    assert grade(" ".join(line if line.endswith((".", "?")) else f"{line}." for line in lines)) <= 6
 
 
 def test_a_window_is_told_in_the_words_of_rule_18(english: Wording) -> None:
