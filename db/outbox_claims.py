@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, exists, func, inspect, or_, tuple_
+from sqlalchemy import ColumnElement, Select, Update, exists, func, inspect, or_, tuple_
 from sqlalchemy import select as sqlalchemy_select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select, update
@@ -158,15 +158,18 @@ def reap(session: Session, *, now: datetime, worker: str) -> int:
     return len(found)
 
 
-def expire(session: Session, now: datetime, outcome: str) -> int:
-    """Closes what waits and may not go any more; how many messages. Staff see them on their worklist."""
+def expire(session: Session, now: datetime, outcome: str) -> tuple[tuple[int, UUID], ...]:
+    """Closes what waits and may not go any more; the ids of the messages, with their courses. Staff see them on their
+    worklist."""
     late = (
         col(OutboxRow.settled_at).is_(None),
         col(OutboxRow.state).in_([State.WAITING.value, State.UNTOLD.value]),
         col(OutboxRow.send_after) <= now,
         col(OutboxRow.send_before) <= now,
     )
-    return _update_free(session, *late, state=State.EXPIRED.value, settled_at=now, outcome=outcome)
+    step = _free_update(*late).values(state=State.EXPIRED.value, settled_at=now, outcome=outcome)
+    found = session.connection().execute(step.returning(col(OutboxRow.id), col(OutboxRow.course_id)))
+    return tuple((id_, course_id) for id_, course_id in found if id_ is not None)
 
 
 def late_days(session: Session, now: datetime) -> tuple[tuple[str, date], ...]:
@@ -229,11 +232,14 @@ def _zoned(query: Any) -> Any:
 
 
 def _update_free(session: Session, *conditions: ColumnElement[bool], **values: object) -> int:
-    """Sets columns of the rows that nobody else is changing at this moment: waiting for them could deadlock with an
-    action of staff, and the next pass finds them."""
+    return session.connection().execute(_free_update(*conditions).values(**values)).rowcount
+
+
+def _free_update(*conditions: ColumnElement[bool]) -> Update:
+    """Of the rows that nobody else is changing at this moment: waiting for them could deadlock with an action of staff,
+    and the next pass finds them."""
     free = select(OutboxRow.id).where(*conditions).with_for_update(skip_locked=True)
-    step = update(OutboxRow).where(col(OutboxRow.id).in_(free)).values(**values)
-    return session.connection().execute(step).rowcount
+    return update(OutboxRow).where(col(OutboxRow.id).in_(free))
 
 
 def _regroups() -> ColumnElement[bool]:

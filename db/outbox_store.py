@@ -72,6 +72,7 @@ class StoredMessage(NewMessage):
     first_tried_at: datetime | None
     created_at: datetime
     settled_at: datetime | None
+    neutral: bool
     hurried: bool
     night_until: datetime | None
     handled_at: datetime | None
@@ -149,6 +150,18 @@ def change(session: Session, ids: Collection[int], **values: object) -> int:
         return 0
     step = update(OutboxRow).where(col(OutboxRow.id).in_(ids), ~in_flight()).values(**values)
     return session.connection().execute(step).rowcount
+
+
+def give_back(session: Session, clinic_id: int, course_id: UUID) -> None:
+    """Takes messages of the course from workers that hold but have not begun them, so that they look anew."""
+    held = (
+        col(OutboxRow.clinic_id) == clinic_id,
+        col(OutboxRow.course_id) == course_id,
+        col(OutboxRow.state) == State.CLAIMED.value,
+        ~col(OutboxRow.begun),
+    )
+    free = {"state": State.WAITING.value, "owner": None, "lease_until": None}
+    session.connection().execute(update(OutboxRow).where(*held).values(**free))
 
 
 def follow_events(session: Session, sequences: Mapping[int, int]) -> None:
@@ -260,6 +273,7 @@ def _columns(message: NewMessage, clinic_id: int, course_id: UUID, now: datetime
         "channel": "mail",
         "attempt": 0,
         "begun": False,
+        "neutral": False,
         "hurried": False,
         "created_at": now,
         "settled_at": settled,

@@ -1,12 +1,13 @@
 """Courses in the database. Each function works within the session of one transaction and within one clinic."""
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, col, select, update
+from sqlmodel import Session, col, or_, select, update
 
 from db.rows import (
     action_from_row,
@@ -138,20 +139,50 @@ def mark_told(session: Session, course: StoredCourse, revision: int) -> bool:
         update(RevisionRow)
         .where(col(RevisionRow.clinic_id) == course.clinic_id, col(RevisionRow.course_id) == course.course.id)
         .where(col(RevisionRow.number) == revision, col(RevisionRow.patient_told).is_(False))
-        .values(patient_told=True, to_tell=False)
+        .values(patient_told=True, to_tell=False, to_phone=False)
     )
     return session.connection().execute(step).rowcount == 1
 
 
+def mark_phoned(session: Session, course: StoredCourse, revision: int, now: datetime) -> bool:
+    """Notes that the patient was phoned about that revision; False when nobody had to."""
+    step = _revisions(course).where(col(RevisionRow.number) == revision, col(RevisionRow.to_phone))
+    return session.connection().execute(step.values(to_phone=False, phoned_at=now)).rowcount == 1
+
+
+def mark_neutral(session: Session, course: StoredCourse, upto: int, now: datetime) -> None:
+    """Notes that a neutral notice goes of what the patient has to be told of, up to and with that revision."""
+    step = _revisions(course).where(col(RevisionRow.number) <= upto, col(RevisionRow.to_tell))
+    session.connection().execute(step.where(col(RevisionRow.neutral_at).is_(None)).values(neutral_at=now))
+
+
 def set_to_tell(session: Session, course: StoredCourse, numbers: Collection[int]) -> None:
-    """Of the revisions that took dates and that the patient wasn't told of: these are to be told, the others not."""
-    step = update(RevisionRow).where(
-        col(RevisionRow.clinic_id) == course.clinic_id,
-        col(RevisionRow.course_id) == course.course.id,
-        col(RevisionRow.takes_dates),
-        ~col(RevisionRow.patient_told),
-    )
-    session.connection().execute(step.values(to_tell=col(RevisionRow.number).in_(numbers)))
+    """Of the revisions that the patient wasn't told of: of these that took dates the patient is to be told, about
+    those that changed a near date somebody is to phone, and about the others not."""
+    stands = col(RevisionRow.number).in_(numbers)
+    step = _revisions(course).where(~col(RevisionRow.patient_told))
+    session.connection().execute(step.where(col(RevisionRow.takes_dates)).values(to_tell=stands))
+    unphoned = step.where(col(RevisionRow.near), col(RevisionRow.phoned_at).is_(None))
+    session.connection().execute(unphoned.values(to_phone=stands))
+
+
+def due_for_settings(session: Session, mark: str, limit: int) -> tuple[tuple[int, UUID], ...]:
+    """Clinic and id of courses whose mails wait by other settings than those of that mark; the next visits first."""
+    other = or_(col(CourseRow.mails_by) < mark, col(CourseRow.mails_by) > mark)
+    query = select(CourseRow.clinic_id, CourseRow.id).where(other)
+    query = query.order_by(col(CourseRow.next_visit).is_(None), col(CourseRow.next_visit), col(CourseRow.id))
+    return tuple((clinic_id, course_id) for clinic_id, course_id in session.exec(query.limit(limit)))
+
+
+def set_mails_by(session: Session, course: StoredCourse, mark: str) -> None:
+    """Notes by which settings the course's mails wait."""
+    session.connection().execute(_this(course).values(mails_by=mark))
+
+
+def set_contact(session: Session, course: StoredCourse) -> None:
+    """Stores where and how the patient gets mails."""
+    names = ("email", "consent", "language", "patient_zone")
+    session.connection().execute(_this(course).values({name: getattr(course, name) for name in names}))
 
 
 def set_paused(session: Session, course: StoredCourse, *, paused: bool) -> None:
@@ -241,6 +272,12 @@ def audit_of(session: Session, clinic_id: int, course_id: UUID | None = None) ->
 
 def _this(course: StoredCourse) -> Update:
     return update(CourseRow).where(col(CourseRow.clinic_id) == course.clinic_id, col(CourseRow.id) == course.course.id)
+
+
+def _revisions(course: StoredCourse) -> Update:
+    return update(RevisionRow).where(
+        col(RevisionRow.clinic_id) == course.clinic_id, col(RevisionRow.course_id) == course.course.id
+    )
 
 
 def _flush(session: Session) -> None:

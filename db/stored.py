@@ -23,7 +23,8 @@ class StoredRegimen:
 class StoredCourse:
     """A course as it started, and its current revision. `day1`, `next_visit`, `state`, `stop_cause`: by the plan.
 
-    `overdue_handled`: the visit that staff have dealt with otherwise than by recording it.
+    `overdue_handled`: the visit that staff have dealt with otherwise than by recording it. `mails_by` marks the
+    settings by which its mails were first planned.
     """
 
     clinic_id: int
@@ -43,6 +44,7 @@ class StoredCourse:
     stop_cause: str | None = None
     mails_paused: bool = False
     overdue_handled: date | None = None
+    mails_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +72,10 @@ class StoredRevision:
     patient_told: bool
     takes_dates: bool = False
     to_tell: bool = False
+    near: bool = False
+    to_phone: bool = False
+    phoned_at: datetime | None = None
+    neutral_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +119,7 @@ class StoredRecipient:
     added_by: str
     withdrawn_at: datetime | None = None
     unsubscribed_at: datetime | None = None
+    stop_seen_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,6 +37,7 @@ NAMES = {
 
 JsonObject = dict[str, Any]
 UNHANDLED = text("handled_at IS NULL AND state IN ('dead', 'expired', 'unknown')")
+UNSEEN = text("unsubscribed_at IS NOT NULL AND stop_seen_at IS NULL")
 # 64 bits on PostgreSQL; SQLite numbers rows by itself only under the name INTEGER (which holds 64 bits there).
 BIG = BigInteger().with_variant(Integer(), "sqlite")
 METADATA = MetaData(naming_convention=NAMES)
@@ -106,10 +107,15 @@ class CourseRow(Base, table=True):
 
     `day1`, `next_visit`, `state` and `stop_cause` (of a hold or an end) follow from the plan; they are kept so that
     a list of courses folds none. `overdue_handled`: the visit that stays on no worklist, although it isn't recorded.
+    `mails_by` marks the settings by which its mails wait, so that changed ones reach them.
     """
 
     __tablename__ = "course"
-    __table_args__ = (UniqueConstraint("clinic_id", "id"), Index(None, "clinic_id", "next_visit"))
+    __table_args__ = (
+        UniqueConstraint("clinic_id", "id"),
+        Index(None, "clinic_id", "next_visit"),
+        Index(None, "mails_by"),
+    )
 
     id: UUID = Field(primary_key=True)
     clinic_id: int = Field(foreign_key="clinic.id")
@@ -127,6 +133,7 @@ class CourseRow(Base, table=True):
     state: str
     stop_cause: str | None = None
     mails_paused: bool = False
+    mails_by: str = ""
     overdue_handled: date | None = None
     created_at: datetime
     created_by: str
@@ -160,7 +167,9 @@ class RevisionRow(Base, table=True):
     """A numbered state of a course; 0 is its start. UNIQUE(course, number) lets one of two writers win.
 
     UNIQUE(clinic, request id) makes a repeated request harmless. `takes_dates`: it took dates from the patient;
-    `to_tell`: and still stands, and nobody has noted yet that the patient knows.
+    `to_tell`: and still stands, and nobody has noted yet that the patient knows. `near`: it changed a date of the next
+    48 hours; `to_phone`: and still stands, and nobody has phoned the patient. `neutral_at`: when staff let a neutral
+    notice go before the patient was told.
     """
 
     __tablename__ = "revision"
@@ -169,6 +178,7 @@ class RevisionRow(Base, table=True):
         UniqueConstraint("course_id", "number"),
         UniqueConstraint("clinic_id", "request_id"),
         Index("ix_revision_to_tell", "clinic_id", sqlite_where=text("to_tell"), postgresql_where=text("to_tell")),
+        Index("ix_revision_to_phone", "clinic_id", sqlite_where=text("to_phone"), postgresql_where=text("to_phone")),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BIG)
@@ -183,6 +193,10 @@ class RevisionRow(Base, table=True):
     patient_told: bool
     takes_dates: bool = False
     to_tell: bool = False
+    near: bool = False
+    to_phone: bool = False
+    phoned_at: datetime | None = None
+    neutral_at: datetime | None = None
 
 
 class EventRow(Base, table=True):
@@ -239,10 +253,14 @@ class RecipientRow(Base, table=True):
     """A carer who gets mails with consent; or, as `patient`, what the patient chose (the rest stands in the course).
 
     `choice`: by kind the days before, as the recipient wants them. `withdrawn_at`: when a carer's consent ended.
+    `stop_seen_at`: when staff took note that they unsubscribed.
     """
 
     __tablename__ = "recipient"
-    __table_args__ = (_of_course(),)
+    __table_args__ = (
+        _of_course(),
+        Index("ix_recipient_stopped", "clinic_id", sqlite_where=UNSEEN, postgresql_where=UNSEEN),
+    )
 
     course_id: UUID = Field(primary_key=True)
     role: str = Field(primary_key=True)
@@ -258,6 +276,7 @@ class RecipientRow(Base, table=True):
     added_by: str
     withdrawn_at: datetime | None = None
     unsubscribed_at: datetime | None = None
+    stop_seen_at: datetime | None = None
 
 
 class DigestRow(Base, table=True):
@@ -283,6 +302,7 @@ class OutboxRow(Base, table=True):
 
     `was`: for a change, the start (ISO) that the person last heard of; None when they knew of no such date.
     `first_tried_at` is when a channel first got the mail, which keeps this Date and its Message-ID when sent again.
+    `neutral`: it asks to call and tells nothing, since nobody has told the patient of the change yet.
     `hurried`: staff asked to send it at once; `night_until`: and, up to then, in quiet hours too.
     `handled_at`, `handled_by`: when, and who of, staff dealt with what could not be delivered.
     """
@@ -342,6 +362,7 @@ class OutboxRow(Base, table=True):
     created_at: datetime
     settled_at: datetime | None = None
     outcome: str = ""
+    neutral: bool = False
     hurried: bool = False
     night_until: datetime | None = None
     handled_at: datetime | None = None

@@ -15,7 +15,8 @@ SHORT = 8  # so many characters of an id tell the courses of one day apart
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestFacts:
-    """What the mail of a `day` tells: events of today and tomorrow, visits not recorded, and courses to phone about.
+    """What the mail of a `day` tells: events of today and tomorrow, and the worklist's open lines by the courses that
+    they are about: near dates changed, visits not recorded, patients to tell, mails to make good for, mails stopped.
 
     `zone` is the clinic's; `pages` the address below which the courses' pages stand.
     """
@@ -24,9 +25,11 @@ class DigestFacts:
     zone: str
     pages: str
     events: tuple[tuple[UUID, Event], ...] = ()
+    to_call: tuple[UUID, ...] = ()
     overdue: tuple[tuple[UUID, date], ...] = ()
     to_tell: tuple[UUID, ...] = ()
     to_phone: tuple[UUID, ...] = ()
+    stopped: tuple[UUID, ...] = ()
 
 
 def render_digest(facts: DigestFacts, envelope: Envelope, wording: Wording) -> bytes:
@@ -45,10 +48,12 @@ def compose_digest(facts: DigestFacts, wording: Wording) -> Letter:
     sections = (
         (say("digest.today", date=day), _visits(facts, facts.day, wording)),
         (say("digest.tomorrow", date=say_date(tomorrow, wording.language)), _visits(facts, tomorrow, wording)),
+        (say("digest.call"), _courses(facts.to_call, wording)),
         (say("digest.overdue"), overdue),
         (say("digest.checks"), _checks(facts, wording)),
         (say("digest.tell"), _courses(facts.to_tell, wording)),
         (say("digest.phone"), _courses(facts.to_phone, wording)),
+        (say("digest.stopped"), _courses(facts.stopped, wording)),
     )
     blocks = [Block(heading=heading, lines=_lines(found, facts, wording)) for heading, found in sections]
     blocks.append(Block(lines=(say("digest.end"),)))

@@ -35,6 +35,7 @@ BATCH = 50  # mails claimed at a time: few enough that another worker finds work
 LEASE = timedelta(minutes=5)  # longer than one mail can take: a channel gives up after 30 s of silence at each step
 LOOKS = 3  # how often a course may change under the look at it before its mail is left for the next pass
 HANG_UPS = 3  # connections lost in a row after which the server is left in peace until the next pass
+BARS = 3  # mails barred in a row after which the fault is ours, not one mail's
 FAULTS = 3  # how often building a mail may fail before it is given up
 FAULT = "fault"  # the answer of an attempt that failed in our own house
 
@@ -111,6 +112,7 @@ class _Pass:
         self.counts: Counter[str] = Counter()
         self.fates: Counter[str] = Counter()
         self.hang_ups = 0
+        self.bars = 0
         self.gate = Gate(post.engine, post.now)
 
     def run(self) -> Tally:
@@ -203,6 +205,7 @@ class _Pass:
             if verdict.state is not None:
                 closed = claims.complete(session, held.only([id_]), verdict.state, verdict.outcome, now=now)
                 self.counts["expired"] += closed if verdict.state is State.EXPIRED else 0
+                _tell(logging.INFO, held.only([id_]), verdict.state, verdict.outcome)
             elif verdict.until is not None:
                 claims.wait_again(session, held.only([id_]), verdict.outcome, send_after=verdict.until)
         rest = held.only([id_ for id_, verdict in verdicts.items() if verdict == SEND])
@@ -236,7 +239,7 @@ class _Pass:
     # -- After ----------------------------------------------------------------------------------------------------
 
     def _sent(self, begun: "_Begun", answer: str) -> None:
-        self.hang_ups = 0
+        self.hang_ups = self.bars = 0
         with writing(self.post.engine) as session:
             self._note(session, begun.mail, begun, f"{Fate.SENT} {answer}")
             claims.complete(session, begun.mail, State.SENT, now=self.post.now())
@@ -255,11 +258,18 @@ class _Pass:
             raise error
         self.counts["failed"] += 1
         _tell(logging.WARNING, mail, error.fate, error.answer)
+        self._count_bars(error)
         self.hang_ups = self.hang_ups + 1 if error.hung_up else 0
         if self.hang_ups >= HANG_UPS:
             raise error
         if not error.hung_up:
             self.gate.answered()
+
+    def _count_bars(self, error: DeliveryError) -> None:
+        """One mail that is barred is put off by itself; several in a row, or the one that tries, tell of our fault."""
+        self.bars = self.bars + 1 if error.fate is Fate.BARRED else 0
+        if self.bars >= BARS or (self.bars and self.gate.trial):
+            raise DeliveryError(str(error), fate=Fate.OURS, answer=error.answer, hung_up=error.hung_up)
 
     def _settle(self, session: Session, mail: Mail, begun: "_Begun | None", error: DeliveryError) -> None:
         now, tries = self.post.now(), claims.tries_of(session, mail)
@@ -299,6 +309,7 @@ class _Pass:
         if late.messages:
             state = State.UNKNOWN if bound or mail.message_id else State.EXPIRED
             self.counts["expired"] += claims.complete(session, late, state, TOO_LATE, now=now)
+            _tell(logging.WARNING, late, state, TOO_LATE)
         if in_time.messages:
             # Taken by nobody for certain, it may go with another mail of its day; otherwise it stays what it is.
             values: dict[str, object] = {"send_after": goes} | ({} if bound else {"message_id": mail.message_id})

@@ -30,6 +30,7 @@ class MailFacts:
     """What a mail is about: events to remind of, or changes to tell. `zone` is the clinic's, where visits take place.
 
     `unsure`: an earlier dose was never recorded, so the dates may be wrong and the reader is asked to call.
+    `neutral`: there is also something that a person wants to tell first; the mail asks to call.
     `to_patient`: else a carer reads it. `full`: the reader asked to be told what the appointment is.
     """
 
@@ -38,6 +39,7 @@ class MailFacts:
     zone: str
     events: tuple[Event, ...] = ()
     changes: tuple[Told, ...] = ()
+    neutral: bool = False
     unsure: bool = False
     to_patient: bool = True
     full: bool = False
@@ -71,6 +73,7 @@ class _Writer:
             Block(lines=(self._say("mail.hello"),)),
             *self._to_a_carer(),
             Block(lines=(self._say(f"mail.lead.{topic}", **values),)),
+            *self._please_call(topic),
             *(self._changes() if self.facts.changes else self._reminders()),
             *self._ready(topic),
             self._call(),
@@ -94,6 +97,10 @@ class _Writer:
         if not self.facts.to_patient:
             yield Block(lines=(self._say("mail.carer.you"),))
 
+    def _please_call(self, topic: str) -> Iterable[Block]:
+        if self.facts.neutral and topic != "neutral":
+            yield Block(lines=(self._say("mail.neutral"),))
+
     def _stop(self) -> Iterable[Block]:
         if self.facts.envelope.unsubscribe:
             yield Block(lines=(self._say("mail.stop"), self.facts.envelope.unsubscribe))
@@ -103,6 +110,8 @@ class _Writer:
     def _topic(self) -> tuple[str, date | None]:
         if self.facts.changes:
             return "change", None
+        if self.facts.neutral and not self.facts.events:
+            return "neutral", None
         for kind, topic in ((EventKind.INFUSION, "visit"), (EventKind.CHECK, "check")):
             found = [event for event in self._of(kind) if not _is_milestone(event)]
             if found:

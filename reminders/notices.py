@@ -11,6 +11,7 @@ from scheduler.plan import Plan
 
 BEFORE_VISIT = timedelta(hours=2)
 STAYS = timedelta(hours=48)  # a notice that names no visit
+NEAR = timedelta(hours=48)  # a change so near is told by telephone, too (scheduling rule 23)
 COLLAPSE = timedelta(minutes=10)  # a nurse's three corrections make one mail
 LAST_HOUR = time(20)  # an all-day date that fell away is news up to here
 
@@ -55,6 +56,13 @@ def changed(
     return Changed(changes=tuple(change for change in found if change), sad=lost)
 
 
+def is_near(changes: Iterable[Change], zone: str, now: datetime) -> bool:
+    """Whether one of the changes takes, gives or moves a date of the next 48 hours; dates without an hour in `zone`."""
+    told = [each for each in changes if not each.silent]
+    moments = [moment for each in told for moment in (each.was, each.start, each.arrival) if moment]
+    return any(_within(moment, zone, now) for moment in moments)
+
+
 def change_times(
     changes: Iterable[Change], recipient: Recipient, policy: ReminderPolicy, now: datetime
 ) -> tuple[datetime, datetime]:
@@ -92,6 +100,13 @@ def same_to_reader(old: StampedEvent, new: StampedEvent) -> bool:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+def _within(moment: date | datetime, zone: str, now: datetime) -> bool:
+    if isinstance(moment, datetime):
+        return now < moment <= now + NEAR
+    begins, ends = (to_instant(moment, hour, zone) for hour in (time(0), LAST_HOUR))
+    return begins <= now + NEAR and now < ends
 
 
 def _known(stamped: StampedEvent | None) -> Event | None:

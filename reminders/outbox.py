@@ -20,7 +20,7 @@ from db.outbox_store import (
 from db.rows import read_moment, write_moment
 from reminders.notices import Change, change_of, change_times, changed, same_to_reader
 from reminders.policy import Reminder, wanted
-from reminders.rules import Kind, Recipient, ReminderPolicy, Subject, allowed, local_date
+from reminders.rules import PATIENT, Kind, Recipient, ReminderPolicy, Subject, allowed, local_date
 from scheduler.events import StampedEvent
 from scheduler.plan import Plan
 
@@ -114,12 +114,30 @@ def after_told(
     for recipient in facts.recipients:
         notices = [message for message in stored if _is_notice(message, recipient)]
         told = [message for message in notices if message.state is State.UNTOLD and message.created_at <= upto]
-        news = {message.id: change_of(events[message.event_key], was_of(message), facts.plan) for message in told}
-        goes, deadline = change_times(news.values(), recipient, facts.policy, now)
-        for id_, each in news.items():
-            _let_go(session, id_, _notice(each, recipient, State.WAITING, goes, deadline), now)
+        for id_, notice in _free(told, facts, recipient, events, now).items():
+            _let_go(session, id_, notice, now)
+        # A neutral notice that has not gone yet can tell everything now.
+        change(session, [each.id for each in notices if each.neutral and each.created_at <= upto], neutral=False)
         if told:
             _gather(session, facts, recipient, notices, now)
+
+
+def after_neutral(
+    session: Session, facts: CourseFacts, events: Mapping[str, StampedEvent], *, upto: datetime, now: datetime
+) -> int:
+    """Lets the patient's notices up to and with the instant `upto`, of which nobody has told them, go as one mail that
+    only asks to call; how many. None when no mail could go in time. Those of carers wait until the patient was told."""
+    patient = facts.recipient(PATIENT)
+    if patient is None:
+        return 0
+    stored = messages_of(session, facts.clinic_id, facts.course_id, to_change=True)
+    notices = [message for message in stored if _is_notice(message, patient)]
+    untold = [each for each in notices if each.state is State.UNTOLD and each.created_at <= upto]
+    free = _free(untold, facts, patient, events, now)
+    goes = {id_: notice for id_, notice in free.items() if notice.state is State.WAITING}
+    for id_, notice in goes.items():
+        change(session, [id_], **_times(notice), state=State.WAITING.value, neutral=True)
+    return len(goes)
 
 
 def subject_of(message: StoredMessage) -> Subject:
@@ -265,12 +283,28 @@ def _add_notices(
     add_messages(session, facts.clinic_id, facts.course_id, rows, now=now)
 
 
+def _free(
+    untold: Iterable[StoredMessage],
+    facts: CourseFacts,
+    recipient: Recipient,
+    events: Mapping[str, StampedEvent],
+    now: datetime,
+) -> dict[int, NewMessage]:
+    """By id, the notices as they would be if they were written now and waited for nobody."""
+    news = {each.id: change_of(events[each.event_key], was_of(each), facts.plan) for each in untold}
+    goes, deadline = change_times(news.values(), recipient, facts.policy, now)
+    return {id_: _notice(each, recipient, State.WAITING, goes, deadline) for id_, each in news.items()}
+
+
 def _let_go(session: Session, id_: int, notice: NewMessage, now: datetime) -> None:
     if notice.state is not State.WAITING:
         settle(session, [id_], State.SUPERSEDED, TOLD_IN_PERSON, now=now)
         return
-    times = {name: getattr(notice, name) for name in ("send_after", "send_before", "group_date")}
-    change(session, [id_], **times, state=State.WAITING.value)
+    change(session, [id_], **_times(notice), state=State.WAITING.value)
+
+
+def _times(notice: NewMessage) -> dict[str, object]:
+    return {name: getattr(notice, name) for name in ("send_after", "send_before", "group_date")}
 
 
 def _notice(news: Change, recipient: Recipient, state: State, goes: datetime, deadline: datetime) -> NewMessage:

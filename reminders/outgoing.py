@@ -50,7 +50,8 @@ def build(
     """The mail about these messages, by the course as it stands; its Date is that of the first try."""
     to, message_id = recipient.email, sender.message_id(mail)
     date = (mail.first_tried_at or now).replace(microsecond=0)
-    stamped = [(message, events[message.event_key]) for message in mail.messages]
+    # What a neutral notice is about stays out of everything: the words, the subject, the files.
+    stamped = [(message, events[message.event_key]) for message in mail.messages if not message.neutral]
     about = MailFacts(
         envelope=Envelope(
             sender=sender.address,
@@ -68,6 +69,7 @@ def build(
         changes=tuple(
             Told(stamped=each, was=was_of(message)) for message, each in stamped if message.kind == Kind.CHANGE
         ),
+        neutral=any(message.neutral for message in mail.messages),
         unsure=_unsure(facts.plan, now),
         files=calendar_files(
             {each.event.key: each for _, each in stamped}.values(),

@@ -23,6 +23,7 @@ class What(StrEnum):
     COURSE_STARTED = "course-started"
     ACTION_RECORDED = "action-recorded"
     PATIENT_TOLD = "patient-told"
+    NEUTRAL_NOTICE = "neutral-notice"
     MAIL_HURRIED = "mail-hurried"
     MAILS_PAUSED = "mails-paused"
     MAILS_RESUMED = "mails-resumed"

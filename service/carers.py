@@ -1,13 +1,13 @@
 """Carers who get mails with consent, and what each recipient of mails chose. Each use case is one transaction."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from calendars.kinds import Detail
-from db import recipient_store
+from db import outbox_store, recipient_store, store
 from db.engine import Session, reading, writing
 from db.stored import StoredRecipient
 from reminders import outbox
@@ -20,6 +20,7 @@ from service.config_values import Unreadable, mail_address
 from service.languages import wording_of
 from service.loading import LoadedCourse, NotFound, facts_of, load, reminder_policy
 from service.recipients import CalendarFiles, patient_of, save
+from service.steps import Request
 
 if TYPE_CHECKING:
     from service.wiring import App
@@ -53,6 +54,16 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """Where and how the patient gets mails. `consent`: they agreed to mails at `email`; their times are in `zone`."""
+
+    email: str
+    consent: bool
+    language: str
+    zone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecipientLine:
     """Somebody who gets mails of a course, or did until consent was withdrawn or they unsubscribed."""
 
@@ -68,14 +79,25 @@ class RecipientLine:
     unsubscribed_at: datetime | None
 
 
-def add_carer(app: "App", course_id: UUID, new: NewCarer, *, by: str, clinic_id: int = HOME_CLINIC) -> str:
+def add_carer(
+    app: "App",
+    course_id: UUID,
+    new: NewCarer,
+    *,
+    by: str,
+    request_id: str | None = None,
+    clinic_id: int = HOME_CLINIC,
+) -> str:
     """Adds a carer, who gets mails from now on, and gives their role in the course: `carer-1` and so on.
 
-    Raises NotFound for an unknown course and InvalidValue for what can't be.
+    Raises NotFound for an unknown course and InvalidValue for what can't be. A repeated request adds nobody.
     """
     email = _check_new(app, new)
+    request = Request.of(request_id, "add-carer", str(course_id), *(str(each) for each in astuple(new)))
     with writing(app.engine) as session:
         course = load(app, session, clinic_id, course_id, to_change=True)
+        if request.done(session, clinic_id):
+            return _role_of(session, clinic_id, request)
         known = [each for each in recipient_store.recipients_of(session, clinic_id, course_id) if each.role != PATIENT]
         if sum(each.withdrawn_at is None for each in known) >= MAX_CARERS:
             raise InvalidValue(f"carer: a course has {MAX_CARERS} at most; remove one first", field="carer")
@@ -93,7 +115,7 @@ def add_carer(app: "App", course_id: UUID, new: NewCarer, *, by: str, clinic_id:
             added_at=course.now,
             added_by=by,
         )
-        _store(app, session, course, carer, outcome="a carer was added", what=What.CARER_ADDED, by=by)
+        _store(app, session, course, carer, outcome="a carer was added", deed=Deed(What.CARER_ADDED, by, request))
     return carer.role
 
 
@@ -106,7 +128,7 @@ def remove_carer(app: "App", course_id: UUID, role: str, *, by: str, clinic_id: 
             raise InvalidValue("carer: the patient is none; record what the patient wants instead", field="carer")
         if carer.withdrawn_at is None:
             ended = replace(carer, withdrawn_at=course.now)
-            _store(app, session, course, ended, outcome="consent withdrawn", what=What.CARER_REMOVED, by=by)
+            _store(app, session, course, ended, outcome="consent withdrawn", deed=Deed(What.CARER_REMOVED, by))
 
 
 def list_recipients(app: "App", course_id: UUID, *, clinic_id: int = HOME_CLINIC) -> tuple[RecipientLine, ...]:
@@ -120,15 +142,26 @@ def list_recipients(app: "App", course_id: UUID, *, clinic_id: int = HOME_CLINIC
 
 
 def choose(
-    app: "App", course_id: UUID, role: str, wish: Wish, *, by: str, clinic_id: int = HOME_CLINIC
+    app: "App",
+    course_id: UUID,
+    role: str,
+    wish: Wish,
+    *,
+    by: str,
+    contact: Contact | None = None,
+    clinic_id: int = HOME_CLINIC,
 ) -> RecipientLine:
-    """Records what a recipient wants, instead of what they chose before; waiting mails follow in the same step.
+    """Records what a recipient wants, instead of what they chose before, and the patient's `contact` if it is given;
+    waiting mails follow in the same step.
 
-    Raises NotFound for an unknown course or role, and InvalidValue for what the clinic doesn't send.
+    Raises NotFound for an unknown course or role, and InvalidValue for what the clinic doesn't send or can't be.
     """
     _check_wish(wish, reminder_policy(app.settings.reminders))
+    email = _check_reach(app, contact.language, contact.zone, contact.email) if contact else ""
     with writing(app.engine) as session:
         course = load(app, session, clinic_id, course_id, to_change=True)
+        if contact is not None and role == PATIENT:
+            course = _with_contact(session, course, replace(contact, email=email))
         before = _find(session, course, role)
         after = replace(
             before,
@@ -136,11 +169,41 @@ def choose(
             detail=(wish.detail or Detail(before.detail)).value,
             calendar=(wish.calendar or CalendarFiles(before.calendar)).value,
         )
-        _store(app, session, course, after, outcome="not wanted by the recipient", what=What.MAILS_CHOSEN, by=by)
+        _store(app, session, course, after, outcome="not wanted by the recipient", deed=Deed(What.MAILS_CHOSEN, by))
         return _line(after)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What is done, by whom and by which request."""
+
+    what: What
+    by: str
+    request: Request | None = None
+
+
+def _role_of(session: Session, clinic_id: int, request: Request) -> str:
+    deed = store.find_deed(session, clinic_id, request.id or "")
+    return str(deed.detail["recipient"]) if deed else ""
+
+
+def _with_contact(session: Session, course: LoadedCourse, contact: Contact) -> LoadedCourse:
+    """The course with the patient's new contact, stored."""
+    changed = replace(
+        course.stored,
+        email=contact.email or None,
+        consent=contact.consent,
+        language=contact.language,
+        patient_zone=contact.zone,
+    )
+    if changed != course.stored:
+        store.set_contact(session, changed)
+        # A pass that has looked at the course already, and at the old address, must look again.
+        outbox_store.give_back(session, changed.clinic_id, changed.course.id)
+    return replace(course, stored=changed)
 
 
 def _check_new(app: "App", new: NewCarer) -> str:
@@ -149,17 +212,25 @@ def _check_new(app: "App", new: NewCarer) -> str:
     if not new.consent:
         message = "consent: the patient must agree to mails to this person; ask, then record it"
         raise InvalidValue(message, field="consent")
-    wording_of(app.wordings, new.language)
     if new.detail not in MAIL_DETAILS:
         raise InvalidValue(f"detail: {new.detail} says nothing; choose discreet or full", field="detail")
-    zone_of(new.zone)
-    try:
-        email = mail_address(new.email)
-    except Unreadable as fault:
-        raise InvalidValue(f"email: {fault}", field="email") from None
+    email = _check_reach(app, new.language, new.zone, new.email)
     if not email:
         raise InvalidValue("email: is empty; give the carer's mail address", field="email")
     return email
+
+
+def _check_reach(app: "App", language: str, zone: str, email: str) -> str:
+    """The address, once language, zone and address are found to be such."""
+    wording_of(app.wordings, language)
+    try:
+        zone_of(zone)
+    except InvalidValue as fault:
+        raise InvalidValue(str(fault), field="zone") from None
+    try:
+        return mail_address(email)
+    except Unreadable as fault:
+        raise InvalidValue(f"email: {fault}", field="email") from None
 
 
 def _check_wish(wish: Wish, policy: ReminderPolicy) -> None:
@@ -192,15 +263,21 @@ def _store(
     recipient: StoredRecipient,
     *,
     outcome: str,
-    what: What,
-    by: str,
+    deed: Deed,
 ) -> None:
     save(session, recipient)
     facts = facts_of(app, session, course.stored, course.plan(), now=course.now)
     outbox.after_choice(session, facts, course.stamped, outcome=outcome, now=course.now)
-    course_id = course.stored.course.id
-    clinic_id = course.stored.clinic_id
-    audit.note(session, what, clinic_id=clinic_id, by=by, at=course.now, course_id=course_id, recipient=recipient.role)
+    audit.note(
+        session,
+        deed.what,
+        clinic_id=course.stored.clinic_id,
+        by=deed.by,
+        at=course.now,
+        course_id=course.stored.course.id,
+        request=deed.request,
+        recipient=recipient.role,
+    )
 
 
 def _line(stored: StoredRecipient) -> RecipientLine:

@@ -24,6 +24,8 @@ COMMANDS = {
     "serve": "service.cli_serve:serve",
     "worker": "service.cli_serve:worker",
     "bounce": "service.cli_sending:bounce",
+    "bounces": "service.cli_sending:bounce",
+    "worklist": "service.cli_worklist:worklist",
     "user": "service.cli_user:user",
     "migrate": "service.cli_admin:migrate",
     "backup": "service.cli_admin:backup",

@@ -119,13 +119,19 @@ def show_(cli: Cli, /, *, id_: UUID, revision: int | None, **given: Any) -> None
 @click.argument("id_", metavar="ID", type=ID)
 @click.option("--revision", type=number(), required=True, help="What that revision changed is known to the patient.")
 @click.option("--by", default=OPERATOR, metavar="USER")
+@click.option("--neutral-notice", is_flag=True, help="Not yet told: a mail goes that only asks the patient to call.")
 @config_option
 @click.pass_obj
-def told(cli: Cli, *, id_: UUID, revision: int, by: str) -> None:
+def told(cli: Cli, *, id_: UUID, revision: int, by: str, neutral_notice: bool) -> None:
     """Note that the patient of the course ID was told: mails that waited for it may go."""
     app = cli.app
+    from service.courses import neutral_notice as send_neutral
     from service.courses import tell_patient
 
+    if neutral_notice:
+        send_neutral(app, id_, revision, by=by)
+        write_text(f"A neutral notice goes. The patient still has to be told of revision {revision}.")
+        return
     tell_patient(app, id_, revision, by=by)
     write_text(f"The patient knows of revision {revision}.")
 

@@ -60,6 +60,7 @@ def value_options(command: Decorated) -> Decorated:
 @value_options
 @click.option("--preview", is_flag=True, help="Show what would change, and store nothing.")
 @click.option("--patient-told", is_flag=True, help="The patient knows: mails may tell it too.")
+@click.option("--neutral-notice", is_flag=True, help="Its mail goes before the patient knows, and only asks to call.")
 @click.option("--seen-revision", type=number(0), help="Refuse if the course has moved on since that revision.")
 @acting_options
 @json_option
@@ -116,6 +117,7 @@ def _record(cli: Cli, id_: UUID, action: Action, given: dict[str, Any], *, as_js
             seen_revision=given["seen_revision"],
             request_id=given["request_id"],
             patient_told=given["patient_told"],
+            neutral_notice=given["neutral_notice"],
         )
     except StaleRevision as stale:
         for line in changes_lines(stale.changes):

@@ -5,8 +5,11 @@ from datetime import datetime
 
 import click
 
+from scheduler.errors import InfusionsError
 from service.cli_support import OPERATOR, Cli, config_option, write_text
 from service.cli_types import INSTANT
+
+TRY_LATER = 75  # EX_TEMPFAIL of sysexits: whatever else a pipe ends with, a mail system gives the mail up
 
 
 @click.command()
@@ -52,10 +55,19 @@ def settle(cli: Cli, *, until: datetime, by: str) -> None:
 @click.command()
 @config_option
 @click.pass_obj
-def bounce(cli: Cli) -> None:
-    """Take a mail that came back, from standard input: an address that does not exist gets none any more."""
-    app = cli.app
-    from service.bounces import LONGEST, take
+def bounce(cli: Cli) -> int:
+    """Take a mail that came back, from standard input: an address that does not exist gets none any more.
 
-    taken = take(app, sys.stdin.buffer.read(LONGEST), now=app.now())
+    Exit 75 (try again later) when it can't be taken now, so that the mail system keeps it and pipes it in anew.
+    """
+    content = sys.stdin.buffer.read()  # to its end: a pipe that is closed early reads as a failure
+    try:
+        app = cli.app
+        from service.bounces import take
+
+        taken = take(app, content, now=app.now())
+    except InfusionsError as fault:
+        click.echo(str(fault), err=True)
+        return TRY_LATER
     write_text(f"The report is taken: {taken}.")
+    return 0

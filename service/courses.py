@@ -24,8 +24,8 @@ from service.clinic import clinic_rules, years_of
 from service.clock import today_in
 from service.config_values import Unreadable, mail_address
 from service.languages import wording_of
-from service.loading import LoadedCourse, NotFound, facts_of, kept_regimen, load
-from service.steps import Deed, Request, RequestReused, first_step, next_step, store_step
+from service.loading import LoadedCourse, NotFound, facts_of, kept_regimen, load, mark_of_policy
+from service.steps import Deed, Request, RequestReused, first_step, next_step, send_neutral, store_step
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -40,6 +40,7 @@ __all__ = [
     "Preview",
     "RequestReused",
     "StaleRevision",
+    "neutral_notice",
     "preview",
     "preview_each",
     "record",
@@ -97,16 +98,20 @@ class Preview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """Who asks for a record, by which request, and of which revision; whether the patient knows already."""
+    """Who asks for a record, by which request, and of which revision; whether the patient knows already, or gets a
+    neutral notice."""
 
     by: str
     seen_revision: int | None
     request: Request
     patient_told: bool
+    neutral_notice: bool = False
 
     def deed(self, at: "datetime", request: Request) -> Deed:
         """The deed of one action at that instant."""
-        return Deed(by=self.by, at=at, request=request, patient_told=self.patient_told)
+        return Deed(
+            by=self.by, at=at, request=request, patient_told=self.patient_told, neutral_notice=self.neutral_notice
+        )
 
 
 Choose = Callable[[LoadedCourse], Sequence[Action]]  # the actions for a course as it is found
@@ -140,14 +145,27 @@ def record(
     seen_revision: int | None = None,
     request_id: str | None = None,
     patient_told: bool = False,
+    neutral_notice: bool = False,
     clinic_id: int = HOME_CLINIC,
 ) -> Outcome:
     """Records the action; with `seen_revision` only if the course is still at it.
 
-    Raises NotFound, StaleRevision, Rejected, NeedsReason or RequestReused; then nothing is stored.
+    `neutral_notice`: its notice, which would wait until the patient was told, goes and only asks to call.
+    Raises NotFound, StaleRevision, Rejected, NeedsReason, RequestReused, or InvalidValue when no neutral notice can
+    go; then nothing is stored.
     """
-    request = Request.of(request_id, "record", str(course_id), action.kind, action_to_fields(action), patient_told)
-    asked = Asked(by=by, seen_revision=seen_revision, request=request, patient_told=patient_told)
+    if patient_told and neutral_notice:
+        message = "neutral notice: who knows of the change needs none; choose one of the two"
+        raise InvalidValue(message, field="neutral_notice")
+    values = ["record", str(course_id), action.kind, action_to_fields(action), patient_told]
+    request = Request.of(request_id, *values, *(["neutral"] if neutral_notice else []))
+    asked = Asked(
+        by=by,
+        seen_revision=seen_revision,
+        request=request,
+        patient_told=patient_told,
+        neutral_notice=neutral_notice,
+    )
     return record_each(app, course_id, lambda _: (action,), asked, clinic_id=clinic_id)
 
 
@@ -216,12 +234,30 @@ def tell_patient(app: "App", course_id: UUID, revision: int, *, by: str, clinic_
         note_told(app, session, load(app, session, clinic_id, course_id, to_change=True), revision, by=by)
 
 
+def neutral_notice(app: "App", course_id: UUID, revision: int, *, by: str, clinic_id: int = HOME_CLINIC) -> None:
+    """Lets the notice that waits until the patient was told of that revision go as a mail that only asks to call.
+
+    The revision still has to be told. Raises NotFound like `tell_patient`, InvalidValue when no mail can go in time or
+    none waits; a second time changes nothing.
+    """
+    with writing(app.engine) as session:
+        loaded = load(app, session, clinic_id, course_id, to_change=True)
+        _check_revision(loaded, revision)
+        stored, now = loaded.stored, loaded.now
+        if store.revisions_of(session, stored)[revision].neutral_at is not None:
+            return
+        facts = facts_of(app, session, stored, loaded.plan(), now=now)
+        upto = loaded.recorded_at(revision)
+        send_neutral(session, facts, stored, loaded.stamped, revision=revision, upto=upto, now=now)
+        audit.note(
+            session, What.NEUTRAL_NOTICE, clinic_id=clinic_id, by=by, at=now, course_id=course_id, revision=revision
+        )
+
+
 def note_told(app: "App", session: Session, loaded: LoadedCourse, revision: int, *, by: str) -> None:
     """What `tell_patient` does, within a transaction that has locked the course."""
     clinic_id, course_id, now = loaded.stored.clinic_id, loaded.stored.course.id, loaded.now
-    if not 1 <= revision <= loaded.stored.revision:
-        sentence = f"course {course_id}: there is no revision {revision} to tell of"
-        raise NotFound(f"{sentence}; see `infusions course history {course_id}`")
+    _check_revision(loaded, revision)
     if not store.mark_told(session, loaded.stored, revision):
         return
     facts = facts_of(app, session, loaded.stored, loaded.plan(), now=now)
@@ -282,8 +318,16 @@ def _as_started(app: "App", new: NewCourse, by: str, clinic_id: int, now: "datet
         state="",  # day 1, next visit and state: by the first step's plan
         created_at=now,
         created_by=by,
+        mails_by=mark_of_policy(app.settings.reminders),
     )
     return stored, plan
+
+
+def _check_revision(loaded: LoadedCourse, revision: int) -> None:
+    if not 1 <= revision <= loaded.stored.revision:
+        course_id = loaded.stored.course.id
+        sentence = f"course {course_id}: there is no revision {revision} to tell of"
+        raise NotFound(f"{sentence}; see `infusions course history {course_id}`")
 
 
 def _refuse_stale(loaded: LoadedCourse, seen: int | None) -> None:

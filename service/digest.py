@@ -5,12 +5,14 @@ import logging
 from contextlib import closing
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from db import digest_store
 from db.digest_store import DigestKey, DigestState
 from db.engine import reading, writing
 from db.sending_store import breaker
-from reminders.channels.delivery import Channel, DeliveryError, Outgoing
+from reminders.breaker import Gate, Stopped
+from reminders.channels.delivery import Channel, DeliveryError, Fate, Outgoing
 from reminders.digest import DigestFacts, render_digest
 from reminders.mime import Envelope
 from reminders.outgoing import Sender
@@ -31,7 +33,8 @@ log = logging.getLogger(__name__)
 def send_digests(app: "App", now: datetime, channel: Channel, sender: Sender) -> int:
     """Sends the overview of the day to each address of the settings that has not had it; how many went.
 
-    A try that fails is repeated by a later tick, with the same Message-ID, until the evening.
+    A try that fails is repeated by a later tick, with the same Message-ID, until the evening. While mails are stopped
+    it waits like all others, or is the one that tries; a fault of ours stops the others, too.
     """
     local = now.astimezone(zone_of(app.settings.clinic.zone))
     if not FROM <= local.time() < UNTIL:
@@ -39,14 +42,29 @@ def send_digests(app: "App", now: datetime, channel: Channel, sender: Sender) ->
     keys = [DigestKey(clinic_id=HOME_CLINIC, day=local.date(), address=to) for to in app.settings.reminders.digest_to]
     with reading(app.engine) as session:
         stopped = breaker(session)
-        if stopped and stopped.paused:  # staff keep all mails back; a fault of ours is tried again by itself
-            return 0
         due = [key for key in keys if digest_store.is_open(session, key, now)]
     if not due:
         return 0
-    facts = _facts(app, local.date())
+    gate = Gate(app.engine, lambda: now)
+    try:
+        gate.ask(stopped)
+    except Stopped:
+        return 0
+    facts, sent = _facts(app, local.date()), 0
     with closing(channel):
-        return sum(_send(app, key, facts, channel=channel, sender=sender, now=now) for key in due)
+        for key in due:
+            first_tried_at = _take(app, key, now)
+            if first_tried_at is None:
+                continue
+            answer, error = _try(_mail(app, key, facts, sender, first_tried_at), channel)
+            _note(app, key, answer, error, now)
+            if error is not None and error.fate is Fate.OURS:
+                gate.stop(str(error))
+                break
+            if error is None or not error.hung_up:
+                gate.answered()
+            sent += error is None
+    return sent
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -61,41 +79,37 @@ def _facts(app: "App", day: date) -> DigestFacts:
         zone=app.settings.clinic.zone,
         pages=f"{app.settings.server.public_url}/courses",
         events=events,
+        to_call=_of(lines, Todo.CALL),
         overdue=tuple((line.course_id, line.visit) for line in lines if line.visit),
-        to_tell=tuple(line.course_id for line in _of(lines, Todo.TELL)),
-        to_phone=tuple(line.course_id for line in _of(lines, Todo.PHONE)),
+        to_tell=_of(lines, Todo.TELL),
+        to_phone=_of(lines, Todo.PHONE),
+        stopped=_of(lines, Todo.NOTE),
     )
 
 
-def _of(lines: tuple[Line, ...], todo: Todo) -> list[Line]:
-    return [line for line in lines if line.todo is todo]
+def _of(lines: tuple[Line, ...], todo: Todo) -> tuple[UUID, ...]:
+    return tuple(line.course_id for line in lines if line.todo is todo)
 
 
-def _send(app: "App", key: DigestKey, facts: DigestFacts, *, channel: Channel, sender: Sender, now: datetime) -> bool:
+def _take(app: "App", key: DigestKey, now: datetime) -> datetime | None:
     with writing(app.engine) as session:
-        first_tried_at = digest_store.take(session, key, now=now, lease_until=now + LEASE)
-    if first_tried_at is None:
-        return False
-    state, outcome = _try(_mail(app, key, facts, sender, first_tried_at), channel)
-    with writing(app.engine) as session:
-        digest_store.settle(session, key, state, outcome, again_at=now + LEASE)
-    log.log(
-        logging.INFO if state is DigestState.SENT else logging.ERROR,
-        "overview of %s: %s %s",
-        key.day,
-        state,
-        outcome,
-        extra={"action": f"digest_{state}"},
-    )
-    return state is DigestState.SENT
+        return digest_store.take(session, key, now=now, lease_until=now + LEASE)
 
 
-def _try(mail: Outgoing, channel: Channel) -> tuple[DigestState, str]:
+def _try(mail: Outgoing, channel: Channel) -> tuple[str, DeliveryError | None]:
     try:
         channel.open()
-        return DigestState.SENT, channel.send(mail)
+        return channel.send(mail), None
     except DeliveryError as error:
-        return DigestState.FAILED if error.permanent else DigestState.WAITING, error.answer or str(error)
+        return error.answer or str(error), error
+
+
+def _note(app: "App", key: DigestKey, answer: str, error: DeliveryError | None, now: datetime) -> None:
+    state = DigestState.SENT if error is None else DigestState.FAILED if error.permanent else DigestState.WAITING
+    with writing(app.engine) as session:
+        digest_store.settle(session, key, state, answer, again_at=now + LEASE)
+    level = logging.INFO if error is None else logging.ERROR
+    log.log(level, "overview of %s: %s %s", key.day, state, answer, extra={"action": f"digest_{state}"})
 
 
 def _mail(app: "App", key: DigestKey, facts: DigestFacts, sender: Sender, first_tried_at: datetime) -> Outgoing:

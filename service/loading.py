@@ -1,5 +1,6 @@
 """What use cases and queries start from: a stored course with its regimen and rules, and plans folded from it."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -134,6 +135,11 @@ def reminder_policy(settings: ReminderSettings) -> ReminderPolicy:
         at=settings.at,
         quiet=QuietHours(start=settings.quiet[0], end=settings.quiet[1]),
     )
+
+
+def mark_of_policy(settings: ReminderSettings) -> str:
+    """What tells these settings of mails from others."""
+    return hashlib.sha256(repr(reminder_policy(settings)).encode()).hexdigest()[:16]
 
 
 def kept_regimen(app: "App", regimen: Regimen) -> StoredRegimen:

@@ -52,6 +52,8 @@ class HistoryEntry:
     """One recorded action. `stands`: not voided since; `recorded_at` in UTC.
 
     `to_tell`: it took dates from the patient, whom a person has to tell before any mail does (scheduling rule 23).
+    `to_phone`: it changed a date of the next 48 hours, and nobody has phoned; `neutral_at`: when a neutral notice was
+    let go.
     """
 
     number: int
@@ -61,6 +63,8 @@ class HistoryEntry:
     stands: bool
     patient_told: bool
     to_tell: bool
+    to_phone: bool
+    neutral_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +163,8 @@ def _entry(stored: StoredAction, plan: Plan, revision: StoredRevision) -> Histor
         stands=plan.actions[stored.number - 1].stands,
         patient_told=revision.patient_told,
         to_tell=revision.to_tell,
+        to_phone=revision.to_phone,
+        neutral_at=revision.neutral_at,
     )
 
 

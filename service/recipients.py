@@ -54,6 +54,7 @@ def patient_of(stored: StoredCourse, chosen: StoredRecipient | None) -> StoredRe
         added_at=stored.created_at,
         added_by=stored.created_by,
         unsubscribed_at=chosen.unsubscribed_at if chosen else None,
+        stop_seen_at=chosen.stop_seen_at if chosen else None,
     )
 
 

@@ -11,6 +11,9 @@ from db import store
 from db.engine import Session
 from db.stored import StoredAction, StoredCourse, StoredRevision
 from reminders import outbox
+from reminders.notices import changed, is_near
+from reminders.outbox import CourseFacts
+from reminders.rules import Recipient
 from scheduler import changes, check_action, events, restamp
 from scheduler.actions import Action, CeaseCause, RegimenChange
 from scheduler.changes import Changes
@@ -67,12 +70,13 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deed:
-    """Who takes a step, when, and by which request; whether the patient knows already."""
+    """Who takes a step, when, and by which request; whether the patient knows already, or gets a neutral notice."""
 
     by: str
     at: datetime
     request: Request
     patient_told: bool = False
+    neutral_notice: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,9 +122,10 @@ def store_step(app: "App", session: Session, step: Step, deed: Deed) -> None:
     store.set_to_tell(session, course, to_tell(step.plan))
     store.save_events(session, course, step.before, step.stamped)
     bodies.rebuild(app, session, course, step.plan, step.stamped, now=deed.at)
+    facts = facts_of(app, session, course, step.plan, now=deed.at)
     outbox.after_change(
         session,
-        facts_of(app, session, course, step.plan, now=deed.at),
+        facts,
         step.before,
         step.stamped,
         revision=course.revision,
@@ -128,7 +133,27 @@ def store_step(app: "App", session: Session, step: Step, deed: Deed) -> None:
         patient_told=deed.patient_told,
         now=deed.at,
     )
+    if deed.neutral_notice:
+        send_neutral(session, facts, step.course, step.stamped, upto=deed.at, now=deed.at)
     _audit(session, step, deed)
+
+
+def send_neutral(
+    session: Session,
+    facts: CourseFacts,
+    course: StoredCourse,
+    stamped: Mapping[str, StampedEvent],
+    *,
+    revision: int | None = None,
+    upto: datetime,
+    now: datetime,
+) -> None:
+    """Lets the notices up to that revision (without one, the current), written up to `upto`, go as a mail that only
+    asks to call; InvalidValue when there is none."""
+    if not outbox.after_neutral(session, facts, stamped, upto=upto, now=now):
+        message = "neutral notice: no mail to the patient waits that could go in time; tell the patient by telephone"
+        raise InvalidValue(message, field="neutral_notice")
+    store.mark_neutral(session, course, course.revision if revision is None else revision, now)
 
 
 def to_tell(plan: Plan) -> tuple[int, ...]:
@@ -176,7 +201,15 @@ def _revision(step: Step, deed: Deed) -> StoredRevision:
         request_digest=deed.request.digest,
         patient_told=deed.patient_told,
         takes_dates=any(event.kind is EventKind.INFUSION for event in step.changes.cancelled),
+        near=step.action is not None and _is_near(step, deed.at),
     )
+
+
+def _is_near(step: Step, now: datetime) -> bool:
+    """Whether the step changes a date of the next 48 hours for the patient, who has an address or not."""
+    patient = Recipient(zone=step.course.patient_zone)
+    news = changed(step.before, step.stamped, plan=step.plan, recipient=patient, now=now)
+    return is_near(news.changes, step.course.patient_zone, now)
 
 
 def _audit(session: Session, step: Step, deed: Deed) -> None:

@@ -73,7 +73,7 @@ def _set(app: "App", token: str, *, unsubscribed: bool) -> Subscription:
         before = _find(course, session, role)
         if (before.unsubscribed_at is not None) is unsubscribed:
             return _told(before)
-        after = replace(before, unsubscribed_at=course.now if unsubscribed else None)
+        after = replace(before, unsubscribed_at=course.now if unsubscribed else None, stop_seen_at=None)
         save(session, after)
         facts = facts_of(app, session, course.stored, course.plan(), now=course.now)
         outbox.after_choice(session, facts, course.stamped, outcome="unsubscribed from mails", now=course.now)

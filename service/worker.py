@@ -29,6 +29,7 @@ from service.clinic import clinic_card
 from service.clock import stopwatch, today_in
 from service.digest import send_digests
 from service.loading import facts_of, load
+from service.settings_change import follow_settings
 from service.unsubscribing import unsubscribe_address
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ def tick(app: "App", now: datetime, *, stop: Flag | None = None) -> TickResult:
     if folder := app.settings.mail.bounces:
         _guarded("bounces", lambda: read_folder(app, folder, now=now))()
     _reap(app, now)
+    _guarded("settings", lambda: follow_settings(app, now))()
     expired = _plan(app, now)
     _guarded("digest", lambda: send_digests(app, moment(), channel_of(app.settings), sender_of(app.settings)))()
     tally = send_due(_post(app, moment, stop or Flag()))
@@ -174,13 +176,16 @@ def _reap(app: "App", now: datetime) -> int:
 def _plan(app: "App", now: datetime) -> int:
     """Closes what is too late, and puts what is late into today's mail of its recipient; how many were closed."""
     with writing(app.engine) as session:
-        expired = outbox_claims.expire(session, now, TOO_LATE)
+        late = outbox_claims.expire(session, now, TOO_LATE)
         for zone, day in outbox_claims.late_days(session, now):
             today = today_in(zone, now)
             if day < today:
                 at = to_instant(today, app.settings.reminders.at, zone).astimezone(UTC)
                 outbox_claims.move_day(session, zone, day, to=today, at=at, now=now)
-    return expired
+    for id_, course_id in late:
+        values = {"action": "outbox_expired", "course_id": str(course_id), "outbox_ids": [id_]}
+        log.warning("mail %s of course %s: expired, %s", id_, course_id, TOO_LATE, extra=values)
+    return len(late)
 
 
 def _post(app: "App", moment: Callable[[], datetime], stop: Flag) -> Post:

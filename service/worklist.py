@@ -10,7 +10,7 @@ from uuid import UUID
 from db import outbox_store, store, worklist_store
 from db.engine import Session, reading, writing
 from db.outbox_store import State
-from db.worklist_store import FAILED, FailedMessage, OverdueVisit, UntoldChange
+from db.worklist_store import FAILED, FailedMessage, OpenChange, OverdueVisit, StoppedRecipient
 from reminders.rules import Kind
 from scheduler.actions import Action, CeaseCause, HoldCause
 from scheduler.dates import parse_date
@@ -27,23 +27,28 @@ from service.steps import Request
 if TYPE_CHECKING:
     from service.wiring import App
 
+MAILS_STOP = frozenset({CeaseCause.DEATH, CeaseCause.TRANSFERRED})  # nobody gets any (scheduling rule 24)
 URGENT_AFTER = timedelta(hours=24)  # after the end of a visit that nobody has recorded
 
 
 class Todo(StrEnum):
     """What a line asks for."""
 
+    CALL = "call"
     RECORD = "record"
     TELL = "tell"
     PHONE = "phone"
+    NOTE = "note"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """One line of the worklist. `key` names its cause: what was ticked off comes back only for another.
 
-    `since` is an instant in UTC. To record: `visit` and its `doses`. To tell: the `entry` and its `number`. To phone:
-    what the mail to `recipient` was about, its `state` and the `reason`.
+    `since` is an instant in UTC. To call (a date within 48 hours has changed) and to tell: the `entry` and its
+    `number`; `untold`: no mail tells it before a person; `neutral_at`: when staff let a neutral notice go. To record:
+    `visit` and its `doses`. To phone: what the mail to `recipient` was about, its `state` and the `reason`. To note:
+    the `recipient` who unsubscribed, and a carer's `name`.
     """
 
     todo: Todo
@@ -56,6 +61,9 @@ class Line:
     doses: tuple[Dose, ...] = ()
     entry: Action | None = None
     number: int | None = None
+    untold: bool = False
+    neutral_at: datetime | None = None
+    name: str = ""
     state: State | None = None
     event_keys: tuple[str, ...] = ()
     recipient: str = ""
@@ -63,7 +71,8 @@ class Line:
 
 
 def worklist(app: "App", *, clinic_id: int = HOME_CLINIC) -> tuple[Line, ...]:
-    """The clinic's lines: what is urgent first, then doses to record, changes to tell of, mails to make good for."""
+    """The clinic's lines: what is urgent first, then doses to record, changes to tell of, mails to make good for, and
+    who wants no mails any more."""
     with reading(app.engine) as session:
         found = [_with_doses(app, session, clinic_id, line) for line in _lines(app, session, clinic_id)]
     return tuple(sorted(found, key=lambda line: not line.urgent))
@@ -78,7 +87,8 @@ def count_lines(app: "App", *, clinic_id: int = HOME_CLINIC) -> int:
 def tick_off(
     app: "App", course_id: UUID, key: str, *, by: str, request_id: str | None = None, clinic_id: int = HOME_CLINIC
 ) -> None:
-    """Notes that somebody has dealt with the line: of one that asks to tell the patient, that the patient was told.
+    """Notes that somebody has dealt with the line: of one that asks to tell the patient, that the patient was told;
+    of one that asks to call, that this was done, and that the patient was told of what no mail may tell first.
 
     Raises NotFound for an unknown course, InvalidValue for a key that is none. A second time changes nothing.
     """
@@ -105,9 +115,12 @@ def tick_off(
 
 def _lines(app: "App", session: Session, clinic_id: int) -> Iterator[Line]:
     today = today_in(app.settings.clinic.zone, app.now())
+    yield from (_to_tell(Todo.CALL, each) for each in worklist_store.changes_to_phone(session, clinic_id))
     yield from map(_to_record, worklist_store.overdue_visits(session, clinic_id, today))
-    yield from map(_to_tell, worklist_store.untold_changes(session, clinic_id))
+    yield from (_to_tell(Todo.TELL, each) for each in worklist_store.untold_changes(session, clinic_id))
     yield from _to_phone(worklist_store.failed_messages(session, clinic_id))
+    stopped = worklist_store.stopped_recipients(session, clinic_id)
+    yield from (_to_note(each) for each in stopped if each.stop_cause not in MAILS_STOP)
 
 
 def _to_record(found: OverdueVisit) -> Line:
@@ -115,15 +128,30 @@ def _to_record(found: OverdueVisit) -> Line:
     return Line(todo=Todo.RECORD, key=key, course_id=found.course_id, patient=found.patient, visit=found.visit)
 
 
-def _to_tell(found: UntoldChange) -> Line:
+def _to_tell(todo: Todo, found: OpenChange) -> Line:
     return Line(
-        todo=Todo.TELL,
-        key=f"{Todo.TELL}:{found.entry.number}",
+        todo=todo,
+        key=f"{todo}:{found.entry.number}",
         course_id=found.course_id,
         patient=found.patient,
         since=found.entry.recorded_at,
+        urgent=todo is Todo.CALL,
         entry=found.entry.action,
         number=found.entry.number,
+        untold=found.to_tell,
+        neutral_at=found.neutral_at,
+    )
+
+
+def _to_note(found: StoppedRecipient) -> Line:
+    return Line(
+        todo=Todo.NOTE,
+        key=f"{Todo.NOTE}:{found.role}",
+        course_id=found.course_id,
+        patient=found.patient,
+        since=found.since,
+        recipient=found.role,
+        name=found.name,
     )
 
 
@@ -150,7 +178,7 @@ def _to_phone(found: tuple[FailedMessage, ...]) -> Iterator[Line]:
 def _concerns_staff(found: FailedMessage) -> bool:
     """Whether anybody should be phoned about it: not where no such mail would go any more (scheduling rule 24)."""
     match found.stop_cause:
-        case CeaseCause.DEATH | CeaseCause.TRANSFERRED:
+        case cause if cause in MAILS_STOP:
             return False
         case CeaseCause.HOSPICE:
             return found.message.kind == Kind.VISIT
@@ -184,6 +212,11 @@ def _deal(app: "App", session: Session, loaded: LoadedCourse, key: str, by: str)
             return _leave_unrecorded(session, loaded, parse_date(cause, field="line"))
         case Todo.TELL:
             return _told(app, session, loaded, _whole(cause), by)
+        case Todo.CALL:
+            return _called(app, session, loaded, _whole(cause), by)
+        case Todo.NOTE:
+            stored = loaded.stored
+            return worklist_store.set_seen(session, stored.clinic_id, stored.course.id, cause, loaded.now)
         case Todo.PHONE:
             return _phoned(session, loaded, [_whole(number) for number in cause.split("-")], by)
         case _:
@@ -201,6 +234,17 @@ def _told(app: "App", session: Session, loaded: LoadedCourse, number: int, by: s
     if number not in {each.number for each in store.revisions_of(session, loaded.stored) if each.to_tell}:
         return False
     note_told(app, session, loaded, number, by=by)
+    return True
+
+
+def _called(app: "App", session: Session, loaded: LoadedCourse, number: int, by: str) -> bool:
+    if not store.mark_phoned(session, loaded.stored, number, loaded.now):
+        return False
+    _told(app, session, loaded, number, by)
+    clinic_id, course_id = loaded.stored.clinic_id, loaded.stored.course.id
+    # The notice of the same change, when it came too late or did not arrive, has been made good for as well.
+    failed = worklist_store.failed_notices(session, clinic_id, course_id, loaded.recorded_at(number))
+    worklist_store.set_handled(session, clinic_id, failed, by=by, now=loaded.now)
     return True
 
 

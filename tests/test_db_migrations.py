@@ -22,10 +22,10 @@ from service.wiring import App
 from tests.stores import NURSE, bob
 
 # A later step that alters a table which others refer to, as batch mode does it on SQLite: made anew, dropped, renamed.
-ALTERS_COURSE = """
+ALTERS_COURSE = f"""
 import sqlalchemy as sa
 from alembic import op
-revision, down_revision, branch_labels, depends_on = "0002", "0001", None, None
+revision, down_revision, branch_labels, depends_on = "next", "{SCHEMA}", None, None
 
 
 def upgrade():
@@ -169,7 +169,7 @@ def test_another_schema_refuses_to_start(engine: Engine, version: str, told: str
 def _add_step(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
     steps = folder / "migrations"
     shutil.copytree(db.migrations.FOLDER, steps)
-    (steps / "versions" / "0002_next.py").write_text(script)
+    (steps / "versions" / "next.py").write_text(script)
     monkeypatch.setattr(db.migrations, "FOLDER", steps)
 
 

@@ -89,7 +89,7 @@ def test_it_tells_of_tomorrow_of_checks_of_what_nobody_recorded_and_of_mails_tha
 def test_an_empty_morning_reads_as_one(app: App, at: Pass, mail_server: MailServer) -> None:
     at(SEVEN)
     [mail] = digests(mail_server)
-    assert words(mail).count("- none") == 6
+    assert words(mail).count("- none") == 8
 
 
 def test_without_an_address_there_is_none(engine: Engine, clock: Clock, mail_server: MailServer) -> None:

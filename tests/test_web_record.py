@@ -163,7 +163,7 @@ def test_a_hold_waits_for_a_person_to_tell_the_patient(web: Web, alice: Visitor,
 
 def test_a_patient_who_has_been_told_is_noted_with_the_entry(web: Web, alice: Visitor, bobs: UUID) -> None:
     preview = alice.preview(form_of(alice, bobs, "omit", "?dose=1-15"))
-    page = alice.get(alice.confirm(preview, patient_told="yes"))
+    page = alice.get(alice.confirm(preview, telling="told"))
     assert web.load(bobs).entries[-1].patient_told
     assert "The patient does not know yet" not in page.text
 
@@ -264,7 +264,7 @@ def test_a_resume_sent_twice_is_recorded_once(web: Web, alice: Visitor, bobs: UU
 def test_the_same_request_with_another_answer_stores_nothing_more(web: Web, alice: Visitor, bobs: UUID) -> None:
     preview = alice.preview(form_of(alice, bobs, "omit", "?dose=1-15"))
     alice.confirm(preview)
-    answer = alice.send(preview, step="confirm", patient_told="yes")
+    answer = alice.send(preview, step="confirm", telling="told")
     assert answer.status_code == 409
     assert "Cycle 1 day 15 left out" in Page(answer.text).text
     assert web.load(bobs).revision == 2

@@ -87,6 +87,10 @@ def bobs(web: Web) -> UUID:
         expires=None,
         by=NURSE,
     )
+    from service.carers import NewCarer, add_carer
+
+    carer = NewCarer(name="Dora", email="dora@mail.example", consent=True, language="en", zone="Europe/Paris")
+    add_carer(web.app, course, carer, by=NURSE)
     return course
 
 
@@ -100,9 +104,9 @@ def paths(web: Web, course: UUID) -> dict[str, str]:
 
 
 def ids(web: Web, course: UUID) -> dict[str, object]:
-    """What stands in the paths of a course: its own id, those of its first calendar and of its next mail."""
+    """What stands in the paths of a course: its own id, those of its first calendar and next mail, its carer's role."""
     mail = course_mails(web.app, course).waiting[0].ids[0]
-    return {"course_id": course, "feed_id": list_feeds(web.app, course)[0].id, "message_id": mail}
+    return {"course_id": course, "feed_id": list_feeds(web.app, course)[0].id, "message_id": mail, "role": "carer-1"}
 
 
 def readable(path: str) -> bool:
@@ -123,7 +127,9 @@ def test_an_auditor_reads_and_is_offered_and_allowed_nothing_else(web: Web, bobs
         assert visitor.http.get(path).status_code == expected, route
     page = visitor.get(f"/courses/{bobs}")
     assert not [
-        link for link in page.all("a") if "/record" in link.attributes["href"] or "/feeds" in link.attributes["href"]
+        link
+        for link in page.all("a")
+        if any(part in link.attributes["href"] for part in ("/record", "/feeds", "/carers", "/choice", "/withdraw"))
     ]
     assert not [link for link in page.all("a") if link.attributes["href"] == "/courses/new"]
     before = web.load(bobs).revision
@@ -154,6 +160,12 @@ def test_the_clinic_next_door_finds_nothing(web: Web, bobs: UUID) -> None:
         assert visitor.http.post(path, data=typed).status_code == 404, path
     assert web.load(bobs).revision == 1
     assert [feed.revoked_at for feed in list_feeds(web.app, bobs)] == [None]
+    from service.carers import list_recipients
+
+    assert [(line.role, line.withdrawn_at) for line in list_recipients(web.app, bobs)] == [
+        ("patient", None),
+        ("carer-1", None),
+    ]
 
 
 def test_each_clinic_sees_its_own_courses(web: Web, bobs: UUID) -> None:

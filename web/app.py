@@ -15,6 +15,7 @@ from web.pages import (
     courses,
     health,
     mails,
+    recipients,
     record,
     sign_in,
     start,
@@ -37,6 +38,7 @@ ROUTERS = (
     closed_days.router,
     calendars.router,
     mails.router,
+    recipients.router,
     worklist.router,
     unsubscribe.router,
 )

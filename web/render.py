@@ -104,6 +104,8 @@ def _templates(app: App) -> Environment:
         "there": there,  # and as those of another zone do
         "event_word": words.event_words,
         "reason": words.reason_words,
+        "role": words.role_words,
+        "wants": words.wants_words,
         "answer": words.answer_words,
         "word": words.word,
         "window_word": words.window_word,

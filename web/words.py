@@ -1,10 +1,12 @@
 """The words of staff pages for what the core names in code, and sentences for recorded actions."""
 
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, time
 from typing import assert_never
 
 from babel.dates import format_date
 
+from reminders.rules import PATIENT, Kind
 from scheduler.actions import (
     Action,
     AudienceChange,
@@ -92,6 +94,7 @@ STATE_WORDS = {
     "complete": "All doses given",
     "ceased": "Stopped",
 }
+KIND_WORDS = {Kind.VISIT: "visits", Kind.CHECK: "checks", Kind.WINDOW: "windows", Kind.CHANGE: "changes"}
 SCOPES = {
     Scope.DOSE: "this dose alone",
     Scope.CYCLE: "with the later doses of its cycle",
@@ -124,6 +127,21 @@ def event_words(key: str) -> str:
 def reason_words(outcome: str) -> str:
     """Why a mail was not delivered, without the remark that every line of the worklist begins with."""
     return outcome.removesuffix("; please phone") or "no reason was kept"
+
+
+def role_words(role: str) -> str:
+    """A recipient of mails in a sentence."""
+    return "the patient" if role == PATIENT else "the carer"
+
+
+def wants_words(choice: Mapping[Kind, Collection[int]]) -> str:
+    """What a recipient left of the clinic's mails."""
+    less = [
+        f"{KIND_WORDS[kind]}: {', '.join(map(_before, days)) or 'none'}"
+        for kind, days in choice.items()
+        if kind is not Kind.CHANGE or not days
+    ]
+    return "; ".join(less) or "All that the clinic sends"
 
 
 def answer_words(answer: str) -> str:
@@ -244,6 +262,10 @@ def _how(action: Given) -> str:
         if at is not None
     ]
     return "".join(f", {mark}" for mark in [" ".join(times), *marks] if mark)
+
+
+def _before(days: int) -> str:
+    return "1 day before" if days == 1 else f"{days} days before"
 
 
 def _lower(text: str) -> str:

@@ -12,6 +12,7 @@ class Fate(StrEnum):
     RETRY = "retry"  # not taken, may be later: another try after a while
     REFUSED = "refused"  # the address is refused for good: no more mails to it
     REJECTED = "rejected"  # this mail is refused for good, the address perhaps not
+    BARRED = "barred"  # refused by a policy or a relay: our fault, not the address's; later it may be taken
     LOST = "lost"  # the connection broke after the whole mail was handed over: it may have arrived
     OURS = "ours"  # nothing of ours is taken, or nobody is there: nobody's mail can go, and no try counts
 

@@ -8,8 +8,16 @@ from dataclasses import dataclass
 
 from reminders.channels.delivery import DeliveryError, Fate, Outgoing
 
-# For each step of the conversation: what its refusal for good (5xx) means.
+# For each step of the conversation: what its refusal for good (5xx) means when the server does not say more.
 REFUSALS = {"MAIL": Fate.OURS, "RCPT": Fate.REFUSED, "DATA": Fate.REJECTED, "the end of DATA": Fate.REJECTED}
+# What the enhanced code (RFC 3463) says of a refusal after MAIL: by the longest beginning that fits.
+ENHANCED = {
+    "5.1.7": Fate.OURS,  # the sender's address is wrong
+    "5.1.8": Fate.OURS,  # and so is its domain
+    "5.1.": Fate.REFUSED,  # the recipient's address
+    "5.7.": Fate.BARRED,  # a policy, a relay, a missing right
+    "5.": Fate.REJECTED,  # a full mailbox, a size, a system: no fault of the address as such
+}
 NOT_SIGNED_IN = 530  # at whatever step: the server wants credentials, which is no fault of any mail
 CLOSING = 421
 GONE = (smtplib.SMTPServerDisconnected, OSError)
@@ -151,16 +159,14 @@ class SmtpChannel:
     def _judge(self, step: str, code: int, text: bytes) -> None:
         if code in {250, 251, 354}:
             return
-        fate = REFUSALS[step] if code >= 500 else Fate.RETRY
-        if code == NOT_SIGNED_IN:
-            fate = Fate.OURS
+        fate = _fate(step, code, text)
         if code == CLOSING:
             self._drop()
         else:
             self._forget()
         answer = f"{_codes(code, text)} at {step}"
         sentence = f"{self._where()} said {answer}"
-        if fate is Fate.OURS:
+        if fate in {Fate.OURS, Fate.BARRED}:
             sentence += "; check [smtp] sender, verp, username and password_file"
         raise DeliveryError(sentence, fate=fate, answer=answer, hung_up=code == CLOSING)
 
@@ -206,6 +212,17 @@ def _with_end(content: bytes) -> bytes:
     """The mail as DATA wants it: leading dots doubled, and the dot that ends it."""
     stuffed = re.sub(rb"(?m)^\.", b"..", content)
     return stuffed + (b".\r\n" if stuffed.endswith(b"\r\n") else b"\r\n.\r\n")
+
+
+def _fate(step: str, code: int, text: bytes) -> Fate:
+    """What a refusal means: by the enhanced code where the server gives one, else by the step."""
+    if code == NOT_SIGNED_IN:
+        return Fate.OURS
+    if code < 500:
+        return Fate.RETRY
+    told = _codes(code, text).partition(" ")[2]
+    known = next((fate for start, fate in ENHANCED.items() if told.startswith(start)), None)
+    return REFUSALS[step] if known is None or step == "MAIL" else known
 
 
 def _codes(code: int, text: bytes) -> str:

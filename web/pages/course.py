@@ -9,9 +9,11 @@ from starlette.responses import RedirectResponse, Response
 from calendars import FORMATS
 from calendars.kinds import Detail, Reader
 from calendars.view import CalendarView, build_view
+from scheduler.errors import InvalidValue
 from scheduler.plan import Dose, DoseState, Plan
+from service.carers import list_recipients
 from service.clinic import clinic_card
-from service.courses import tell_patient
+from service.courses import neutral_notice, tell_patient
 from service.feeds import list_feeds
 from service.mails import course_mails
 from service.queries import CourseRecord, HistoryEntry, load_course
@@ -25,6 +27,9 @@ router = APIRouter()
 
 # A picture in a page can't load anything; opened by itself it must not either.
 SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+
+
+NO_NEUTRAL = "No mail to the patient waits that could go in time, so none goes. Tell the patient by telephone."
 
 
 @router.api_route("/courses/{course_id}", methods=["GET", "HEAD"])
@@ -45,11 +50,15 @@ def course(course_id: UUID, request: Request, site: TheSite, who: Viewer) -> Res
         last=last_given(record.plan),
         untold=[entry for entry in record.entries if entry.to_tell],
         mails=mails,
+        recipients=list_recipients(site.app, course_id, clinic_id=who.user.clinic_id),
+        chosen=asked.get("chosen", ""),
+        withdrawn=asked.get("withdrawn", ""),
         hurried=next((line for line in mails.waiting if whole_number(asked.get("hurried", "")) in line.ids), None),
         request_id=uuid4().hex,
         stored=stored,
         started="started" in asked,
         told="told" in asked,
+        neutral="neutral" in asked,
         revoked=revoked,
     )
 
@@ -65,12 +74,18 @@ def timeline(course_id: UUID, site: TheSite, who: Viewer) -> Response:
 
 @router.post("/courses/{course_id}/told")
 def told(course_id: UUID, site: TheSite, who: Recorder, form: CheckedForm) -> Response:
-    """Notes that the patient has been told of a revision, so that its notice may go."""
+    """Notes that the patient has been told of a revision, so that its notice may go; or lets a neutral one go."""
     revision = whole_number(form.text("revision"))
     if revision is None:
         raise HTTPException(422)
-    tell_patient(site.app, course_id, revision, by=who.user.name, clinic_id=who.user.clinic_id)
-    return RedirectResponse(f"/courses/{course_id}?told", 303)
+    if form.text("step") != "neutral":
+        tell_patient(site.app, course_id, revision, by=who.user.name, clinic_id=who.user.clinic_id)
+        return RedirectResponse(f"/courses/{course_id}?told", 303)
+    try:
+        neutral_notice(site.app, course_id, revision, by=who.user.name, clinic_id=who.user.clinic_id)
+    except InvalidValue:
+        raise HTTPException(409, NO_NEUTRAL) from None
+    return RedirectResponse(f"/courses/{course_id}?neutral#untold", 303)
 
 
 def last_given(plan: Plan) -> Dose | None:

@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from scheduler import action_from_fields
 from scheduler.actions import Action
-from scheduler.errors import Rejected
+from scheduler.errors import InvalidValue, Rejected
 from service.courses import RequestReused, StaleRevision, preview
 from service.courses import record as record_action
 from service.queries import CourseRecord, HistoryEntry, load_course
@@ -24,6 +24,14 @@ from web.render import Site, TheSite
 from web.session import CheckedForm, Recorder
 
 router = APIRouter()
+
+
+# How a patient hears of what an entry changes: what is sent, the words, what they mean.
+WAYS = (
+    ("", "Not yet", "A notice of such a dose waits until somebody says that the patient knows."),
+    ("told", "The patient has been told", ""),
+    ("neutral", "Not yet: send a neutral notice", "A mail that only asks the patient to call. You still have to tell."),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +136,7 @@ class _Desk:
 
     def show_preview(self, action: Action, form: Form) -> Response:
         found = preview(self.site.app, self.record.id, action, clinic_id=self.who.user.clinic_id)
+        mails = in_words(found.notices, self.record.patient_zone)
         return self.site.page(
             "record_preview.html",
             who=self.who,
@@ -137,8 +146,9 @@ class _Desk:
             action=action,
             replaced=_entry(self.record, action.replaces),
             comparison=compare(found.before, found.after),
-            mails=in_words(found.notices, self.record.patient_zone),
-            told=bool(form.text("patient_told")),
+            mails=mails,
+            ways=WAYS if mails.waits else WAYS[:2],
+            telling=form.text("telling"),
             request_id=uuid4().hex,
             kept=tuple(_kept(form, self.fields)),
         )
@@ -156,11 +166,14 @@ class _Desk:
                 by=self.who.user.name,
                 seen_revision=seen,
                 request_id=request_id,
-                patient_told=bool(form.text("patient_told")),
+                patient_told=form.text("telling") == "told",
+                neutral_notice=form.text("telling") == "neutral",
                 clinic_id=self.who.user.clinic_id,
             )
         except RequestReused:
             return self.show_meanwhile(form)
+        except InvalidValue as refused:  # no neutral notice can go
+            return self.show_form(form, {"": str(refused)}, status=422)
         return RedirectResponse(f"/courses/{self.record.id}?recorded={outcome.revision}", 303)
 
     def show_meanwhile(self, form: Form) -> Response:
