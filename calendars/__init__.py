@@ -41,6 +41,12 @@ def _svg(view: "CalendarView") -> bytes:
     return render(view)
 
 
+def _pdf(view: "CalendarView") -> bytes:
+    from calendars.document import render
+
+    return render(view)
+
+
 def _text(view: "CalendarView") -> bytes:
     from calendars.agenda import render
 
@@ -49,6 +55,7 @@ def _text(view: "CalendarView") -> bytes:
 
 FORMATS: dict[str, Format] = {
     "ics": Format(media_type="text/calendar; charset=utf-8", suffix="ics", render=_ics),
+    "pdf": Format(media_type="application/pdf", suffix="pdf", render=_pdf),
     "html": Format(media_type="text/html; charset=utf-8", suffix="html", render=_html),
     "svg": Format(media_type="image/svg+xml; charset=utf-8", suffix="svg", render=_svg),
     "text": Format(media_type="text/plain; charset=utf-8", suffix="txt", render=_text),

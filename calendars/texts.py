@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from calendars.guide import Guide
 from calendars.kinds import ClinicCard, Detail
 from calendars.wording import Wording, say_date, say_day, say_list, say_moment, say_time
 from scheduler.dates import zone_of
@@ -32,7 +33,7 @@ class Texts:
             return ""
         if stamped.cancelled is Cancelled.TO_BE_ARRANGED:
             return say("event.to-be-arranged")
-        title = self._full_title(event) if self.detail is Detail.FULL else say(f"event.{_role(event)}.discreet")
+        title = self.plain_title(event)
         if stamped.cancelled is not None:
             return say("event.cancelled", title=title)
         # A neutral title stays the same for every date, or it would tell which ones are windows.
@@ -62,7 +63,7 @@ class Texts:
 
     def guidance(self) -> tuple[str, ...]:
         """What holds for all visits: when you may leave, what to bring, when to call and whom. At `full` only."""
-        return (self.wording.say("guide.leave"), *self._each_visit()) if self.detail is Detail.FULL else ()
+        return (self.guide().leave(), *self.guide().each_visit()) if self.detail is Detail.FULL else ()
 
     def beside(self, stamped: StampedEvent) -> tuple[str, ...]:
         """What a calendar adds to the event's own lines, since its entries are read one by one. At `full` only."""
@@ -70,19 +71,33 @@ class Texts:
             return ()
         match stamped.event.kind:
             case EventKind.INFUSION:
-                return self._each_visit()
+                return self.guide().each_visit()
             case EventKind.OBSERVATION:
                 return self._leave(stamped.event)
             case EventKind.CHECK:
-                return (self.wording.say("guide.tests"), self.whom_to_call())
+                return (self.wording.say("guide.tests"), self.guide().whom_to_call())
             case EventKind.WINDOW:
                 return ()
 
-    def whom_to_call(self) -> str:
-        """Whom to call about a date, with the clinic's number when it is set."""
-        if self.clinic.phone:
-            return self.wording.say("guide.call", phone=self.clinic.phone)
-        return self.wording.say("guide.call-team")
+    def guide(self) -> Guide:
+        """What holds for each visit."""
+        return Guide(wording=self.wording, clinic=self.clinic, regimen_id=self.regimen.id)
+
+    def brief(self, event: Event) -> str:
+        """The title where cycle, day and date stand beside it."""
+        if self.detail is Detail.FULL and event.kind is EventKind.INFUSION:
+            return self.wording.say("print.infusion", drug=self.regimen.agent)
+        return self.plain_title(event)
+
+    def plain_title(self, event: Event) -> str:
+        """What the event is, whatever became of it; empty at `busy`."""
+        if self.detail is Detail.BUSY:
+            return ""
+        return (
+            self._full_title(event)
+            if self.detail is Detail.FULL
+            else self.wording.say(f"event.{_role(event)}.discreet")
+        )
 
     def place(self, event: Event) -> str:
         """Where a visit takes place. At `full` only: the name of a ward is a diagnosis."""
@@ -104,23 +119,6 @@ class Texts:
         return self.wording.say("line.time-on", time=say_time(local, language), date=say_date(local.date(), language))
 
     # ---------------------------------------------------------------------------------------------------------
-
-    def _each_visit(self) -> tuple[str, ...]:
-        say, clinic = self.wording.say, self.clinic
-        signs = f"guide.signs.{self.regimen.id}"
-        night = (say("guide.after-hours", phone=clinic.after_hours_phone),) if clinic.after_hours_phone else ()
-        return (
-            say("guide.bring"),
-            say("guide.tests"),
-            self.whom_to_call(),
-            say("guide.fever", threshold=clinic.fever_threshold) if clinic.fever_threshold else say("guide.fever-any"),
-            say(signs if self.wording.has(signs) else "guide.signs"),
-            *night,
-            say("guide.emergency", number=clinic.emergency_number)
-            if clinic.emergency_number
-            else say("guide.emergency-any"),
-            say("guide.changes"),
-        )
 
     def _full_title(self, event: Event) -> str:
         values = {

@@ -8,6 +8,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from calendars.kinds import ClinicCard, Detail, Reader, clean
+from calendars.sheet import Sheet
 from calendars.texts import Texts
 from calendars.wording import Wording
 from scheduler.actions import CeaseCause
@@ -31,8 +32,9 @@ class Status(StrEnum):
 class Entry:
     """One entry of a calendar. `start` and `end`: instants in the view's zone, or one civil date twice (`all_day`).
 
-    `lines` are the description's parts that are this entry's own; `alarms` lie that long before `start`. A
-    `staff_note` is for pages of staff, never for a feed. Stamps are UTC instants of whole seconds.
+    `lines` are the description's parts that are this entry's own; `brief` is the title where its date, cycle and day
+    stand beside it, without what became of it; `leave` is when one may leave at the earliest; `alarms` lie that long
+    before `start`. A `staff_note` is for pages of staff, never for a feed. Stamps are UTC instants of whole seconds.
     """
 
     uid: UUID
@@ -48,14 +50,16 @@ class Entry:
     description: str
     location: str
     busy: bool
+    brief: str = ""
     arrival: datetime | None = None
+    leave: datetime | None = None
     moved_from: date | datetime | None = None
     alarms: tuple[timedelta, ...] = ()
     lines: tuple[str, ...] = ()
     staff_note: str = ""
 
     def __post_init__(self) -> None:
-        for name in ("summary", "description", "location", "staff_note"):
+        for name in ("summary", "brief", "description", "location", "staff_note"):
             object.__setattr__(self, name, clean(getattr(self, name)))
         object.__setattr__(self, "lines", tuple(clean(line) for line in self.lines))
         if self.all_day and self.start != self.end:
@@ -76,7 +80,8 @@ class Entry:
 class CalendarView:
     """One plan as one reader sees it: entries in the order of time. `refresh` is an ISO 8601 duration, such as PT6H.
 
-    `guidance` is what holds for each visit (at `full`). `stamp` is the instant of the plan's last change.
+    `guidance` is what holds for each visit (at `full`). `stamp` is the instant of the plan's last change. `sheet` is
+    what it is printed with, if it is.
     """
 
     uid: UUID
@@ -93,6 +98,7 @@ class CalendarView:
     wording: Wording
     clinic: ClinicCard
     refresh: str
+    sheet: Sheet | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "title", clean(self.title))
@@ -124,6 +130,7 @@ def build_view(
     alarms: tuple[timedelta, ...] = (),
     refresh: str = "PT6H",
     changed_at: datetime | None = None,
+    sheet: Sheet | None = None,
 ) -> CalendarView:
     """What `reader` sees of `plan` on `today` (a date in the clinic's zone), at the level `detail`.
 
@@ -154,6 +161,7 @@ def build_view(
         wording=wording,
         clinic=clinic,
         refresh=refresh,
+        sheet=sheet,
     )
 
 
@@ -231,7 +239,9 @@ def _entry(
         description="\n".join(filter(None, parts)),
         location=texts.place(event),
         busy=not event.all_day and not gone,
+        brief=texts.brief(event),
         arrival=None if gone else event.arrival,
+        leave=None if gone else event.leave_not_before,
         moved_from=None if gone else stamped.moved_from,
         alarms=() if gone else _alarms(event, alarms),
         lines=lines,

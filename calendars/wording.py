@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from gettext import c2py
 from io import StringIO
@@ -13,6 +13,7 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_skeleton, format_time
 from babel.lists import format_list
 from babel.messages.pofile import PoFileError, read_po
+from babel.units import format_unit
 
 from scheduler.errors import InvalidValue
 
@@ -182,6 +183,20 @@ def say_list(items: Iterable[str], language: str) -> str:
     """The items as people enumerate them: "one, two and three"."""
     # CLDR's "en" has a comma before "and"; plain English of most countries has none.
     return format_list(tuple(items), locale=Locale("en", "GB") if language == "en" else _locale(language))
+
+
+def say_weekday(day: date, language: str, *, short: bool = False) -> str:
+    """The name of the weekday: "Monday", or "Mon"."""
+    names = _locale(language).days["stand-alone"]["abbreviated" if short else "wide"]
+    return str(names[day.weekday()])
+
+
+def say_duration(length: timedelta, language: str) -> str:
+    """A length of time in hours and minutes: "2 hours 30 minutes"."""
+    minutes = round(length.total_seconds() / 60)
+    parts = ((minutes // 60, "hour"), (minutes % 60, "minute"))
+    locale = _locale(language)
+    return " ".join(format_unit(count, unit, "long", locale=locale) for count, unit in parts if count)
 
 
 def weekdays(language: str) -> tuple[tuple[int, str, str], ...]:

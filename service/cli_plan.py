@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 import click
@@ -17,6 +17,9 @@ from service.cli_support import Cli, config_option, json_option, note_language, 
 from service.cli_types import AUDIENCE, CYCLE_LENGTH, DATE, FILE, NUMBER, TIME, ZONE, word
 from service.plan_table import plan_table
 from service.planning import cycle_lengths, plan_course, read_course_file
+
+if TYPE_CHECKING:
+    from service.rendering import Look
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 FORMATS = ("table", "json", "ics", "pdf", "html", "svg", "text")
@@ -49,6 +52,8 @@ def look_options(command: Decorated) -> Decorated:
             click.option("--for", "reader", type=word("patient", "carer", "staff"), default="patient"),
             click.option("--detail", type=word("discreet", "busy", "full"), default="full"),
             click.option("--language", default="en", metavar="CODE", help="Of all formats but table and json."),
+            click.option("--paper", type=word("a4", "letter"), default="a4", help="With pdf. Default: a4."),
+            click.option("--large-print", is_flag=True, help="With pdf: large letters, one day below the other."),
             click.option("--why", is_flag=True, help="With the table: the reason for each date."),
             json_option,
         ]
@@ -114,6 +119,13 @@ class Shown:
     extra: dict[str, object]
 
 
+def look_of(given: dict[str, Any]) -> "Look":
+    """How the options of `look_options` ask for it."""
+    from service.rendering import Look
+
+    return Look(**{field: given[field] for field in ("reader", "detail", "language", "paper", "large_print")})
+
+
 def show(cli: Cli, shown: Shown, given: dict[str, Any], *, today: date) -> None:
     """Writes the plan as the options of `look_options` ask for."""
     name, output = "json" if given["as_json"] else given["format_name"], given["output"]
@@ -123,9 +135,9 @@ def show(cli: Cli, shown: Shown, given: dict[str, Any], *, today: date) -> None:
     elif name == "table":
         write_text(plan_table(shown.plan, why=given["why"]), output)
     else:
-        from service.rendering import Look, render
+        from service.rendering import render
 
-        look = Look(reader=given["reader"], detail=given["detail"], language=given["language"])
+        look = look_of(given)
         data = render(
             name,
             shown.plan,

@@ -7,11 +7,13 @@ from functools import cache
 from importlib.resources import files
 from uuid import UUID
 
+from calendars.sheet import Sheet
 from calendars.view import CalendarView, ClinicCard, Detail, Reader, build_view
 from calendars.wording import Wording, parse_wording
 from scheduler import Action, Audience, Course, Plan, StampedEvent, build_plan, events, parse_regimen, restamp
 from scheduler.actions import Cease, CeaseCause, Defer, Given, Hold, HoldCause, Omit
 from scheduler.regimen import Regimen
+from service.press import load_press
 
 COURSE_ID = UUID("7d1f5f2e-7f3a-4a8e-9b57-0c3f5f1f6a01")
 FEED_ID = UUID("2b7c3a52-1c44-4b6e-8a3f-53d5a0f0c902")
@@ -25,6 +27,7 @@ CLINIC = ClinicCard(
     fever_threshold="38 °C (100.4 °F)",
     address="12 River Street, Springfield",
 )
+SHEET = Sheet(press=load_press(), printed=DAY1, address="https://clinic.example/p/" + "Ab-_" * 10 + "xyz")
 AUDIENCES = (Audience(name="can-become-pregnant"), Audience(name="breastfeeding"))
 
 
@@ -72,6 +75,7 @@ class Story:
         alarms: tuple[timedelta, ...] = (),
         changed_at: datetime | None = None,
         stamp: datetime = STARTED,
+        sheet: Sheet | None = None,
     ) -> CalendarView:
         """What `reader` sees of it."""
         return build_view(
@@ -86,6 +90,7 @@ class Story:
             today=today or self.plan.today,
             alarms=alarms,
             changed_at=changed_at,
+            sheet=sheet or SHEET,
         )
 
 

@@ -27,6 +27,7 @@ from calendars.wording import (
 from scheduler.errors import InvalidValue
 from service.catalogue import load_wordings
 from tests.calendar_plans import ARABIC, ENGLISH, SPANISH, WORDINGS, eventful
+from tests.pdf_reader import text_of
 
 CATALOGUES = {
     each.name.removesuffix(".po"): each.read_text(encoding="utf-8")
@@ -225,7 +226,8 @@ def test_digits_are_those_of_telephone_keys_and_hours_are_the_same_in_all_langua
     assert say_time(AT, language) == "14:05"
     for detail in Detail:
         for name, form in FORMATS.items():
-            text = form.render(eventful().view(wording=WORDINGS[language], detail=detail)).decode()
+            body = form.render(eventful().view(wording=WORDINGS[language], detail=detail))
+            text = text_of(body) if name == "pdf" else body.decode()
             strange = {char for char in text if char.isdigit() and not char.isascii()}
             assert not strange, (name, detail)
 
@@ -273,7 +275,8 @@ def test_isolates_are_closed_and_stand_in_no_other_language() -> None:
     for detail in Detail:
         for name, form in FORMATS.items():
             for wording in WORDINGS.values():
-                text = form.render(eventful().view(wording=wording, detail=detail)).decode().replace("\r\n ", "")
+                body = form.render(eventful().view(wording=wording, detail=detail))
+                text = text_of(body) if name == "pdf" else body.decode().replace("\r\n ", "")
                 assert text.count("\u2068") == text.count("\u2069"), name
                 assert ("\u2068" in text) <= (wording is ARABIC)
 

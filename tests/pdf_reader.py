@@ -1,0 +1,48 @@
+"""Reads a printed calendar back: its text as a person copies it, and what a screen reader is told."""
+
+import re
+from collections.abc import Iterator
+from io import BytesIO
+from typing import Any, cast
+
+from pypdf import PdfReader
+from pypdf.generic import DictionaryObject
+
+
+def pages_of(body: bytes) -> list[str]:
+    """The text of each page on one line, without what is only there for breaking and ordering lines."""
+    return [_plain(page.extract_text()) for page in PdfReader(BytesIO(body)).pages]
+
+
+def text_of(body: bytes) -> str:
+    """All text of the file: what is seen, what is read aloud instead of pictures, and its title."""
+    reader = PdfReader(BytesIO(body))
+    title = reader.metadata.title if reader.metadata else None
+    return " ".join([*pages_of(body), *map(_plain, alternatives(body)), title or ""])
+
+
+def alternatives(body: bytes) -> list[str]:
+    """What is read aloud in the place of each picture."""
+    return [str(each["/Alt"]) for each in elements(body) if "/Alt" in each]
+
+
+def elements(body: bytes) -> Iterator[DictionaryObject]:
+    """The elements of the structure, each before what it holds."""
+    root = cast("Any", PdfReader(BytesIO(body)).trailer["/Root"])["/StructTreeRoot"]
+    waiting = [root]
+    while waiting:
+        element = waiting.pop().get_object()
+        if not isinstance(element, DictionaryObject):
+            continue
+        if "/S" in element:
+            yield element
+        kids = element.get("/K", [])
+        kids = kids.get_object() if hasattr(kids, "get_object") else kids
+        waiting += reversed(kids if isinstance(kids, list) else [kids]) if not isinstance(kids, int) else []
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\s+", " ", re.sub("[\u200b\u2066-\u2069]", "", text)).strip()
