@@ -6,7 +6,7 @@ from itertools import groupby
 from textwrap import wrap
 
 from calendars.view import CalendarView, Detail, Entry
-from calendars.wording import opening, say_date, say_moment, say_month, say_time, together
+from calendars.wording import opening, say_date, say_moment, say_month, say_time, say_zone, together
 from scheduler.dates import zone_of
 
 _WIDTH = 78
@@ -28,7 +28,9 @@ def render(view: CalendarView) -> bytes:
 def _head(view: CalendarView) -> list[str]:
     say, title = view.wording.say, " ".join(view.title.split())
     named = [view.clinic.name] if view.detail is Detail.FULL and view.clinic.name else []
-    zone = say("page.zone" if view.detail is Detail.FULL else "page.zone.discreet", zone=view.zone)
+    zone = say(
+        "page.zone" if view.detail is Detail.FULL else "page.zone.discreet", zone=say_zone(view.zone, view.language)
+    )
     updated = say("line.updated", moment=say_moment(view.stamp.astimezone(zone_of(view.zone)), view.language))
     notes = [updated, zone] if view.entries else [updated, say("page.empty")]
     return [title, _rule(title, "="), *_wrapped((*named, *notes))]

@@ -7,7 +7,7 @@ from html import escape
 from itertools import groupby
 
 from calendars.view import CalendarView, Detail, Entry, Status
-from calendars.wording import opening, say_brief_moment, say_date, say_moment, say_month, say_time, weekdays
+from calendars.wording import opening, say_brief_moment, say_date, say_moment, say_month, say_time, say_zone, weekdays
 from scheduler.dates import zone_of
 from scheduler.events import EventKind
 
@@ -93,7 +93,7 @@ def _about(view: CalendarView) -> Iterator[str]:
     if full and view.clinic.name:
         yield f"<p><bdi>{escape(view.clinic.name)}</bdi></p>"
     updated = say("line.updated", moment=say_moment(view.stamp.astimezone(zone_of(view.zone)), view.language))
-    zone = say("page.zone" if full else "page.zone.discreet", zone=view.zone)
+    zone = say("page.zone" if full else "page.zone.discreet", zone=say_zone(view.zone, view.language))
     yield f'<p class="about">{escape(updated)} {escape(zone)}</p>'
     if not view.entries:
         yield f"<p>{escape(say('page.empty'))}</p>"

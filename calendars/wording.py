@@ -10,11 +10,12 @@ from io import StringIO
 from types import MappingProxyType
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_skeleton, format_time
+from babel.dates import format_date, format_skeleton, format_time, get_timezone_name
 from babel.lists import format_list
 from babel.messages.pofile import PoFileError, read_po
 from babel.units import format_unit
 
+from scheduler.dates import zone_of
 from scheduler.errors import InvalidValue
 
 # CLDR's own forms where a language is not named. English alone names no country: day before month is read rightly on
@@ -177,6 +178,17 @@ def together(day: str, times: str, language: str) -> str:
     """A date and what is said of its times, in one: "7 Dec, 09:00". The date alone when there is nothing to say."""
     # In CLDR's pattern {1} is the date; its comma is the language's own.
     return str(_locale(language).datetime_formats["medium"]).format(times, day) if times else day
+
+
+@lru_cache(maxsize=256)
+def say_zone(zone: str, language: str) -> str:
+    """A time zone as people call it all year round: "Eastern Time". A zone of no place keeps its name: "UTC".
+
+    Not "Eastern Standard Time": it would have to change with the season, and CLDR calls Dublin's winter its summer.
+    """
+    if "/" not in zone or zone.startswith("Etc/"):
+        return zone
+    return get_timezone_name(zone_of(zone), width="long", locale=_locale(language))
 
 
 def say_list(items: Iterable[str], language: str) -> str:

@@ -4,11 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from babel import Locale
-from babel.dates import get_timezone_name
-
 from calendars.kinds import ClinicCard
-from calendars.wording import Wording, opening, say_date, say_list, say_moment, say_near, say_time
+from calendars.wording import Wording, opening, say_date, say_list, say_moment, say_near, say_time, say_zone
 from reminders.calendar_files import CalendarFile
 from reminders.mime import Block, Envelope, Letter, serialise
 from scheduler.dates import zone_of
@@ -224,11 +221,7 @@ class _Writer:
 
     def _arrival(self, event: Event) -> dict[str, str]:
         arrival = event.arrival or event.start
-        if not isinstance(arrival, datetime):
-            return {"arrival": self._moment(arrival), "zone": self.facts.zone}
-        local = arrival.astimezone(zone_of(self.facts.zone))
-        zone = get_timezone_name(local, width="long", locale=_locale(self.wording.language))
-        return {"arrival": say_time(local, self.wording.language), "zone": zone}
+        return {"arrival": self._time(arrival), "zone": say_zone(self.facts.zone, self.wording.language)}
 
     def _time(self, moment: date | datetime) -> str:
         if not isinstance(moment, datetime):
@@ -283,7 +276,3 @@ def _order(event: Event) -> tuple[date, str]:
 def _unbroken(phone: str) -> str:
     """A number that no line end cuts in two."""
     return phone.replace(" ", "\u00a0")
-
-
-def _locale(language: str) -> Locale:
-    return Locale.parse(language, sep="-" if "-" in language else "_")

@@ -22,6 +22,7 @@ from calendars.wording import (
     say_month,
     say_near,
     say_time,
+    say_zone,
     weekdays,
 )
 from scheduler.errors import InvalidValue
@@ -237,6 +238,20 @@ def test_digits_are_those_of_telephone_keys_and_hours_are_the_same_in_all_langua
 )  # fmt: skip
 def test_lists_are_enumerated_as_people_do(language: str, said: str) -> None:
     assert say_list(["a", "b", "c"], language) == said
+
+
+@pytest.mark.parametrize(
+    ("zone", "english", "spanish", "arabic", "because"),
+    [
+        ("America/New_York", "Eastern Time", "hora oriental", "التوقيت الشرقي لأمريكا الشمالية", "the same in all seasons"),
+        ("Europe/Dublin", "Ireland Time", "hora de Irlanda", "توقيت أيرلندا", "its winter is no standard time in the zones' data"),
+        ("Asia/Kolkata", "India Time", "hora de India", "توقيت الهند", "no number where a name is known"),
+        ("UTC", "UTC", "UTC", "UTC", "no place: its own name"),
+        ("Etc/GMT+5", "Etc/GMT+5", "Etc/GMT+5", "Etc/GMT+5", "no place either"),
+    ],
+)  # fmt: skip
+def test_a_zone_is_named_as_people_do(zone: str, english: str, spanish: str, arabic: str, because: str) -> None:
+    assert [say_zone(zone, language) for language in ("en", "es", "ar")] == [english, spanish, arabic], because
 
 
 def test_a_line_opens_with_a_capital_where_the_script_has_them() -> None:

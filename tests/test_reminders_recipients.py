@@ -91,7 +91,7 @@ def test_a_carer_gets_mails_at_their_own_hour_in_words_for_a_carer(app: App, at:
     words = " ".join(mail.text.split())
     assert "You get this mail because you help someone. In it, “you” means that person." in words
     assert "Monday 7 December 2026" in words
-    assert "08:30 (Eastern Standard Time)" in words  # the visit is where the clinic is
+    assert "08:30 (Eastern Time)" in words  # the visit is where the clinic is
     assert to(mail_server, "bob@patients.example")[0].message["Subject"] == "Your appointment on Monday 7 December"
     assert len({mail.message["Message-ID"] for mail in mail_server.mails()}) == 2
 
