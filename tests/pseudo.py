@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterable
+from datetime import timedelta
 from html.parser import HTMLParser
 from string import Formatter
 
 from babel import Locale
 from babel.dates import get_timezone_name
 
-from calendars.wording import Wording
+from calendars.wording import Wording, say_duration
 from tests.calendar_plans import ENGLISH
 
 # Dates, lists and names of zones are Babel's: Lithuanian has long ones that are no English words.
@@ -95,3 +96,6 @@ def _words_of_dates(zone: str) -> Iterable[str]:
     yield get_timezone_name(zone, width="long", zone_variant="daylight", locale=locale)
     yield zone
     yield "ir"  # "and"
+    yield from (
+        say_duration(timedelta(hours=hours, minutes=minutes), LANGUAGE) for hours in range(25) for minutes in (1, 2, 30)
+    )

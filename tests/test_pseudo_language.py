@@ -15,6 +15,7 @@ from calendars.view import CalendarView, Detail, Reader
 from reminders.message import render
 from scheduler.actions import CeaseCause
 from tests.calendar_plans import CLINIC, ENGLISH, INOTUZUMAB, ceased, course, empty, eventful, story
+from tests.pdf_reader import text_of
 from tests.pseudo import LANGUAGE, LONGER, Spoken, cut_off, pseudo, untranslated
 from tests.test_reminders_mail import CLINIC as MAIL_CLINIC
 from tests.test_reminders_mail import MAILS
@@ -34,6 +35,8 @@ def spoken(name: str, body: bytes) -> list[str]:
     """What the bytes of a format say to people."""
     if name == "ics":
         return list(_said(Calendar.from_ical(body)))
+    if name == "pdf":
+        return [text_of(body)]
     if name == "svg":
         # A long line stands in several elements.
         return [" ".join(element.text for element in ET.fromstring(body).iter() if element.text)]
