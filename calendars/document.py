@@ -37,6 +37,7 @@ from calendars.wording import (
     say_moment,
     say_time,
     say_weekday,
+    say_zone,
 )
 from scheduler.dates import zone_of
 from scheduler.errors import InvalidValue
@@ -89,7 +90,7 @@ def _data(view: CalendarView, sheet: Sheet) -> Data:
         "title": view.title,
         "name": say("print.name", name=sheet.name) if full and sheet.name else "",
         "about": [isolated(text) for text in (view.plan.regimen.name, view.clinic.name) if text] if full else [],
-        "zone": say("page.zone" if full else "page.zone.discreet", zone=view.zone),
+        "zone": say("page.zone" if full else "page.zone.discreet", zone=say_zone(view.zone, view.language)),
         "empty": "" if view.entries or view.cycles() else say("page.empty"),
         "draft": "" if sheet.address else say("print.draft"),
         "code": _code(view, sheet),
