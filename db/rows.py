@@ -13,6 +13,7 @@ from db.stored import (
     StoredBody,
     StoredCourse,
     StoredFeed,
+    StoredPrint,
     StoredRecipient,
     StoredRegimen,
     StoredRevision,
@@ -25,6 +26,7 @@ from db.tables import (
     EventRow,
     FeedRow,
     JsonObject,
+    PrintRow,
     RecipientRow,
     RegimenContentRow,
     RevisionRow,
@@ -119,6 +121,14 @@ def event_from_row(row: EventRow) -> StampedEvent:
 def feed_to_row(feed: StoredFeed, body: StoredBody, token_hash: str) -> FeedRow:
     values = _values(feed) | {"alarms": list(feed.alarms)}
     return FeedRow(token_hash=token_hash, **body_to_columns(body), **values)
+
+
+def print_to_row(stored: StoredPrint, token_hash: str) -> PrintRow:
+    return PrintRow(token_hash=token_hash, **_values(stored))
+
+
+def print_from_row(row: PrintRow) -> StoredPrint:
+    return StoredPrint(**_columns(row, StoredPrint))
 
 
 def body_to_columns(body: StoredBody) -> dict[str, Any]:

@@ -99,6 +99,25 @@ class StoredFeed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoredPrint:
+    """A printed calendar, without its secret. `shown`: by event the times that stand on the paper."""
+
+    id: UUID
+    clinic_id: int
+    course_id: UUID
+    reader: str
+    detail: str
+    language: str
+    paper: str
+    large_print: bool
+    revision: int
+    shown: dict[str, str]
+    printed_at: datetime
+    printed_by: str
+    revoked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRecipient:
     """A carer, or (role `patient`, whose address stands in the course) what the patient chose.
 

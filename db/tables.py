@@ -249,6 +249,31 @@ class FeedRow(Base, table=True):
     software: str
 
 
+class PrintRow(Base, table=True):
+    """A printed calendar: what it showed, and (as SHA-256) the token of the page that says whether it still holds.
+
+    `shown`: by event the times that stand on the paper, and a digest of the clinic's numbers.
+    """
+
+    __tablename__ = "print"
+    __table_args__ = (_of_course(), Index(None, "clinic_id", "course_id"))
+
+    id: UUID = Field(primary_key=True)
+    clinic_id: int
+    course_id: UUID
+    token_hash: str = Field(unique=True)
+    reader: str
+    detail: str
+    language: str
+    paper: str
+    large_print: bool
+    revision: int
+    shown: JsonObject = Field(sa_type=JSON)
+    printed_at: datetime
+    printed_by: str
+    revoked_at: datetime | None = None
+
+
 class RecipientRow(Base, table=True):
     """A carer who gets mails with consent; or, as `patient`, what the patient chose (the rest stands in the course).
 

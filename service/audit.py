@@ -35,6 +35,8 @@ class What(StrEnum):
     RESUBSCRIBED = "resubscribed"
     FEED_MADE = "feed-made"
     FEED_REVOKED = "feed-revoked"
+    CALENDAR_PRINTED = "calendar-printed"
+    PRINT_REVOKED = "print-revoked"
     ADDRESS_SUPPRESSED = "address-suppressed"
     ADDRESS_RELEASED = "address-released"
     SENDING_STOPPED = "sending-stopped"

@@ -19,6 +19,7 @@ COMMANDS = {
     "regimens": "service.cli_regimens:regimens",
     "course": "service.cli_course:course",
     "feed": "service.cli_feed:feed",
+    "print": "service.cli_print:print_",
     "reminders": "service.cli_reminders:reminders",
     "tick": "service.cli_reminders:tick",
     "serve": "service.cli_serve:serve",

@@ -8,7 +8,7 @@ import click
 from scheduler import action_to_fields
 from service.cli_carer import carer
 from service.cli_changes import accept_closed_days, update_regimen
-from service.cli_plan import Shown, look_options, show, start_of, start_options
+from service.cli_plan import Shown, look_of, look_options, show, start_of, start_options
 from service.cli_record import record
 from service.cli_support import (
     OPERATOR,
@@ -19,6 +19,7 @@ from service.cli_support import (
     json_option,
     note_language,
     write_json,
+    write_out,
     write_text,
 )
 from service.cli_types import DATE, ID, ZONE, number
@@ -98,10 +99,20 @@ def list_(cli: Cli, *, as_json: bool) -> None:
 @click.argument("id_", metavar="ID", type=ID)
 @click.option("--revision", type=number(0), help="The plan as it was after that action.")
 @look_options
+@click.option("--by", default=OPERATOR, metavar="USER", help="With pdf: who prints it.")
 @config_option
 @click.pass_obj
-def show_(cli: Cli, /, *, id_: UUID, revision: int | None, **given: Any) -> None:
-    """Show the plan of the course ID."""
+def show_(cli: Cli, /, *, id_: UUID, revision: int | None, by: str, **given: Any) -> None:
+    """Show the plan of the course ID.
+
+    The format pdf is a print that the clinic keeps a note of: the code on it opens a page that says whether it is out
+    of date.
+    """
+    if given["format_name"] == "pdf" and not given["as_json"]:
+        from service.prints import print_course
+
+        write_out(print_course(cli.app, id_, look_of(given), by=by, revision=revision).body, given["output"])
+        return
     from service.queries import load_course
 
     record = load_course(cli.app, id_, revision)

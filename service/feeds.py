@@ -1,11 +1,5 @@
 """Calendar feeds: made, listed, revoked, replaced, and served."""
 
-import base64
-import hashlib
-import hmac
-import json
-import re
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
@@ -25,12 +19,11 @@ from service.bodies import build_anew, current_body, ended_at, software
 from service.languages import wording_of
 from service.loading import LoadedCourse, NotFound, load
 from service.steps import Request, RequestReused
+from service.tokens import TOKEN, hashed, new_token, token_of
 
 if TYPE_CHECKING:
     from service.wiring import App
 
-TOKEN_BYTES = 32  # 256 random bits: nobody guesses one
-TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 MINUTE = timedelta(minutes=1)
 MAX_NAME = 100
 MAX_ALARMS = 10
@@ -139,8 +132,8 @@ def new_feed(
             last_fetched_at=None,
             last_client=None,
         )
-        token = _token_of(app, clinic_id, request.id, by) if request.id else None
-        earlier = feed_store.find_served(session, _hashed(token)) if token else None
+        token = token_of(app, "feed", clinic_id, request.id, by) if request.id else None
+        earlier = feed_store.find_served(session, hashed(token)) if token else None
         if token and earlier:
             return _again(app, feed, earlier[0], token)
         return _add(app, session, course, feed, token, by=by)
@@ -190,7 +183,7 @@ def fetch(app: "App", token: str, client: str) -> FeedAnswer:
     if not TOKEN.fullmatch(token):
         return FeedAnswer(state=FeedState.UNKNOWN, modified=now)
     with reading(app.engine) as session:
-        found = feed_store.find_served(session, _hashed(token))
+        found = feed_store.find_served(session, hashed(token))
     if found is None:
         return FeedAnswer(state=FeedState.UNKNOWN, modified=now)
     feed, body = found
@@ -250,10 +243,6 @@ def _end_of(expires: date, course: LoadedCourse) -> datetime:
     return to_instant(add_days(expires, 1), time(0), course.stored.course.zone)
 
 
-def _hashed(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
 def _find(
     app: "App", session: Session, clinic_id: int, feed_id: UUID, *, now: datetime | None = None
 ) -> tuple[StoredFeed, LoadedCourse]:
@@ -264,15 +253,6 @@ def _find(
         raise NotFound(sentence)
     course = load(app, session, clinic_id, feed.course_id, to_change=True, now=now)
     return feed_store.find_feed(session, clinic_id, feed_id) or feed, course
-
-
-def _token_of(app: "App", clinic_id: int, request_id: str, by: str) -> str:
-    """The token of what a request makes: the same when it comes twice, and nobody without the secret can tell it.
-
-    Neither it nor the request's id is stored, so that a stolen database opens no calendar, not even with the secret.
-    """
-    asked = json.dumps(["feed", clinic_id, by, request_id])
-    return base64.urlsafe_b64encode(hmac.digest(app.secret(), asked.encode(), "sha256")).rstrip(b"=").decode()
 
 
 def _again(app: "App", asked: StoredFeed, earlier: StoredFeed, token: str) -> NewFeed:
@@ -288,8 +268,8 @@ def _address_of(app: "App", token: str) -> str:
 def _add(
     app: "App", session: Session, course: LoadedCourse, feed: StoredFeed, token: str | None, *, by: str
 ) -> NewFeed:
-    token = token or secrets.token_urlsafe(TOKEN_BYTES)
-    feed_store.add_feed(session, feed, current_body(app, course, feed, feed.created_at), _hashed(token))
+    token = token or new_token()
+    feed_store.add_feed(session, feed, current_body(app, course, feed, feed.created_at), hashed(token))
     _audit(session, What.FEED_MADE, feed, by, feed.created_at)
     return NewFeed(id=feed.id, address=_address_of(app, token))
 

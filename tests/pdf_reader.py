@@ -26,6 +26,14 @@ def alternatives(body: bytes) -> list[str]:
     return [str(each["/Alt"]) for each in elements(body) if "/Alt" in each]
 
 
+def reader_links(body: bytes) -> list[str]:
+    """The addresses that one can click on."""
+    annotations = (
+        each.get_object() for page in PdfReader(BytesIO(body)).pages for each in cast("Any", page).get("/Annots", [])
+    )
+    return [str(each["/A"]["/URI"]) for each in annotations]
+
+
 def elements(body: bytes) -> Iterator[DictionaryObject]:
     """The elements of the structure, each before what it holds."""
     root = cast("Any", PdfReader(BytesIO(body)).trailer["/Root"])["/StructTreeRoot"]

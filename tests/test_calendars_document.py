@@ -23,7 +23,7 @@ from scheduler.errors import InvalidValue
 from scheduler.events import EventKind
 from scheduler.plan import Cycle, DoseState
 from tests.calendar_plans import ARABIC, DAY1, SHEET, SPANISH, ceased, eventful, story
-from tests.pdf_reader import alternatives, elements, pages_of, text_of
+from tests.pdf_reader import alternatives, elements, pages_of, reader_links, text_of
 
 LONG = (14, 21, 22, 23, 27, 28, 35, 42, 84)
 
@@ -195,12 +195,7 @@ def test_every_page_names_the_plan_and_its_date(paper: Paper, large: bool) -> No
 
 def test_the_code_leads_to_the_sheets_own_address() -> None:
     body = pdf(story().view())
-    links = [
-        cast("Any", each).get_object()["/A"]["/URI"]
-        for page in reader_of(body).pages
-        for each in cast("Any", page).get("/Annots", [])
-    ]
-    assert links == [SHEET.address]
+    assert reader_links(body) == [SHEET.address]
     assert "Is this sheet still right? Scan the code to see." in pages_of(body)[0]
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli import NOW, REGIMEN, Infusions
+from tests.pdf_reader import text_of
 
 NOBODY = "11111111-2222-4333-8444-555555555555"
 
@@ -326,3 +327,22 @@ def test_carers_are_added_listed_and_removed_and_choose_less(infusions: Infusion
 def test_a_choice_that_cannot_be_is_one_sentence(infusions: Infusions, args: tuple[str, ...], told: str) -> None:
     course = infusions.course("--email", "bob@patient.example")
     assert told in infusions.refused("reminders", "choose", course, *args)
+
+
+def test_a_course_is_printed_and_its_prints_are_listed_and_revoked(infusions: Infusions) -> None:
+    course = infusions.course()
+    args = ("course", "show", course, "--format", "pdf", "--output", "sheet.pdf", "--by", "alice")
+    infusions.done(*args, "--paper", "letter", "--large-print", "--detail", "discreet", "--language", "es")
+    assert text_of(Path("sheet.pdf").read_bytes()).startswith("Calendario")
+    infusions.done(*args)
+    assert "For Bob Example" in text_of(Path("sheet.pdf").read_bytes())
+    fresh, first = infusions.done("print", "list", course, "--json").json()["prints"]
+    assert (first["by"], first["paper"], first["large_print"], first["language"]) == ("alice", "letter", True, "es")
+    assert (fresh["detail"], fresh["revision"], fresh["outdated"], fresh["revoked_at"]) == ("full", 0, False, None)
+    infusions.done("course", "record", course, "defer", "--cycle", "1", "--day", "8", "--to", "2026-12-16")
+    infusions.done("print", "revoke", fresh["print"], "--by", "alice")
+    told = infusions.done("print", "list", course).out
+    assert "alice  patient  full      revoked" in told
+    assert "alice  patient  discreet  out of date" in told
+    assert "print 11111111" in infusions.refused("print", "revoke", NOBODY)
+    assert "for the patient or a carer" in infusions.refused(*args, "--for", "staff")

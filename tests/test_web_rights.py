@@ -12,6 +12,7 @@ from fastapi.routing import APIRoute
 from scheduler.actions import Defer
 from service.feeds import list_feeds
 from service.mails import course_mails
+from service.prints import list_prints
 from tests.web_site import ELSEWHERE, Page, Web
 from web.app import ROUTERS, create_app
 from web.kinds import KINDS
@@ -19,7 +20,7 @@ from web.rights import Right
 from web.session import May, signed_in, with_token
 
 # What needs no sign-in. Everything else names the right that it asks for.
-PUBLIC = {"/c/{token}.ics", "/healthz", "/metrics", "/static/{name}", "/sign-in", "/u/{token}"}
+PUBLIC = {"/c/{token}.ics", "/healthz", "/metrics", "/static/{name}", "/sign-in", "/u/{token}", "/p/{token}"}
 NO_SESSION = {"/sign-in", "/u/{token}"}  # of a form that is sent from there no session can be misused
 ONLY_SIGNED_IN = {"/sign-out"}
 
@@ -87,6 +88,10 @@ def bobs(web: Web) -> UUID:
         expires=None,
         by=NURSE,
     )
+    from service.prints import print_course
+    from service.rendering import Look
+
+    print_course(web.app, course, Look(), by=NURSE)
     from service.carers import NewCarer, add_carer
 
     carer = NewCarer(name="Dora", email="dora@mail.example", consent=True, language="en", zone="Europe/Paris")
@@ -106,7 +111,8 @@ def paths(web: Web, course: UUID) -> dict[str, str]:
 def ids(web: Web, course: UUID) -> dict[str, object]:
     """What stands in the paths of a course: its own id, those of its first calendar and next mail, its carer's role."""
     mail = course_mails(web.app, course).waiting[0].ids[0]
-    return {"course_id": course, "feed_id": list_feeds(web.app, course)[0].id, "message_id": mail, "role": "carer-1"}
+    feed, printed = list_feeds(web.app, course)[0].id, list_prints(web.app, course)[0].id
+    return {"course_id": course, "feed_id": feed, "print_id": printed, "message_id": mail, "role": "carer-1"}
 
 
 def readable(path: str) -> bool:

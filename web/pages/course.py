@@ -16,6 +16,7 @@ from service.clinic import clinic_card
 from service.courses import neutral_notice, tell_patient
 from service.feeds import list_feeds
 from service.mails import course_mails
+from service.prints import list_prints
 from service.queries import CourseRecord, HistoryEntry, load_course
 from web.entries import next_dose
 from web.forms import whole_number
@@ -46,6 +47,8 @@ def course(course_id: UUID, request: Request, site: TheSite, who: Viewer) -> Res
         who=who,
         record=record,
         feeds=feeds,
+        prints=list_prints(site.app, course_id, clinic_id=who.user.clinic_id),
+        unprinted="unprinted" in asked,
         next=next_dose(record.plan),
         last=last_given(record.plan),
         untold=[entry for entry in record.entries if entry.to_tell],

@@ -1,0 +1,301 @@
+"""Printed calendars: made, listed, revoked; and what the page behind the code of one tells."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+from calendars import FORMATS
+from calendars.view import CalendarView, Entry, Status
+from calendars.wording import say_date, say_moment, say_time
+from db import print_store, store
+from db.engine import Session, reading, writing
+from db.stored import StoredPrint
+from scheduler.actions import CeaseCause
+from scheduler.dates import zone_of
+from scheduler.errors import InvalidValue
+from scheduler.events import EventKind
+from scheduler.plan import Plan
+from service import audit
+from service.audit import HOME_CLINIC, What
+from service.loading import LoadedCourse, NotFound, load
+from service.queries import CourseRecord, load_course
+from service.rendering import Look, sheet_of, view_of
+from service.steps import Request, RequestReused
+from service.tokens import TOKEN, hashed, new_token, token_of
+
+if TYPE_CHECKING:
+    from service.wiring import App
+
+CARD = "clinic"  # no event's key: what stands under it is a digest of the clinic's numbers
+
+
+class SheetState(StrEnum):
+    """Whether a sheet still holds. `ended`: nothing is told any more but whom to call."""
+
+    CURRENT = "current"
+    OUTDATED = "outdated"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Printed:
+    """A printed calendar as it was made: a PDF file, and the address behind its code, which is shown to nobody else."""
+
+    id: UUID
+    body: bytes
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrintLine:
+    """A print in a list. `outdated`: what it shows has changed since."""
+
+    id: UUID
+    look: Look
+    revision: int
+    printed_at: datetime
+    printed_by: str
+    revoked_at: datetime | None
+    outdated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SheetAnswer:
+    """What the page behind a sheet's code tells, in the sheet's language and at its level; no name.
+
+    `next_visit`: its date and hour, and what it is; empty when there is none. `ask`: the patient is to call about it
+    instead, since a person has to tell of a change first (scheduling rule 23).
+    """
+
+    state: SheetState
+    language: str
+    detail: str
+    looked_up: str = ""
+    next_visit: tuple[str, ...] = ()
+    ask: bool = False
+
+
+def print_course(
+    app: "App",
+    course_id: UUID,
+    look: Look,
+    *,
+    by: str,
+    revision: int | None = None,
+    request_id: str | None = None,
+    clinic_id: int = HOME_CLINIC,
+) -> Printed:
+    """Prints the course as it stands, or stood at `revision`. The audit keeps who printed what, and when.
+
+    Raises NotFound for an unknown course, InvalidValue for what can't be printed, RequestReused when the request came
+    before for something else, or the course has changed since.
+    """
+    record = load_course(app, course_id, revision, clinic_id=clinic_id)
+    if _has_died(record.plan):
+        raise InvalidValue(f"course {course_id}: has ended; there is nothing to print", field="course")
+    request = Request.of(request_id)
+    token = token_of(app, "print", clinic_id, request.id, by) if request.id else new_token()
+    address = f"{app.settings.server.public_url}/p/{token}"
+    view = _view(app, record, look, address)
+    made = _stored(app, record, look, view, by=by, clinic_id=clinic_id)
+    body = FORMATS["pdf"].render(view)
+    with writing(app.engine) as session:
+        earlier = print_store.find_print_of_token(session, hashed(token))
+        if earlier is not None:
+            return Printed(id=_same(earlier, made).id, body=body, address=address)
+        print_store.add_print(session, made, hashed(token))
+        _audit(session, What.CALENDAR_PRINTED, made, by, made.printed_at)
+    return Printed(id=made.id, body=body, address=address)
+
+
+def list_prints(app: "App", course_id: UUID, *, clinic_id: int = HOME_CLINIC) -> tuple[PrintLine, ...]:
+    """The course's prints, the newest first; NotFound for an unknown course."""
+    with reading(app.engine) as session:
+        course = load(app, session, clinic_id, course_id)
+        prints = print_store.prints_of(session, course.stored)
+    views: dict[tuple[str, ...], CalendarView] = {}  # most prints of a course are alike
+    for made in prints:
+        if _kind(made) not in views:
+            views[_kind(made)] = _now_shown(app, course, made)
+    return tuple(_line(course, made, views[_kind(made)]) for made in prints)
+
+
+def revoke_print(app: "App", print_id: UUID, *, by: str, clinic_id: int = HOME_CLINIC) -> None:
+    """Ends what the address behind a print's code tells. NotFound for an unknown one; a second time changes nothing."""
+    with writing(app.engine) as session:
+        made = print_store.find_print(session, clinic_id, print_id)
+        if made is None:
+            raise NotFound(f"print {print_id}: there is no such print; `infusions print list COURSE` shows a course's")
+        if made.revoked_at is None:
+            now = app.now()
+            print_store.set_print_revoked(session, made, now)
+            _audit(session, What.PRINT_REVOKED, made, by, now)
+
+
+def look_up(app: "App", token: str) -> SheetAnswer:
+    """What the page of the sheet with this token tells; NotFound for an unknown or a revoked one."""
+    with reading(app.engine) as session:
+        made = print_store.find_print_of_token(session, hashed(token)) if TOKEN.fullmatch(token) else None
+        if made is None or made.revoked_at is not None:
+            raise NotFound("this address is none of ours; ask for a new sheet")
+        course = load(app, session, made.clinic_id, made.course_id)
+        untold = any(each.to_tell for each in store.revisions_of(session, course.stored))
+    return _answer(app, course, made, untold=untold)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _view(app: "App", record: CourseRecord, look: Look, address: str) -> CalendarView:
+    return view_of(
+        record.plan,
+        record.stamped.values(),
+        settings=app.settings,
+        wordings=app.wordings,
+        look=look,
+        uid=record.id,
+        stamp=record.recorded_at,
+        today=record.plan.today,
+        sheet=sheet_of(look, printed=record.plan.today, name=record.patient, address=address),
+    )
+
+
+def _stored(
+    app: "App", record: CourseRecord, look: Look, view: CalendarView, *, by: str, clinic_id: int
+) -> StoredPrint:
+    return StoredPrint(
+        id=uuid4(),
+        clinic_id=clinic_id,
+        course_id=record.id,
+        reader=look.reader,
+        detail=look.detail,
+        language=look.language,
+        paper=look.paper,
+        large_print=look.large_print,
+        revision=record.revision,
+        shown=_shown(view),
+        printed_at=app.now(),
+        printed_by=by,
+    )
+
+
+def _same(earlier: StoredPrint, made: StoredPrint) -> StoredPrint:
+    alike = ("course_id", "reader", "detail", "language", "paper", "large_print", "revision", "shown")
+    if any(getattr(earlier, name) != getattr(made, name) for name in alike) or earlier.revoked_at is not None:
+        raise RequestReused("request id: came before with something else in it; send a new id")
+    return earlier
+
+
+def _shown(view: CalendarView) -> dict[str, str]:
+    """By event the times that stand on the paper; and a digest of the numbers to call."""
+    card = hashlib.sha256("\n".join(astuple(view.clinic)).encode()).hexdigest()[:16]
+    return {CARD: card} | {entry.key: _times(entry) for entry in view.entries if entry.status is not Status.CANCELLED}
+
+
+def _times(entry: Entry) -> str:
+    return " ".join(_plain(each) for each in (entry.start, entry.end, entry.arrival, entry.leave) if each is not None)
+
+
+def _plain(moment: date) -> str:
+    return moment.astimezone(UTC).isoformat() if isinstance(moment, datetime) else moment.isoformat()
+
+
+def _is_outdated(course: LoadedCourse, made: StoredPrint, view: CalendarView) -> bool:
+    """Whether something on the paper that is still to come has changed. What has passed can't mislead any more."""
+    now = _shown(view)
+    keys = {key for key in now.keys() | made.shown.keys() if now.get(key) != made.shown.get(key)}
+    return any(key == CARD or _is_to_come(key, now, course) or _is_to_come(key, made.shown, course) for key in keys)
+
+
+def _is_to_come(key: str, shown: Mapping[str, str], course: LoadedCourse) -> bool:
+    if key not in shown:
+        return False
+    last = shown[key].rpartition(" ")[2]
+    return datetime.fromisoformat(last) > course.now if "T" in last else date.fromisoformat(last) >= course.today
+
+
+def _now_shown(app: "App", course: LoadedCourse, made: StoredPrint) -> CalendarView:
+    return view_of(
+        course.plan(),
+        course.stamped.values(),
+        settings=app.settings,
+        wordings=app.wordings,
+        look=_look(made),
+        uid=course.stored.course.id,
+        stamp=course.recorded_at(),
+        today=course.today,
+    )
+
+
+def _look(made: StoredPrint) -> Look:
+    return Look(
+        reader=made.reader,
+        detail=made.detail,
+        language=made.language,
+        paper=made.paper,
+        large_print=made.large_print,
+    )
+
+
+def _kind(made: StoredPrint) -> tuple[str, ...]:
+    return made.reader, made.detail, made.language
+
+
+def _line(course: LoadedCourse, made: StoredPrint, view: CalendarView) -> PrintLine:
+    return PrintLine(
+        id=made.id,
+        look=_look(made),
+        revision=made.revision,
+        printed_at=made.printed_at,
+        printed_by=made.printed_by,
+        revoked_at=made.revoked_at,
+        outdated=_is_outdated(course, made, view),
+    )
+
+
+def _answer(app: "App", course: LoadedCourse, made: StoredPrint, *, untold: bool) -> SheetAnswer:
+    if _has_died(course.plan()):
+        return SheetAnswer(state=SheetState.ENDED, language=made.language, detail=made.detail)
+    view = _now_shown(app, course, made)
+    outdated = _is_outdated(course, made, view)
+    zone = course.stored.course.zone
+    return SheetAnswer(
+        state=SheetState.OUTDATED if outdated else SheetState.CURRENT,
+        language=made.language,
+        detail=made.detail,
+        looked_up=say_moment(course.now.astimezone(zone_of(zone)), view.language),
+        next_visit=() if untold else _next_visit(view, course.now),
+        ask=untold,
+    )
+
+
+def _next_visit(view: CalendarView, now: datetime) -> tuple[str, ...]:
+    for entry in view.entries:
+        if entry.kind is not EventKind.INFUSION or entry.status is Status.CANCELLED or entry.all_day:
+            continue
+        come = entry.arrival or entry.start
+        if isinstance(come, datetime) and come.timestamp() > now.timestamp():
+            at = view.wording.say("print.come", arrival=say_time(come, view.language))
+            return tuple(filter(None, (say_date(entry.first_date, view.language), at, entry.summary)))
+    return ()
+
+
+def _has_died(plan: Plan) -> bool:
+    return plan.ceased is not None and plan.ceased.cause is CeaseCause.DEATH
+
+
+def _audit(session: Session, what: What, made: StoredPrint, by: str, at: datetime) -> None:
+    audit.note(
+        session,
+        what,
+        clinic_id=made.clinic_id,
+        by=by,
+        at=at,
+        course_id=made.course_id,
+        print=str(made.id),
+        revision=made.revision,
+    )
