@@ -1,12 +1,12 @@
 """The plan as plain text: a list by month, narrow enough for any mail or terminal."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from itertools import groupby
 from textwrap import wrap
 
+from calendars.spans import times_of
 from calendars.view import CalendarView, Detail, Entry
-from calendars.wording import opening, say_date, say_moment, say_month, say_time, say_zone, together
+from calendars.wording import opening, say_date, say_moment, say_month, say_zone, together
 from scheduler.dates import zone_of
 
 _WIDTH = 78
@@ -44,16 +44,9 @@ def _months(view: CalendarView) -> Iterator[list[str]]:
 
 def _entry(entry: Entry, view: CalendarView) -> Iterator[str]:
     title = " ".join(entry.summary.split())
-    when = opening(together(say_date(entry.first_date, view.language), _times(entry, view), view.language))
+    when = opening(together(say_date(entry.first_date, view.language), times_of(entry, view), view.language))
     yield from _wrapped([f"{when}: {title}" if title else when])
     yield from _wrapped((*entry.lines, entry.staff_note), first=_INDENT, rest=_INDENT)
-
-
-def _times(entry: Entry, view: CalendarView) -> str:
-    start, end = entry.start, entry.end
-    if not (isinstance(start, datetime) and isinstance(end, datetime)):
-        return ""
-    return view.wording.say("page.span", start=say_time(start, view.language), end=say_time(end, view.language))
 
 
 def _wrapped(texts: tuple[str, ...] | list[str], *, first: str = "", rest: str = "  ") -> list[str]:

@@ -3,15 +3,14 @@
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from calendars.lanes import has_dates
+from calendars.spans import last_date
 from calendars.view import CalendarView, Entry, Status
 from scheduler.dates import add_days
 from scheduler.events import EventKind
 from scheduler.plan import Cycle
-
-LONGEST_SPAN = 366  # days that one entry may go on for on paper
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +50,7 @@ def pages_of(view: CalendarView) -> tuple[CyclePage, ...]:
     places: list[list[Entry]] = [[] for _ in range(len(cycles) + 1)]
     for entry in entries:
         places[bisect_right(starts, entry.first_date)].append(entry)
-    running = [entry for entry in entries if _last_date(entry) > entry.first_date]
+    running = [entry for entry in entries if last_date(entry) > entry.first_date]
     return tuple(
         _page(cycle, following, places[number + 1], running, earlier=places[0] if number == 0 else ())
         for number, (cycle, following) in enumerate(zip(cycles, [*starts[1:], date.max], strict=True))
@@ -87,7 +86,7 @@ def _day(on: date, day1: date, entries: Iterable[Entry], running: Sequence[Entry
         on=on,
         number=(on - day1).days + 1,
         entries=tuple(entries),
-        going_on=tuple(entry for entry in running if entry.first_date < on <= _last_date(entry)),
+        going_on=tuple(entry for entry in running if entry.first_date < on <= last_date(entry)),
     )
 
 
@@ -101,9 +100,3 @@ def _by_day(entries: Iterable[Entry]) -> Mapping[date, tuple[Entry, ...]]:
 
 def _holds(entry: Entry) -> bool:
     return entry.kind is not EventKind.WINDOW and entry.status is not Status.CANCELLED
-
-
-def _last_date(entry: Entry) -> date:
-    """The last date on which an entry goes on."""
-    last = entry.end.date() if isinstance(entry.end, datetime) else entry.end
-    return min(last, entry.first_date + timedelta(days=LONGEST_SPAN))

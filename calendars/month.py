@@ -1,11 +1,14 @@
 """The plan as one self-contained web page: a table for each month, a list on small screens, both good on paper."""
 
 from calendar import Calendar
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime
+from datetime import date
 from html import escape
 from itertools import groupby
+from typing import NamedTuple
 
+from calendars.spans import goes_on, times_of
 from calendars.view import CalendarView, Detail, Entry, Status
 from calendars.wording import opening, say_brief_moment, say_date, say_moment, say_month, say_time, say_zone, weekdays
 from scheduler.dates import zone_of
@@ -70,6 +73,13 @@ td .entry { padding: .25rem .35rem; }
 """
 
 
+class Day(NamedTuple):
+    """What begins on a date, and what goes on."""
+
+    begins: tuple[Entry, ...] = ()
+    going_on: tuple[Entry, ...] = ()
+
+
 def render(view: CalendarView) -> bytes:
     """The page of `view`: complete, with its style inside and nothing to fetch."""
     title = escape(" ".join(view.title.split()))
@@ -102,41 +112,63 @@ def _about(view: CalendarView) -> Iterator[str]:
 
 
 def _months(view: CalendarView) -> Iterator[str]:
-    for first, group in groupby(view.entries, key=lambda entry: entry.first_date.replace(day=1)):
-        by_day = {day: tuple(each) for day, each in groupby(group, key=lambda entry: entry.first_date)}
+    days = _days(view.entries)
+    for first, group in groupby(sorted(days), key=lambda day: day.replace(day=1)):
+        month = {day: days[day] for day in group}
         heading = escape(say_month(first, view.language))
         yield f'<section aria-label="{heading}">\n<h2>{heading}</h2>'
-        yield _table(first, by_day, view)
-        yield _list(by_day, view)
+        yield _table(first, month, view)
+        yield _list(month, view)
         yield "</section>"
 
 
-def _table(first: date, by_day: Mapping[date, tuple[Entry, ...]], view: CalendarView) -> str:
+def _days(entries: Iterable[Entry]) -> dict[date, Day]:
+    """By date, what begins on it and what goes on; of what is cancelled nothing goes on."""
+    days: dict[date, Day] = defaultdict(Day)
+    for entry in entries:
+        begins, going_on = days[entry.first_date]
+        days[entry.first_date] = Day((*begins, entry), going_on)
+        for later in goes_on(entry) if entry.status is not Status.CANCELLED else ():
+            days[later] = Day(days[later].begins, (*days[later].going_on, entry))
+    return days
+
+
+def _table(first: date, month: Mapping[date, Day], view: CalendarView) -> str:
     week = weekdays(view.language)
     columns = "".join(f'<th scope="col" abbr="{escape(name)}">{escape(short)}</th>' for _, name, short in week)
     weeks = Calendar(firstweekday=week[0][0]).monthdatescalendar(first.year, first.month)
-    rows = "\n".join(f"<tr>{''.join(_cell(day, first, by_day, view) for day in days)}</tr>" for days in weeks)
-    count = sum(len(entries) for entries in by_day.values())
+    rows = "\n".join(f"<tr>{''.join(_cell(day, first, month.get(day), view) for day in days)}</tr>" for days in weeks)
+    count = sum(len(day.begins) for day in month.values())
     caption = escape(view.wording.count("page.month", count, month=say_month(first, view.language)))
     return f"<table><caption>{caption}</caption>\n<thead><tr>{columns}</tr></thead>\n<tbody>\n{rows}\n</tbody></table>"
 
 
-def _cell(day: date, first: date, by_day: Mapping[date, tuple[Entry, ...]], view: CalendarView) -> str:
+def _cell(day: date, first: date, found: Day | None, view: CalendarView) -> str:
     if day.month != first.month:
         return '<td class="outside"></td>'
     number = f'<time class="number" datetime="{day.isoformat()}">{day.day}</time>'
-    if day not in by_day:
+    if found is None:
         return f"<td>{number}</td>"
-    entries = "".join(f"<li>{_brief(entry, view)}</li>" for entry in by_day[day])
+    boxes = [*(_brief(entry, view) for entry in found.begins), *(_going_on(entry, view) for entry in found.going_on)]
+    entries = "".join(f"<li>{box}</li>" for box in boxes)
     return f'<td class="has">{number}<ul role="list">{entries}</ul></td>'
 
 
-def _list(by_day: Mapping[date, tuple[Entry, ...]], view: CalendarView) -> str:
-    days = []
-    for day, entries in by_day.items():
-        name = f'<time class="day" datetime="{day.isoformat()}">{escape(opening(say_date(day, view.language)))}</time>'
-        days.append(f"<li>{name}{''.join(_whole(entry, view) for entry in entries)}</li>")
-    return f'<ol class="list" role="list">\n{"".join(days)}\n</ol>'
+def _list(month: Mapping[date, Day], view: CalendarView) -> str:
+    """The days on which something begins, with until when it goes on; on the first of a month also what goes on."""
+    items = []
+    for day, (begins, going_on) in month.items():
+        boxes = [_whole(entry, view) for entry in begins]
+        boxes += [_going_on(entry, view) for entry in going_on] if day.day == 1 else []
+        if boxes:
+            name = escape(opening(say_date(day, view.language)))
+            items.append(f'<li><time class="day" datetime="{day.isoformat()}">{name}</time>{"".join(boxes)}</li>')
+    return f'<ol class="list" role="list">\n{"".join(items)}\n</ol>'
+
+
+def _going_on(entry: Entry, view: CalendarView) -> str:
+    title = view.wording.say("print.goes-on", title=entry.summary) if entry.summary else times_of(entry, view)
+    return f'<div class="{_classes(entry)}">{escape(title)}</div>'
 
 
 def _brief(entry: Entry, view: CalendarView) -> str:
@@ -162,11 +194,6 @@ def _whole(entry: Entry, view: CalendarView) -> str:
 
 
 def _box(entry: Entry, view: CalendarView, notes: Iterable[str]) -> str:
-    kinds = {
-        "allday": entry.all_day,
-        "tentative": entry.status is Status.TENTATIVE,
-        "cancelled": entry.status is Status.CANCELLED,
-    }
     times = _times(entry, view)
     parts = [f'<span class="time">{times}</span>'] if times else []
     if entry.summary:
@@ -174,16 +201,23 @@ def _box(entry: Entry, view: CalendarView, notes: Iterable[str]) -> str:
     parts += [f'<div class="note">{escape(note)}</div>' for note in notes]
     if entry.staff_note:
         parts.append(f'<div class="note staff">{escape(entry.staff_note)}</div>')
-    classes = " ".join(["entry", *(name for name, holds in kinds.items() if holds)])
-    return f'<div class="{classes}">{" ".join(parts)}</div>'
+    return f'<div class="{_classes(entry)}">{" ".join(parts)}</div>'
+
+
+def _classes(entry: Entry) -> str:
+    kinds = {
+        "allday": entry.all_day,
+        "tentative": entry.status is Status.TENTATIVE,
+        "cancelled": entry.status is Status.CANCELLED,
+    }
+    return " ".join(["entry", *(name for name, holds in kinds.items() if holds)])
 
 
 def _times(entry: Entry, view: CalendarView) -> str:
-    start, end = entry.start, entry.end
-    if not (isinstance(start, datetime) and isinstance(end, datetime)):
-        return ""
-    span = view.wording.say("page.span", start=say_time(start, view.language), end=say_time(end, view.language))
-    return f'<time datetime="{start.isoformat()}">{escape(span)}</time>'
+    times = escape(times_of(entry, view))
+    if not times or entry.all_day:
+        return times
+    return f'<time datetime="{entry.start.isoformat()}">{times}</time>'
 
 
 def _guide(view: CalendarView) -> Iterator[str]:
