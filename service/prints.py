@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 from calendars import FORMATS
 from calendars.view import CalendarView, Entry, Status
-from calendars.wording import say_date, say_moment, say_time
+from calendars.wording import opening, say_date, say_moment, say_time
 from db import print_store, store
 from db.engine import Session, reading, writing
 from db.stored import StoredPrint
@@ -280,7 +280,7 @@ def _next_visit(view: CalendarView, now: datetime) -> tuple[str, ...]:
         come = entry.arrival or entry.start
         if isinstance(come, datetime) and come.timestamp() > now.timestamp():
             at = view.wording.say("print.come", arrival=say_time(come, view.language))
-            return tuple(filter(None, (say_date(entry.first_date, view.language), at, entry.summary)))
+            return tuple(filter(None, (opening(say_date(entry.first_date, view.language)), at, entry.summary)))
     return ()
 
 

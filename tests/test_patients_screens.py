@@ -7,11 +7,14 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import date
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
+from uuid import UUID
 
 import pytest
 import uvicorn
@@ -21,11 +24,14 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from calendars import FORMATS
 from calendars.view import Detail
 from reminders.message import render
-from service.courses import start_course
+from scheduler.actions import Defer
+from service.courses import record, start_course
 from service.messages import list_messages
+from service.prints import print_course
+from service.rendering import Look
 from service.unsubscribing import unsubscribe_address
 from service.wiring import App
-from tests.calendar_plans import WORDINGS, eventful
+from tests.calendar_plans import INOTUZUMAB, WORDINGS, eventful
 from tests.pseudo import LANGUAGE, pseudo, untranslated
 from tests.stores import NURSE, Clock, bob, make_app
 from tests.test_reminders_mail import CLINIC, MAILS
@@ -183,7 +189,7 @@ def violations_of_content(page: Page) -> list[Any]:
     return [each for each in violations(page) if each[0] not in frame]
 
 
-# -- The page that stops mails ---------------------------------------------------------------------------------------
+# -- Pages behind addresses of their own ---------------------------------------------------------------------------------------
 
 
 @contextmanager
@@ -199,21 +205,56 @@ def served(app: App) -> Iterator[str]:
     thread.join()
 
 
-@pytest.mark.parametrize("language", ALL)
-def test_the_page_that_stops_mails_fits_and_says_nothing_that_is_not_in_the_catalogue(
-    browser: Browser, engine: Any, clock: Clock, language: str
-) -> None:
-    phone, name = "+1 212 555 0100", "Example clinic"
-    app = make_app(engine, clock, {"INFUSIONS_CLINIC__PHONE": phone, "INFUSIONS_CLINIC__NAME": name})
-    app = replace(app, wordings=ALL)
-    course = start_course(app, replace(bob(), language=language), by=NURSE)
-    address = unsubscribe_address(app, list_messages(app, course)[0])
-    with served(app) as site:
+@dataclass(frozen=True, slots=True)
+class Clinic:
+    """The pages of a clinic with a patient who reads `language`."""
+
+    app: App
+    course: UUID
+    site: str
+
+    def look(self, browser: Browser, address: str, language: str, *, clicks: int = 0) -> None:
+        """Looks at the page on three screens, and again after each click on its button."""
+        place = self.site + urlsplit(address).path
         for width in (320, 390, 1280):
-            with opened(browser, site + "/u/" + address.rpartition("/")[2], width) as page:
-                for _ in range(2):  # while mails go, and after they were stopped
+            with opened(browser, place, width) as page:
+                for click in range(clicks + 1):
                     said = [page.title(), page.locator("body").inner_text()]
-                    assert language != LANGUAGE or untranslated(said, names=[name]) == set()
+                    assert language != LANGUAGE or untranslated(said, names=SAID_IN_ALL) == set()
+                    assert page.locator("html").get_attribute("lang") == language
                     assert_nothing_is_cut(page, width)
                     assert width != 320 or violations(page) == []
-                    page.get_by_role("button").click()
+                    if click < clicks:
+                        page.get_by_role("button").click()
+
+
+SETTINGS = {"INFUSIONS_CLINIC__PHONE": "+1 212 555 0100", "INFUSIONS_CLINIC__NAME": "Example clinic"}
+SAID_IN_ALL = ["Example clinic", INOTUZUMAB.agent]
+
+
+@pytest.fixture(params=ALL)
+def language(request: pytest.FixtureRequest) -> str:
+    found: str = request.param
+    return found
+
+
+@pytest.fixture
+def clinic(engine: Any, clock: Clock, language: str) -> Iterator[Clinic]:
+    app = replace(make_app(engine, clock, SETTINGS), wordings=ALL)
+    course = start_course(app, replace(bob(), language=language), by=NURSE)
+    with served(app) as site:
+        yield Clinic(app, course, site)
+
+
+def test_the_page_that_stops_mails_fits_before_and_after(browser: Browser, clinic: Clinic, language: str) -> None:
+    address = unsubscribe_address(clinic.app, list_messages(clinic.app, clinic.course)[0])
+    clinic.look(browser, address, language, clicks=2)
+
+
+def test_the_page_behind_a_sheets_code_fits_while_it_holds_and_when_it_is_out_of_date(
+    browser: Browser, clinic: Clinic, language: str
+) -> None:
+    made = print_course(clinic.app, clinic.course, Look(language=language), by=NURSE)
+    clinic.look(browser, made.address, language)
+    record(clinic.app, clinic.course, Defer(cycle=1, day=1, to=date(2026, 12, 8)), by=NURSE)
+    clinic.look(browser, made.address, language)
