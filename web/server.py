@@ -8,7 +8,7 @@ from time import monotonic
 from types import FrameType
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from scheduler.errors import InvalidValue
 
@@ -31,7 +31,7 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def serve(pages: FastAPI, listener: socket.socket, *, started: Callable[[], None]) -> None:
+def serve(pages: ASGIApp, listener: socket.socket, *, started: Callable[[], None]) -> None:
     """Answers requests until SIGINT or SIGTERM; calls `started` once it does."""
     config = uvicorn.Config(
         pages,
