@@ -54,7 +54,7 @@ class FeedReader:
             raise NotNow from None
         if found is None:
             return None
-        return ServedFeed(**{name: read(value) for name, read, value in zip(_NAMES, self._read, found, strict=True)})
+        return ServedFeed(**dict(zip(_NAMES, map(_value, self._read, found), strict=True)))
 
     def close(self) -> None:
         """Gives the connection back."""
@@ -70,14 +70,13 @@ def _remote(engine: Engine) -> bool:
     return sqlite_file(engine.url) is None
 
 
-def _reader(engine: Engine, name: str) -> Callable[[Any], Any]:
-    """What makes a value of what the driver gives, as SQLAlchemy itself would."""
-    kind = _FEED.c[name].type.dialect_impl(engine.dialect)
-    return kind.result_processor(engine.dialect, None) or _as_it_is
+def _reader(engine: Engine, name: str) -> Callable[[Any], Any] | None:
+    """What makes a value of what the driver gives, as SQLAlchemy itself would; None where it is the value."""
+    return _FEED.c[name].type.dialect_impl(engine.dialect).result_processor(engine.dialect, None)
 
 
-def _as_it_is(value: Any) -> Any:
-    return value
+def _value(read: Callable[[Any], Any] | None, given: Any) -> Any:
+    return given if read is None or given is None else read(given)
 
 
 def _connect(path: str) -> sqlite3.Connection:

@@ -76,10 +76,10 @@ def set_fetched(session: Session, fetched: Iterable[Fetched]) -> None:
     """Notes when these feeds were last fetched, and by which family of programs."""
     step = (
         update(FeedRow)
-        .where(col(FeedRow.clinic_id) == bindparam("of_clinic"), col(FeedRow.id) == bindparam("of_feed"))
+        .where(col(FeedRow.token_hash) == bindparam("of_token"))
         .values(last_fetched_at=bindparam("at"), last_client=bindparam("by"))
     )
-    rows = [{"of_clinic": each.clinic_id, "of_feed": each.id, "at": each.at, "by": each.client} for each in fetched]
+    rows = [{"of_token": each.token_hash, "at": each.at, "by": each.client} for each in fetched]
     if rows:
         session.connection().execute(step, rows)
 

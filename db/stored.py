@@ -159,8 +159,6 @@ class StoredBody:
 class ServedFeed:
     """What is read to serve a feed, and no more; the fields are those of StoredFeed and StoredBody."""
 
-    id: UUID
-    clinic_id: int
     expires_at: datetime | None
     revoked_at: datetime | None
     last_fetched_at: datetime | None
@@ -172,10 +170,9 @@ class ServedFeed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """That a feed was fetched, by a program of the family `client`."""
+    """That the feed of a token was fetched, by a program of the family `client`."""
 
-    id: UUID
-    clinic_id: int
+    token_hash: str
     at: datetime
     client: str
 

@@ -35,7 +35,7 @@ ENDED = " ended"
 def ended_at(feed: StoredFeed | ServedFeed, now: datetime) -> datetime | None:
     """When the feed was revoked or expired, or None while it lives."""
     expired = feed.expires_at if feed.expires_at is not None and feed.expires_at <= now else None
-    return min((at for at in (feed.revoked_at, expired) if at is not None), default=None)
+    return expired if feed.revoked_at is None else min(feed.revoked_at, expired or feed.revoked_at)
 
 
 def build_body(
@@ -84,8 +84,12 @@ def build_body(
 
 def software(app: "App", feed: StoredFeed | ServedFeed, now: datetime) -> str:
     """What builds this feed's bytes: another text than the stored one means that they must be built anew."""
-    digest = _made_by(app.settings.clinic, app.settings.feeds)
-    return digest if ended_at(feed, now) is None else digest + ENDED
+    return made_by(app) if ended_at(feed, now) is None else made_by(app) + ENDED
+
+
+def made_by(app: "App") -> str:
+    """What builds the bytes of feeds that live."""
+    return _made_by(app.settings.clinic, app.settings.feeds)
 
 
 def packed(body: bytes) -> bytes:
@@ -152,8 +156,8 @@ def _stale_at(stamped: Mapping[str, StampedEvent], plan: Plan, days: int) -> dat
 
 @lru_cache(maxsize=8)
 def _made_by(clinic: ClinicSettings, feeds: FeedSettings) -> str:
-    made_by = (_program(), repr(clinic), repr(feeds))
-    return hashlib.sha256("\n".join(made_by).encode()).hexdigest()
+    makers = (_program(), repr(clinic), repr(feeds))
+    return hashlib.sha256("\n".join(makers).encode()).hexdigest()
 
 
 @cache

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from calendars.kinds import Detail, Reader
 from db import feed_store
 from db.engine import Session, reading, writing
-from db.stored import ServedFeed, StoredBody, StoredFeed
+from db.stored import ServedFeed, StoredFeed
 from scheduler.dates import add_days, to_instant
 from scheduler.errors import InvalidValue
 from service import audit
@@ -156,15 +156,17 @@ def rebuild_stale(app: "App", now: datetime) -> int:
     with reading(app.engine) as session:
         stale = feed_store.stale_feeds(session, now)
     for feed in stale:
-        build_again(app, feed.clinic_id, feed.id, now)
+        with writing(app.engine) as session:
+            _build(app, session, feed, now)
     return len(stale)
 
 
-def build_again(app: "App", clinic_id: int, feed_id: UUID, now: datetime) -> StoredBody:
-    """Makes and stores the bytes of a feed as this software makes them; NotFound for an unknown feed."""
+def build_again(app: "App", token_hash: str, now: datetime) -> None:
+    """Makes and stores the bytes of the feed of that token as this software makes them."""
     with writing(app.engine) as session:
-        feed, course = _find(app, session, clinic_id, feed_id, now=now)
-        return build_anew(app, session, course, feed, now)
+        feed = feed_store.find_by_token(session, token_hash)
+        if feed is not None:
+            _build(app, session, feed, now)
 
 
 def state_of(app: "App", feed: StoredFeed | ServedFeed, now: datetime) -> FeedState:
@@ -236,6 +238,11 @@ def _revoke(app: "App", session: Session, course: LoadedCourse, feed: StoredFeed
 
 def _audit(session: Session, what: What, feed: StoredFeed, by: str, now: datetime) -> None:
     audit.note(session, what, clinic_id=feed.clinic_id, by=by, at=now, course_id=feed.course_id, feed=str(feed.id))
+
+
+def _build(app: "App", session: Session, feed: StoredFeed, now: datetime) -> None:
+    locked, course = _find(app, session, feed.clinic_id, feed.id, now=now)
+    build_anew(app, session, course, locked, now)
 
 
 def _line(app: "App", feed: StoredFeed, now: datetime) -> FeedLine:

@@ -1,17 +1,16 @@
 """What a feed's address serves, and which programs fetched it."""
 
 import gzip
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from db import feed_store
 from db.engine import writing
 from db.feed_reader import FeedReader, NotNow
 from db.stored import Fetched, ServedFeed
-from service.bodies import software
+from service.bodies import ENDED, made_by
 from service.feeds import FeedState, build_again, state_of
 from service.tokens import TOKEN, hashed
 
@@ -60,33 +59,32 @@ class FeedServer:
     def __init__(self, app: "App") -> None:
         self._app = app
         self._reader = FeedReader(app.engine)
-        self._noted: dict[UUID, Fetched] = {}
+        self._made_by = made_by(app)
+        self._noted: dict[str, Fetched] = {}
 
     def fetch_now(self, token: str, client: str) -> FeedAnswer:
         """What the address with this token serves to a program that calls itself `client`, by one indexed read.
 
         NotNow when that takes longer, because the database does or the bytes have to be made anew: then ask `fetch`.
         """
-        now = self._app.now()
-        served = self._reader.find_now(hashed(token)) if TOKEN.fullmatch(token) else None
+        now, token_hash = self._app.now(), _hash_of(token)
+        served = self._reader.find_now(token_hash) if token_hash else None
         if served is not None and not self._is_current(served, now):
             raise NotNow
-        return self._answer(served, client, now)
+        return self._answer(served, token_hash, client, now)
 
     def fetch(self, token: str, client: str) -> FeedAnswer:
         """The same for a thread that may wait."""
-        now = self._app.now()
-        served = self._reader.find(hashed(token)) if TOKEN.fullmatch(token) else None
+        now, token_hash = self._app.now(), _hash_of(token)
+        served = self._reader.find(token_hash) if token_hash else None
         if served is not None and not self._is_current(served, now):
-            body = build_again(self._app, served.clinic_id, served.id, now)
-            served = replace(
-                served, body=body.body, etag=body.etag, body_modified_at=body.modified_at, software=body.software
-            )
-        return self._answer(served, client, now)
+            build_again(self._app, token_hash, now)
+            served = self._reader.find(token_hash)
+        return self._answer(served, token_hash, client, now)
 
     def note(self, fetched: Fetched) -> None:
         """Notes a fetch, for `store_fetches`."""
-        self._noted[fetched.id] = fetched
+        self._noted[fetched.token_hash] = fetched
 
     @property
     def has_noted(self) -> bool:
@@ -98,9 +96,9 @@ class FeedServer:
         noted = dict(self._noted)  # a copy: another thread may note meanwhile
         with writing(self._app.engine) as session:
             feed_store.set_fetched(session, noted.values())
-        for id_, fetched in noted.items():
-            if self._noted.get(id_) is fetched:
-                del self._noted[id_]
+        for token_hash, fetched in noted.items():
+            if self._noted.get(token_hash) is fetched:
+                del self._noted[token_hash]
 
     def close(self) -> None:
         """Stores what is still noted, and gives back what reading took."""
@@ -111,15 +109,21 @@ class FeedServer:
     # -----------------------------------------------------------------------------------------------------------------
 
     def _is_current(self, served: ServedFeed, now: datetime) -> bool:
-        gone = state_of(self._app, served, now) is FeedState.GONE
-        return gone or served.software == software(self._app, served, now)
+        """Whether its bytes are those of this software; those of a feed that is gone are served to nobody."""
+        match state_of(self._app, served, now):
+            case FeedState.LIVE:
+                return served.software == self._made_by
+            case FeedState.REVOKED:
+                return served.software == self._made_by + ENDED
+            case _:
+                return True
 
-    def _answer(self, served: ServedFeed | None, client: str, now: datetime) -> FeedAnswer:
+    def _answer(self, served: ServedFeed | None, token_hash: str, client: str, now: datetime) -> FeedAnswer:
         state = state_of(self._app, served, now) if served else FeedState.UNKNOWN
         if served is None or state is FeedState.GONE:
             return FeedAnswer(state=state, modified=now)
         due = served.last_fetched_at is None or now - served.last_fetched_at >= NOTE_FETCHES_EVERY
-        seen = Fetched(id=served.id, clinic_id=served.clinic_id, at=now, client=client_family(client)) if due else None
+        seen = Fetched(token_hash=token_hash, at=now, client=client_family(client)) if due else None
         return FeedAnswer(
             state=state, packed=served.body, etag=served.etag, modified=served.body_modified_at, fetched=seen
         )
@@ -132,6 +136,11 @@ def client_family(user_agent: str) -> str:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+def _hash_of(token: str) -> str:
+    """What is stored of a token; empty for what can be none, so that it never reaches the database."""
+    return hashed(token) if TOKEN.fullmatch(token) else ""
 
 
 @lru_cache(maxsize=128)

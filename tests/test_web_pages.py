@@ -14,7 +14,7 @@ from scheduler.actions import Cease, CeaseCause, Defer, Given, Hold, HoldCause
 from scheduler.errors import InfusionsError, InvalidValue
 from tests.stores import INOTUZUMAB
 from tests.web_site import Page, Visitor, Web, add_staff, running
-from web.app import create_app
+from web.app import create_pages
 from web.kinds import KINDS
 
 GIVEN_DAY_1 = Given(cycle=1, day=1, on=date(2026, 12, 7), reason="as planned")
@@ -332,7 +332,7 @@ def test_a_database_that_is_away_is_said_so_and_nothing_else(migrated_sqlite: Pa
     ],
 )
 def test_every_fault_has_its_page(web: Web, fault: Exception, status: int, sentence: str) -> None:
-    pages = create_app(web.app)
+    pages = create_pages(web.app)
 
     @pages.get("/fault")
     def raise_it() -> None:

@@ -1,18 +1,21 @@
-"""The address that a calendar program subscribes to (feeds.md 16 and 18)."""
+"""The address that a calendar program subscribes to (feeds.md 16 and 18): what is answered, and the way there.
+
+All phones of the clinic ask here, several times a day, mostly to hear that nothing has changed. So this is plain ASGI
+beside the pages: no session, no form, no thread where none is needed.
+"""
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from functools import lru_cache
 
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from db.engine import DatabaseUnavailable
 from db.feed_reader import NotNow
@@ -27,16 +30,20 @@ METHODS = ("GET", "HEAD")
 MAX_CLIENT = 300
 SECONDS_TO_COLLECT = 1  # the fetches of so long are stored together
 SECONDS_UNTIL_AGAIN = 30
-HEADERS = {
-    "Cache-Control": "private, no-cache",
-    "Referrer-Policy": "no-referrer",
-    "X-Robots-Tag": "noindex",
-    "Vary": "Accept-Encoding",
-}
-AS_CALENDAR = {
-    "Content-Type": "text/calendar; charset=utf-8",
-    "Content-Disposition": 'inline; filename="calendar.ics"',
-}
+
+Header = tuple[bytes, bytes]
+ALWAYS: tuple[Header, ...] = (
+    (b"cache-control", b"private, no-cache"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-robots-tag", b"noindex"),
+    (b"vary", b"Accept-Encoding"),
+)
+AS_CALENDAR: tuple[Header, ...] = (
+    (b"content-type", b"text/calendar; charset=utf-8"),
+    (b"content-disposition", b'inline; filename="calendar.ics"'),
+)
+AS_TEXT: Header = (b"content-type", b"text/plain; charset=utf-8")
+IN_GZIP: Header = (b"content-encoding", b"gzip")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +56,25 @@ class Place:
 PLACE = Place("/c/{token}.ics")
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer as it is sent."""
+
+    status: int
+    headers: tuple[Header, ...]
+    body: bytes = b""
+
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        """Sends it."""
+        length = () if self.status == 304 else ((b"content-length", b"%d" % len(self.body)),)
+        await send({"type": "http.response.start", "status": self.status, "headers": [*self.headers, *length]})
+        await send({"type": "http.response.body", "body": self.body})
+
+
 @dataclass(eq=False)
 class FeedDoor:
-    """ASGI middleware that answers for the addresses of feeds, and hands on all others.
+    """An ASGI application that answers for the addresses of feeds. `away`: says that the database gives no answer."""
 
-    It stands before the routes of the pages, since nothing that they need is needed here: no session, no form.
-    `away` tells that the database gives no answer.
-    """
-
-    app: ASGIApp
     server: FeedServer
     gzip: bool
     away: Callable[[Request, DatabaseUnavailable], Response]
@@ -65,21 +82,18 @@ class FeedDoor:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
-        path: str = scope.get("path", "")
-        if scope["type"] != "http" or not (path.startswith(BEFORE) and path.endswith(AFTER)):
-            await self.app(scope, receive, send)
-            return
         scope["route"] = PLACE
-        response = await self._response(scope, path[len(BEFORE) : -len(AFTER)])
-        await response(scope, receive, send)
+        reply = await self._reply(scope)
+        await reply(scope, receive, send)
 
     # -----------------------------------------------------------------------------------------------------------------
 
-    async def _response(self, scope: Scope, token: str) -> Response:
+    async def _reply(self, scope: Scope) -> Reply | Response:
         if scope["method"] not in METHODS:
-            return PlainTextResponse("A calendar can only be read.\n", 405, HEADERS | {"Allow": ", ".join(METHODS)})
-        asked = Headers(scope=scope)
-        client = asked.get("user-agent", "")[:MAX_CLIENT]
+            return told(405, "A calendar can only be read.", (b"allow", ", ".join(METHODS).encode()))
+        asked = asked_for(scope["headers"])
+        token = scope["path"][len(BEFORE) : -len(AFTER)]
+        client = asked.get(b"user-agent", "")[:MAX_CLIENT]
         try:
             answer = self.server.fetch_now(token, client)
         except NotNow:
@@ -89,7 +103,7 @@ class FeedDoor:
                 return self.away(Request(scope), fault)
         if answer.fetched is not None:
             self._note(answer.fetched)
-        return respond(answer, asked, gzip=self.gzip)
+        return reply_to(asked, answer, gzip=self.gzip)
 
     def _note(self, fetched: Fetched) -> None:
         self.server.note(fetched)
@@ -106,19 +120,42 @@ class FeedDoor:
                 await asyncio.sleep(SECONDS_UNTIL_AGAIN)
 
 
-def respond(answer: FeedAnswer, asked: Headers, *, gzip: bool) -> Response:
-    """The response for a request with these headers: 200, 304, 404 (never existed) or 410 (revoked long ago)."""
+def is_feed(scope: Scope) -> bool:
+    """Whether the request is for the address of a feed, known or not."""
+    if scope["type"] != "http":
+        return False
+    path: str = scope["path"]
+    return path.startswith(BEFORE) and path.endswith(AFTER)
+
+
+def asked_for(headers: list[Header]) -> dict[bytes, str]:
+    """The request's headers by name in small letters; what is sent in several lines is one list (RFC 9110, 5.3)."""
+    asked: dict[bytes, str] = {}
+    for name, value in headers:
+        text = value.decode("latin-1")
+        asked[name] = f"{asked[name]}, {text}" if name in asked else text
+    return asked
+
+
+def reply_to(asked: Mapping[bytes, str], answer: FeedAnswer, *, gzip: bool) -> Reply:
+    """The answer to a request with these headers: 200, 304, 404 (never existed) or 410 (revoked long ago)."""
     if answer.state is FeedState.UNKNOWN:
-        return PlainTextResponse("There is no calendar at this address.\n", 404, HEADERS)
+        return told(404, "There is no calendar at this address.")
     if answer.state is FeedState.GONE:
-        return PlainTextResponse("This calendar has ended. Remove it, and ask your clinic.\n", 410, HEADERS)
-    packed = gzip and accepts_gzip(asked.get("accept-encoding", ""))
+        return told(410, "This calendar has ended. Remove it, and ask your clinic.")
+    packed = gzip and accepts_gzip(asked.get(b"accept-encoding", ""))
     tag = entity_tag(answer, packed=packed)
-    headers = HEADERS | {"ETag": tag, "Last-Modified": _written(answer.modified)}
+    headers = (*ALWAYS, (b"etag", tag.encode()), (b"last-modified", _written(answer.modified)))
     if unchanged(asked, tag, answer.modified):
-        return Response(status_code=304, headers=headers)
-    headers |= AS_CALENDAR | ({"Content-Encoding": "gzip"} if packed else {})
-    return Response(answer.packed if packed else answer.body, headers=headers)
+        return Reply(304, headers)
+    if packed:
+        return Reply(200, (*headers, *AS_CALENDAR, IN_GZIP), answer.packed)
+    return Reply(200, (*headers, *AS_CALENDAR), answer.body)
+
+
+def told(status: int, sentence: str, *headers: Header) -> Reply:
+    """A sentence instead of a calendar."""
+    return Reply(status, (*ALWAYS, *headers, AS_TEXT), f"{sentence}\n".encode())
 
 
 def entity_tag(answer: FeedAnswer, *, packed: bool) -> str:
@@ -133,13 +170,13 @@ def accepts_gzip(header: str) -> bool:
     return qualities.get("gzip", qualities.get("x-gzip", qualities.get("*", 0.0))) > 0
 
 
-def unchanged(asked: Headers, tag: str, modified: datetime) -> bool:
+def unchanged(asked: Mapping[bytes, str], tag: str, modified: datetime) -> bool:
     """Whether the client has these bytes already. With `If-None-Match` the date doesn't count (RFC 9110, 13.2.2)."""
-    tags = asked.get("if-none-match")
+    tags = asked.get(b"if-none-match")
     if tags is not None:
         known = {each.strip().removeprefix("W/") for each in tags.split(",")}
         return "*" in known or tag in known
-    since = _read(asked.get("if-modified-since", ""))
+    since = _read(asked.get(b"if-modified-since", ""))
     return since is not None and modified.replace(microsecond=0) <= since
 
 
@@ -156,8 +193,8 @@ def _coding(part: str) -> tuple[str, float]:
 
 
 @lru_cache(maxsize=256)
-def _written(moment: datetime) -> str:
-    return format_datetime(moment.astimezone(UTC).replace(microsecond=0), usegmt=True)
+def _written(moment: datetime) -> bytes:
+    return format_datetime(moment.astimezone(UTC).replace(microsecond=0), usegmt=True).encode()
 
 
 def _read(text: str) -> datetime | None:

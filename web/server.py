@@ -1,5 +1,6 @@
 """Serves the pages and feeds with uvicorn: no access log, since a feed's path holds its token, and a clean stop."""
 
+import gc
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -57,6 +58,8 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
+            gc.collect()
+            gc.freeze()  # what the program itself consists of stays, so that no collection has to look at it again
             self._told()
 
     @contextmanager
