@@ -244,10 +244,18 @@ def test_a_cycle_on_hold_shows_no_dates(web: Web, alice: Visitor) -> None:
     assert "On hold since Mon 14 Dec 2026: liver tests or signs of liver damage" in page.text
 
 
-def test_the_timeline_is_a_picture_that_loads_nothing(alice: Visitor, bobs: UUID) -> None:
+def test_the_timeline_stands_in_the_page_without_a_style_of_its_own(alice: Visitor, bobs: UUID) -> None:
     page = alice.get(f"/courses/{bobs}")
-    image = next(tag for tag in page.all("img"))
-    answer = alice.http.get(image.attributes["src"])
+    (picture,) = (tag for tag in page.all("svg") if tag.attributes.get("class") == "timeline")
+    assert picture.attributes["role"] == "img"
+    assert all("style" not in tag.attributes for tag in page.tags)
+    assert not page.all("style")
+    answer = alice.http.get(f"/courses/{bobs}")
+    assert "style-src 'self';" in answer.headers["content-security-policy"]
+
+
+def test_the_timeline_is_a_picture_that_loads_nothing(alice: Visitor, bobs: UUID) -> None:
+    answer = alice.http.get(f"/courses/{bobs}/timeline.svg")
     assert answer.headers["content-type"].startswith("image/svg+xml")
     assert answer.text.startswith("<svg")
     assert answer.headers["content-security-policy"].startswith("default-src 'none'")
