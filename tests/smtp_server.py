@@ -1,8 +1,8 @@
 """A real mail server in a process of its own: keeps each mail it takes in a folder, and answers as it is told.
 
 As a module of pytest it brings the fixture `mail_server`; as a program (`python -m tests.smtp_server FOLDER`) it is
-the server. What it is told stands in FOLDER/answers.json, read at each step: for a step ("MAIL", "RCPT", "DATA",
-"END"), or a step and an address ("RCPT bob@example.org"), a list of answers that are used up one by one; the last
+the server. What it is told stands in FOLDER/answers.json, read at each step: for a step ("CONNECT", "EHLO", "HELO",
+"MAIL", "RCPT", "DATA", "END"), or a step and an address ("RCPT bob@example.org"), a list of answers that are used up one by one; the last
 stays when it is marked with "always ". "drop" breaks the connection, "hang" says nothing.
 """
 
@@ -159,6 +159,21 @@ class _Server(SMTP):
             return False
         await _act(self, answer)
         return True
+
+    async def _handle_client(self) -> None:
+        if await self._told("CONNECT"):
+            assert self.transport is not None
+            self.transport.close()
+        else:
+            await super()._handle_client()
+
+    async def smtp_EHLO(self, hostname: str) -> None:
+        if not await self._told("EHLO"):
+            await super().smtp_EHLO(hostname)
+
+    async def smtp_HELO(self, hostname: str) -> None:
+        if not await self._told("HELO"):
+            await super().smtp_HELO(hostname)
 
     async def smtp_MAIL(self, arg: str | None) -> None:
         if not await self._told("MAIL"):

@@ -141,6 +141,25 @@ def test_while_staff_keep_all_mails_back_it_waits(app: App, at: Pass, mail_serve
     assert len(digests(mail_server)) == 1
 
 
+def test_while_a_fault_of_ours_stops_the_mails_it_waits_and_it_may_be_the_one_that_tries(
+    app: App, at: Pass, mail_server: MailServer
+) -> None:
+    from service.sending import stopped
+
+    mail_server.answer("MAIL", "always 550 5.7.1 not you")
+    at(SEVEN)
+    found = stopped(app)
+    assert found is not None, "its own failure stops all mails"
+    assert "550 5.7.1 at MAIL" in found.cause
+    at(SEVEN + timedelta(seconds=10))
+    later = stopped(app)
+    assert later == found, "too early: nobody has tried"
+    mail_server.answer("MAIL", "take")
+    at(SEVEN + timedelta(minutes=31))
+    assert stopped(app) is None
+    assert len(digests(mail_server)) == 1
+
+
 def test_of_several_workers_one_sends_it(app: App, clock: Clock, mail_server: MailServer) -> None:
     clock.at = SEVEN
     with ThreadPoolExecutor(4) as pool:

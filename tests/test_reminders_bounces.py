@@ -5,6 +5,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from sqlalchemy import Engine
 from db.engine import reading
 from db.outbox_store import State, StoredMessage, attempts_of, suppressions
 from service.bounces import Taken, check_folder, read_folder, take
+from service.cli import run
 from service.courses import start_course
 from service.messages import list_messages
 from service.wiring import App
@@ -201,3 +203,35 @@ def test_the_command_takes_a_report_from_standard_input(
     )
     assert (done.returncode, done.stdout) == (0, b"The report is taken: suppressed.\n"), done.stderr
     assert sent(app, course).state is State.DEAD
+
+
+AWAY = "postgresql+psycopg://nobody@127.0.0.1:1/nothing"
+TROUBLES = [
+    ("bounce", {"INFUSIONS_DATABASE__URL": AWAY}, "no server"),
+    ("bounces", {"INFUSIONS_DATABASE__URL": AWAY}, "the other name"),
+    ("bounce", {"INFUSIONS_DATABASE__URL": "sqlite:///nowhere/nothing.db"}, "no database yet"),
+    ("bounce", {"INFUSIONS_CLINIC__ZONE": "Nowhere"}, "a wrong setting"),
+]
+
+
+@pytest.mark.parametrize("trouble", TROUBLES, ids=lambda row: row[2])
+def test_a_pipe_is_told_to_try_again_while_the_report_cannot_be_taken(
+    trouble: tuple[str, dict[str, str], str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever code but 0 and 75 a pipe ends with, a mail system gives the report up for good."""
+    name, environ, _ = trouble
+    monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(b"Subject: back\r\n\r\n")))
+    assert run([name], environ) == 75
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.strip()
+    assert "Traceback" not in told.err
+
+
+def test_what_is_no_report_is_done_and_an_unknown_option_is_wrong_usage(
+    tmp_path: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environ = {"INFUSIONS_DATABASE__URL": sqlite_url, "INFUSIONS_SECURITY__SECRET_FILE": str(tmp_path / "secret")}
+    monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(b"Subject: hello\r\n\r\n" + b"x" * 2_000_000)))
+    assert run(["bounce"], environ) == 0
+    assert run(["bounce", "--now"], environ) == 2

@@ -1,5 +1,7 @@
 """Quiet hours and reminder times: over every quarter of an hour of a year, in zones with every kind of clock change."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 
@@ -7,12 +9,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reminders.policy import Reminder, wanted
 from reminders.quiet import QuietHours
+from reminders.rules import Recipient, ReminderPolicy
+from scheduler import events, restamp
 from scheduler.dates import to_instant, zone_of
+from tests.core import course_of, plan_of
 
 NIGHT = QuietHours(start=time(20), end=time(8))
-# Lord Howe's clocks change by half an hour; Casablanca's twice around Ramadan, by a rule that no formula gives.
-ZONES = ("America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "Africa/Casablanca")
+# Four with both clock changes, north and south; Lord Howe's are half an hour; Casablanca's follow Ramadan, by no formula.
+ZONES = (
+    "America/New_York",
+    "Europe/Berlin",
+    "Australia/Sydney",
+    "America/Santiago",
+    "Australia/Lord_Howe",
+    "Africa/Casablanca",
+)
 STEP = timedelta(minutes=15)
 YEAR = [datetime(2026, 1, 1, tzinfo=UTC) + STEP * step for step in range(4 * 24 * 365)]
 
@@ -99,3 +112,39 @@ def test_a_placed_moment_is_never_quiet_and_always_in_time(
         assert goes < wanted + left
     elif not quiet.covers(wanted, zone):
         assert left <= timedelta(0)
+
+
+# -- Every hour of a year as the hour of a visit ------------------------------------------------------------------------
+
+NEW_YORK = "America/New_York"
+POLICY = ReminderPolicy()
+
+
+def at_every_hour(zone: str) -> Iterator[tuple[datetime, Reminder]]:
+    """Each hour of 2027 as a visit's arrival in New York, with each reminder of it to a patient in `zone`."""
+    plan = plan_of(course_of(date(2026, 12, 7)))
+    [first] = [
+        each for each in restamp({}, events(plan), plan, at=YEAR[0]).values() if each.event.key == "c1d1/infusion"
+    ]
+    patient = Recipient(zone=zone)
+    for hour in range(365 * 24):
+        arrival = (datetime(2027, 1, 1, tzinfo=UTC) + timedelta(hours=hour)).astimezone(zone_of(NEW_YORK))
+        moved = replace(first, event=replace(first.event, arrival=arrival))
+        for reminder in wanted([moved], plan, patient, POLICY):
+            yield arrival.astimezone(UTC), reminder
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_for_every_hour_of_a_year_a_reminder_goes_at_nine_so_many_days_before(zone: str) -> None:
+    count = 0
+    for arrival, reminder in at_every_hour(zone):
+        wall = reminder.send_after.astimezone(zone_of(zone))
+        day = arrival.astimezone(zone_of(zone)).date()
+        assert wall.time() == time(9), "the patient's own clock, on both sides of each change of it"
+        assert (day - wall.date()).days == reminder.subject.offset_days, "by the patient's own calendar"
+        assert reminder.group_date == wall.date()
+        assert reminder.send_before == arrival - timedelta(hours=2)
+        assert reminder.send_after < reminder.send_before
+        assert not NIGHT.covers(reminder.send_after, zone)
+        count += 1
+    assert count == 2 * 365 * 24, "none is left out: nine is never too late a day before"

@@ -182,7 +182,7 @@ def test_a_hold_can_be_recorded_with_a_neutral_notice(web: Web, alice: Visitor, 
 def test_a_neutral_notice_is_chosen_on_the_courses_page(web: Web, alice: Visitor, course: UUID) -> None:
     web.record(course, LATER)
     page = alice.get(f"/courses/{course}")
-    assert "Tell the patient, or send a neutral notice" in page.text
+    assert "Neutral notice about the change of" in page.text
     told = alice.send(page, step="neutral")
     page = alice.get(told.headers["location"].partition("#")[0])
     assert "Stored: a neutral notice goes." in page.text

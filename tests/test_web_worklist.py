@@ -58,7 +58,7 @@ def test_a_courses_page_shows_what_was_sent_what_waits_and_for_whom(web: Web, co
     assert "Times are the patient's (America/New_York)." in text
     assert "waits until a person has told the patient" in text
     assert "Sent: 1" in text
-    assert "The change of tests after cycle 1 day 15" in text
+    assert "The change of cycle 1 day 15" in text
     assert "written" in text
 
 

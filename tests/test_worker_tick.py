@@ -27,6 +27,7 @@ from service.courses import record, start_course
 from service.messages import list_messages, suppress
 from service.wiring import App
 from service.worker import MailsStopped, TickResult, channel_of, purge, run_clock, sender_of, tick
+from service.worklist import Todo, worklist
 from tests.smtp_server import MailServer
 from tests.stores import NURSE, Clock, bob, make_app
 
@@ -322,6 +323,21 @@ def test_outcomes_are_logged_with_ids_only(app: App, caplog: pytest.LogCaptureFi
     assert str(course) in line.getMessage()
     assert "patients.example" not in caplog.text
     assert "Bob" not in caplog.text
+
+
+def test_what_expires_is_one_line_each_with_ids_only_and_a_line_of_the_worklist(
+    app: App, caplog: pytest.LogCaptureFixture
+) -> None:
+    courses = {start(app), start(app)}
+    with caplog.at_level(logging.INFO):
+        result = tick(app, DUE + timedelta(days=3))  # the visit's own morning: two days too late
+    lines = [each for each in caplog.records if getattr(each, "action", "") == "outbox_expired"]
+    expired = {each.id: each.course_id for each in list_messages(app) if each.state is State.EXPIRED}
+    assert result.expired == len(expired) == len(lines) > 2
+    assert {line.outbox_ids[0]: UUID(line.course_id) for line in lines} == expired  # type: ignore[attr-defined]
+    assert "patients.example" not in caplog.text
+    assert "Bob" not in caplog.text
+    assert {line.course_id for line in worklist(app) if line.todo is Todo.PHONE} == courses
 
 
 # -- What every channel must do ---------------------------------------------------------------------------------------

@@ -102,7 +102,7 @@ def _templates(app: App) -> Environment:
         "moment": words.moment_words,
         "here": here,  # an instant as the clinic's clocks show it
         "there": there,  # and as those of another zone do
-        "event_word": words.event_words,
+        "events": words.events_words,
         "reason": words.reason_words,
         "role": words.role_words,
         "wants": words.wants_words,

@@ -1,6 +1,5 @@
 """Serves the pages and feeds with uvicorn: no access log, since a feed's path holds its token, and a clean stop."""
 
-import gc
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -9,7 +8,7 @@ from time import monotonic
 from types import FrameType
 
 import uvicorn
-from starlette.types import ASGIApp
+from fastapi import FastAPI
 
 from scheduler.errors import InvalidValue
 
@@ -32,7 +31,7 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def serve(pages: ASGIApp, listener: socket.socket, *, started: Callable[[], None]) -> None:
+def serve(pages: FastAPI, listener: socket.socket, *, started: Callable[[], None]) -> None:
     """Answers requests until SIGINT or SIGTERM; calls `started` once it does."""
     config = uvicorn.Config(
         pages,
@@ -58,8 +57,6 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            gc.collect()
-            gc.freeze()  # what the program itself consists of stays, so that no collection has to look at it again
             self._told()
 
     @contextmanager

@@ -29,6 +29,7 @@ from scheduler.actions import (
 )
 from scheduler.regimen import Scope
 
+EVENTS_TOLD = 3  # of one mail: a hold moves forty dates
 LANGUAGE = "en"  # of the staff's pages; patients' texts have their own catalogues in calendars/wording
 
 WORDS = {
@@ -127,6 +128,14 @@ def event_words(key: str) -> str:
 def reason_words(outcome: str) -> str:
     """Why a mail was not delivered, without the remark that every line of the worklist begins with."""
     return outcome.removesuffix("; please phone") or "no reason was kept"
+
+
+def events_words(keys: Collection[str]) -> str:
+    """What several keys stand for, visits first; of many the first three, and how many more there are."""
+    named = sorted(keys, key=lambda key: not key.endswith("/infusion"))
+    told = named if len(named) <= EVENTS_TOLD + 1 else named[:EVENTS_TOLD]
+    rest = f" and {len(named) - len(told)} more dates" if len(told) < len(named) else ""
+    return ", ".join(map(event_words, told)) + rest
 
 
 def role_words(role: str) -> str:
