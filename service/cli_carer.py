@@ -97,8 +97,20 @@ def list_(cli: Cli, *, course: UUID, as_json: bool) -> None:
     if as_json:
         write_json({"course": str(course), "recipients": [_line_json(line) for line in lines]})
         return
+    from service.languages import cell
+
+    words = cli.app.wordings
     rows = [
-        (line.role, line.name, line.email, line.language, line.zone, line.detail, _wants(line), _state(line))
+        (
+            line.role,
+            line.name,
+            line.email,
+            cell(words, line.language),
+            line.zone,
+            line.detail,
+            _wants(line),
+            _state(line),
+        )
         for line in lines
     ]
     write_text(table(("recipient", "name", "email", "language", "zone", "detail", "wants", "state"), rows))

@@ -86,8 +86,19 @@ def list_(cli: Cli, *, course: UUID, as_json: bool) -> None:
     if as_json:
         write_json({"course": str(course), "feeds": [_line_json(line) for line in lines]})
         return
+    from service.languages import cell
+
+    words = cli.app.wordings
     rows = [
-        (line.id, line.name, line.reader, line.detail, line.language, line.state, _moment(line.last_fetched_at))
+        (
+            line.id,
+            line.name,
+            line.reader,
+            line.detail,
+            cell(words, line.language),
+            line.state,
+            _moment(line.last_fetched_at),
+        )
         for line in lines
     ]
     write_text(table(("feed", "name", "for", "detail", "language", "state", "last fetched"), rows))

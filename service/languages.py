@@ -31,3 +31,8 @@ def label(wording: "Wording") -> str:
 def labels(wordings: Mapping[str, "Wording"]) -> dict[str, str]:
     """By code, the label of each language, English first."""
     return {code: label(wordings[code]) for code in sorted(wordings, key=lambda code: (code != SOURCE, code))}
+
+
+def cell(wordings: Mapping[str, "Wording"], code: str) -> str:
+    """The code as a table shows it: "es, not yet checked"."""
+    return code if code not in wordings or wordings[code].checked else f"{code}, not yet checked"

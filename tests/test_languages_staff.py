@@ -39,6 +39,16 @@ def test_whatever_is_made_in_spanish_is_marked_on_standard_error_alone(infusions
         assert infusions.done(*english).err == ""
 
 
+def test_lists_of_feeds_and_recipients_mark_it_too(infusions: Infusions) -> None:
+    course = infusions.migrated().course("--email", "bob@patients.example")
+    infusions.done("feed", "new", course, "--name", "phone", "--language", "es")
+    infusions.done("course", "carer", "add", course, "--name", "D", "--email", "d@c.example", "--language", "ar")
+    assert "es, not yet checked" in infusions.done("feed", "list", course).out
+    recipients = infusions.done("course", "carer", "list", course).out
+    assert "ar, not yet checked" in recipients
+    assert "en, not yet checked" not in recipients
+
+
 def test_a_language_that_there_is_not_is_refused_everywhere_with_those_that_there_are(infusions: Infusions) -> None:
     course = infusions.migrated().course()
     for args in (

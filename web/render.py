@@ -88,7 +88,7 @@ def _templates(app: App) -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    zone = zone_of(app.settings.clinic.zone)
+    zone, languages = zone_of(app.settings.clinic.zone), labels(app.wordings)
 
     def here(at: datetime) -> str:
         return words.moment_words(at.astimezone(zone))
@@ -109,7 +109,7 @@ def _templates(app: App) -> Environment:
         "answer": words.answer_words,
         "word": words.word,
         "window_word": words.window_word,
-        "language": labels(app.wordings).get,  # with the remark that a translation was not checked
+        "language": lambda code: languages.get(code, code),  # with the remark that a translation was not checked
         "cause_word": words.cause_word,
         "describe": words.describe,
         "span": _span,
