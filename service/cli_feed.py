@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from service.feeds import FeedLine
 
 
-@click.group(cls=LateGroup)
+@click.group(cls=LateGroup, modules={"check": "service.cli_feed_check:check"})
 @config_option
 def feed() -> None:
-    """Make, list, revoke and replace calendar feeds."""
+    """Make, list, revoke, replace and check calendar feeds."""
 
 
 @feed.command()
