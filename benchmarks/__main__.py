@@ -3,7 +3,7 @@
 import json
 import sys
 
-from benchmarks import feeds, plans
+from benchmarks import feeds, plans, serving
 from benchmarks.timing import Result
 
 BENCHMARKS = {
@@ -11,7 +11,11 @@ BENCHMARKS = {
     "plan-command": plans.command_against_python,
     "feed-written": feeds.written,
     "feed-built": feeds.built,
-    "feed-served": feeds.served,
+    "feed-full": serving.full,
+    "feed-gzip": serving.packed,
+    "feed-304": serving.unchanged,
+    "feed-radicale": serving.against_radicale,
+    "feed-many-courses": serving.many_courses,
 }
 
 

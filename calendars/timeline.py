@@ -2,15 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from html import escape
 from textwrap import wrap
 
+from calendars import lanes
 from calendars.kinds import clean
-from calendars.shapes import INK, RADIUS, SOFT, Mark, arrow, has_moved, mark_of, shape
-from calendars.view import CalendarView, Detail
-from calendars.wording import say_brief, say_date, say_day
-from scheduler.events import EventKind
-from scheduler.plan import Cycle, Dose, DoseState
+from calendars.shapes import AMBER, INK, RADIUS, SOFT, Mark, arrow, has_moved, mark_of, shape
+from calendars.view import CalendarView, Detail, Entry, Status
+from calendars.wording import say_brief, say_day
+from scheduler.plan import Cycle, Dose
 
 # In user units, drawn one to one on a phone of 390 px: text of 12 and more stays legible.
 _WIDTH = 390
@@ -19,7 +20,7 @@ _LEFT = 44  # room for the arrow of a day 1 that moved
 _RIGHT = 26
 _HEADER = 28  # a lane's name
 _ROW = 44  # a mark with its date beneath
-_APART = 46  # marks nearer than this go into the next row
+_APART, _PER_LETTER = 46, 7  # marks nearer than this, or than their dates are long, go into the next row
 _LINE = 18
 _COLUMNS = 52  # characters of a line of text
 
@@ -31,35 +32,41 @@ _SMALL = f' font-size="12" fill="{SOFT}"'
 _TRACK = 'stroke="#c9d3d8"'
 
 
+_SHADE = 'fill="#d3e0e0" stroke="#6b7a82" stroke-width="0.8"'
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pitch:
-    """Where a day of a cycle lies: `units` to the right for each day."""
+    """Where a day of a cycle lies: `units` on for each day, in the direction in which the language is written."""
 
     units: float
+    mirrored: bool
 
-    def x(self, days: int) -> float:
-        """The place of the day `days` after day 1; a day before it at most half an inch to the left."""
-        return round(max(_LEFT + days * self.units, 10), 1)
+    def x(self, days: float) -> float:
+        """The place of the day `days` after day 1; a day before it at most half an inch before."""
+        x = round(max(_LEFT + days * self.units, 10), 1)
+        return round(_WIDTH - x, 1) if self.mirrored else x
 
 
 def render(view: CalendarView) -> bytes:
-    """The picture of `view`, as wide as its place and at most 42 rem; with a title and a description in words."""
-    lanes = view.cycles()
-    pitch = Pitch(units=(_WIDTH - _LEFT - _RIGHT) / max(_days(cycle) for cycle in lanes) if lanes else 1)
+    """The picture of `view`, as wide as its place; with a title and a description in words."""
+    cycles = view.cycles()
+    reach = max((lanes.days_of(cycle) for cycle in cycles), default=1)
+    pitch = Pitch(units=(_WIDTH - _LEFT - _RIGHT) / reach, mirrored=view.wording.direction == "rtl")
     parts: list[str] = []
     y = _head(view, parts)
-    y = _day_names(view, lanes, pitch, y, parts)
-    for cycle in lanes:
+    y = _day_names(view, cycles, pitch, y, parts)
+    for cycle in cycles:
         y = _lane(cycle, view, pitch, y, parts)
-    y = _legend(view, lanes, y, parts)
+    y = _legend(view, cycles, y, parts)
     y = _windows(view, y, parts)
     height = y + _MARGIN
-    title, described = escape(view.title), escape(" ".join(_description(view, lanes)))
+    title, described = escape(view.title), escape(" ".join(_description(view, cycles)))
+    # No style of its own: pages refuse one (their policy allows their own style sheet alone), and none is needed.
     opening = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" role="img" {_FONT}'
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="timeline" viewBox="0 0 {_WIDTH} {height}" role="img" {_FONT}'
         f' lang="{escape(view.language)}" direction="{view.wording.direction}"'
-        ' aria-labelledby="timeline-title timeline-desc"'
-        ' style="width:100%;max-width:42rem;height:auto">'
+        ' aria-labelledby="timeline-title timeline-desc">'
     )
     frame = f'<rect width="{_WIDTH}" height="{height}" fill="#fff"/>'
     body = "\n".join(parts)
@@ -85,158 +92,128 @@ def _head(view: CalendarView, parts: list[str]) -> int:
     return y + 10
 
 
-def _day_names(view: CalendarView, lanes: Sequence[Cycle], pitch: Pitch, y: int, parts: list[str]) -> int:
+def _day_names(view: CalendarView, cycles: Sequence[Cycle], pitch: Pitch, y: int, parts: list[str]) -> int:
     """The names of the days that have a dose, where there is room for them."""
-    if view.detail is not Detail.FULL or not lanes:
+    if view.detail is not Detail.FULL or not cycles:
         return y
     nearest = -float(_WIDTH)
-    for day in sorted({dose.day for cycle in lanes for dose in cycle.doses}):
-        x = pitch.x(day - 1)
-        if x - nearest >= _APART:
+    for day in sorted({dose.day for cycle in cycles for dose in cycle.doses}):
+        place = day * pitch.units
+        if place - nearest >= _APART:
             name = escape(view.wording.say("timeline.day", day=day))
-            parts.append(f'<text{_SMALL} x="{x}" y="{y + 12}" text-anchor="middle">{name}</text>')
-            nearest = x
+            parts.append(f'<text{_SMALL} x="{pitch.x(day - 1)}" y="{y + 12}" text-anchor="middle">{name}</text>')
+            nearest = place
     return y + 18
 
 
 def _lane(cycle: Cycle, view: CalendarView, pitch: Pitch, y: int, parts: list[str]) -> int:
     """Draws a cycle below `y` and returns where the next thing may begin."""
-    parts.append(_text(view, y + 16, _lane_name(cycle, view), _BOLD))
-    rows = _rows(cycle, pitch)
+    name = lanes.name_of(cycle, view)
+    parts.append(_text(view, y + 16, name, _BOLD))
+    doses = lanes.doses_of(cycle)
+    apart = max(_APART, *(_PER_LETTER * len(say_brief(dose.date, view.language)) for dose in doses if dose.date), 0)
+    rows = lanes.rows_of([lanes.offset_of(dose, cycle) * pitch.units for dose in doses], apart)
     middle = y + _HEADER + RADIUS + 4
-    last = pitch.x(max(cycle.length_days - 1, 0))
-    ends = f'x1="{pitch.x(0)}" y1="{middle}" x2="{last}" y2="{middle}"'
+    ends = f'x1="{pitch.x(0)}" y1="{middle}" x2="{pitch.x(max(cycle.length_days - 1, 0))}" y2="{middle}"'
     parts.append(f'<line {_TRACK} stroke-width="3" stroke-linecap="round" {ends}/>')
     for week in range(7, cycle.length_days, 7):
         x = pitch.x(week)
         parts.append(f'<line {_TRACK} x1="{x}" y1="{middle - 6}" x2="{x}" y2="{middle + 6}"/>')
-    for dose, row in zip(cycle.doses, rows, strict=True):
+    for dose, row in zip(doses, rows, strict=True):
         parts += _dose(dose, cycle, view, pitch, middle + row * _ROW)
     return y + _HEADER + (max(rows, default=0) + 1) * _ROW + 6
 
 
-def _lane_name(cycle: Cycle, view: CalendarView) -> str:
-    when = _lane_date(cycle, view)
-    if view.detail is Detail.FULL:
-        return f"{view.wording.say('timeline.lane', number=cycle.number)} · {when}"
-    return when
-
-
-def _lane_date(cycle: Cycle, view: CalendarView) -> str:
-    say, states = view.wording.say, {dose.state for dose in cycle.doses}
-    if states & {DoseState.PLANNED, DoseState.GIVEN}:
-        return say("timeline.from", date=say_day(cycle.day1, view.language))
-    if view.detail is Detail.BUSY:
-        return ""
-    return say("timeline.no-date") if DoseState.HELD in states else _state(Mark.CANCELLED, view)
-
-
-def _rows(cycle: Cycle, pitch: Pitch) -> list[int]:
-    """For each dose the row in which its mark and date have room."""
-    ends: list[float] = []
-    rows = []
-    for dose in cycle.doses:
-        x = pitch.x(_offset(dose, cycle))
-        row = next((number for number, end in enumerate(ends) if x - end >= _APART), len(ends))
-        ends[row : row + 1] = [x]
-        rows.append(row)
-    return rows
-
-
 def _dose(dose: Dose, cycle: Cycle, view: CalendarView, pitch: Pitch, y: float) -> Iterator[str]:
-    mark, x = mark_of(dose), pitch.x(_offset(dose, cycle))
+    mark, offset = mark_of(dose), lanes.offset_of(dose, cycle)
+    x, stay = pitch.x(offset), lanes.stay_of(dose)
+    if stay and view.detail is not Detail.BUSY:
+        # A stay of an hour is narrower than a hair here: it gets the least that can be seen beside its mark.
+        wide = max(stay / timedelta(days=1) * pitch.units, RADIUS + 8)
+        wide = min(wide, _WIDTH - _LEFT - offset * pitch.units - 2)
+        yield _shade(x - wide if pitch.mirrored else x, y - RADIUS + 3, wide, 2 * RADIUS - 6)
     if has_moved(dose):
-        origin = pitch.x((dose.nominal - cycle.day1).days)
-        yield arrow(origin, x, y)
-    letter = "" if view.detail is Detail.BUSY else _letter(mark, view)
-    yield shape(mark, x, y, letter)
+        yield arrow(pitch.x((dose.nominal - cycle.day1).days), x, y)
+    yield shape(mark, x, y, lanes.letter_of(mark, view))
     if dose.date is not None:
         text = escape(say_brief(dose.date, view.language))
         yield f'<text{_SMALL} x="{x}" y="{y + 26}" text-anchor="middle">{text}</text>'
 
 
-def _legend(view: CalendarView, lanes: Sequence[Cycle], y: int, parts: list[str]) -> int:
-    if view.detail is Detail.BUSY:
-        return y
-    shown = {mark_of(dose) for cycle in lanes for dose in cycle.doses}
-    if any(has_moved(dose) for cycle in lanes for dose in cycle.doses):
-        shown.add(Mark.MOVED)
-    y += 8
-    inset = 34 if Mark.MOVED in shown else 13  # room for the arrow
-    for mark in (each for each in Mark if each in shown):
+def _shade(x: float, y: float, wide: float, high: float) -> str:
+    return f'<rect data-stay="" {_SHADE} x="{round(x, 1)}" y="{y}" width="{round(wide, 1)}" height="{high}"/>'
+
+
+def _legend(view: CalendarView, cycles: Sequence[Cycle], y: int, parts: list[str]) -> int:
+    marks = lanes.marks_of(view)
+    y += 8 if marks else 0
+    inset = 34 if Mark.MOVED in marks else 13  # room for the arrow
+    for mark in marks:
         if mark is Mark.MOVED:
             parts.append(arrow(_side(view, 3), _side(view, inset), y + 15))
-        parts.append(shape(mark, _side(view, inset), y + 15, _letter(mark, view)))
-        parts.append(_text(view, y + 20, _state(mark, view), indent=inset + 22))
+        parts.append(shape(mark, _side(view, inset), y + 15, lanes.letter_of(mark, view)))
+        parts.append(_text(view, y + 20, lanes.state_of(mark, view), indent=inset + 22))
+        y += 28
+    if marks and any(lanes.stay_of(dose) for cycle in cycles for dose in cycle.doses):
+        words = view.wording.say("timeline.stay" if view.detail is Detail.FULL else "timeline.stay.discreet")
+        parts.append(_shade(_side(view, inset) - 11, y + 7, 22, 16))
+        parts.append(_text(view, y + 20, words, indent=inset + 22))
         y += 28
     return y
 
 
 def _windows(view: CalendarView, y: int, parts: list[str]) -> int:
-    """The windows in words: they reach months beyond the lanes."""
-    lines = _window_lines(view)
-    y += 6 if lines else 0
-    for line in lines:
-        for row in wrap(line, _COLUMNS):
+    """The windows in words, each with a bar from the last dose on: they reach months beyond the lanes."""
+    windows = list(lanes.windows_of(view))
+    if not windows:
+        return y
+    first = min(last_dose for _, last_dose in windows)
+    per_day = (_WIDTH - 2 * _MARGIN) / (max((entry.first_date - first).days for entry, _ in windows) or 1)
+    y += 6
+    for entry, last_dose in windows:
+        for row in wrap(_window_line(entry), _COLUMNS):
             y += _LINE
             parts.append(_text(view, y, row))
-        y += 4
-    return y
+        begin, end = ((each - first).days * per_day for each in (last_dose, entry.first_date))
+        parts += _bar(entry, begin, end, view, y + 8)
+        if end - begin > 180:  # else the two dates would run into each other
+            parts.append(_text(view, y + 34, say_day(last_dose, view.language), _SMALL, indent=begin))
+        parts.append(_end_date(entry.first_date, begin, end, view, y + 34))
+        y += 40
+    parts.append(_text(view, y + 14, view.wording.say("timeline.window"), _SMALL))
+    return y + 18
 
 
-def _window_lines(view: CalendarView) -> list[str]:
-    windows = [entry for entry in view.entries if entry.kind is EventKind.WINDOW]
-    if view.detail is not Detail.FULL:
-        return []
-    return [" ".join(filter(None, (*entry.lines[:1], entry.staff_note))) for entry in windows]
+def _bar(entry: Entry, begin: float, end: float, view: CalendarView, y: float) -> Iterator[str]:
+    """From the last dose to the date; with a broken line while that may move later."""
+    x = min(_side(view, begin), _side(view, end))
+    broken = ' stroke-dasharray="5 3"' if entry.status is Status.TENTATIVE else ""
+    look = f'data-window="" fill="#ead9b0" stroke="{AMBER}" stroke-width="1.4"{broken}'
+    yield f'<rect {look} x="{x}" y="{y}" width="{round(max(end - begin, 2), 1)}" height="12"/>'
 
 
-def _description(view: CalendarView, lanes: Sequence[Cycle]) -> Iterator[str]:
+def _end_date(day: date, begin: float, end: float, view: CalendarView, y: float) -> str:
+    fits = end > 90  # beneath the bar
+    look = f'{_SMALL} text-anchor="end"' if fits else _SMALL
+    return _text(view, y, say_day(day, view.language), look, indent=end if fits else begin)
+
+
+def _window_line(entry: Entry) -> str:
+    return " ".join(filter(None, (*entry.lines[:1], entry.staff_note)))
+
+
+def _description(view: CalendarView, cycles: Sequence[Cycle]) -> Iterator[str]:
     """All that the picture shows, in sentences for people who hear it."""
-    for cycle in lanes:
-        doses = "; ".join(_told(dose, view) for dose in cycle.doses)
-        name = _lane_name(cycle, view)
-        yield f"{name}: {doses}." if name else f"{doses}."
-    yield from _window_lines(view)
-    if not lanes:
+    yield from (lanes.told(cycle, view) for cycle in cycles)
+    yield from (_window_line(entry) for entry, _ in lanes.windows_of(view))
+    if not cycles:
         yield view.wording.say("page.empty")
-
-
-def _told(dose: Dose, view: CalendarView) -> str:
-    say, language = view.wording.say, view.language
-    day = say("timeline.day", day=dose.day) if view.detail is Detail.FULL else ""
-    on = say_date(dose.date, language) if dose.date is not None else ""
-    if view.detail is Detail.BUSY:
-        return on
-    state = "" if mark_of(dose) is Mark.MOVED else _state(mark_of(dose), view)
-    moved = say("timeline.moved", date=say_day(dose.nominal, language)) if has_moved(dose) else ""
-    return ", ".join(filter(None, (day, on, state, moved)))
-
-
-def _state(mark: Mark, view: CalendarView) -> str:
-    return view.wording.say(f"state.{mark}.{'full' if view.detail is Detail.FULL else 'discreet'}")
-
-
-def _letter(mark: Mark, view: CalendarView) -> str:
-    neutral = f"state.{mark}.letter.discreet"
-    if view.detail is not Detail.FULL and view.wording.has(neutral):
-        return view.wording.say(neutral)
-    return view.wording.say(f"state.{mark}.letter")
-
-
-def _offset(dose: Dose, cycle: Cycle) -> int:
-    return ((dose.date or dose.nominal) - cycle.day1).days
-
-
-def _days(cycle: Cycle) -> int:
-    """How many days a lane needs: its length, or more where a dose lies beyond it."""
-    return max([cycle.length_days - 1, 1, *(_offset(dose, cycle) for dose in cycle.doses)])
 
 
 def _side(view: CalendarView, indent: float) -> float:
     """A place `indent` from the side at which the language's lines begin."""
     inset = _MARGIN + indent
-    return inset if view.wording.direction == "ltr" else _WIDTH - inset
+    return round(inset if view.wording.direction == "ltr" else _WIDTH - inset, 1)
 
 
 def _text(view: CalendarView, y: float, text: str, look: str = "", *, indent: float = 0) -> str:

@@ -13,7 +13,16 @@ from sqlmodel import Session
 
 from scheduler.errors import InfusionsError, InvalidValue
 
-__all__ = ["DatabaseUnavailable", "Engine", "Session", "check_schema", "make_engine", "reading", "writing"]
+__all__ = [
+    "DatabaseUnavailable",
+    "Engine",
+    "Session",
+    "check_schema",
+    "make_engine",
+    "reading",
+    "told_plainly",
+    "writing",
+]
 
 PRAGMAS = (
     "busy_timeout=5000",  # a writer waits for another one, up to 5 s, instead of failing at once; set before the rest
@@ -51,7 +60,7 @@ def reading(engine: Engine) -> Iterator[Session]:
     options: dict[str, object] = {}
     if engine.dialect.name == "postgresql":
         options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-    with _told_plainly(engine), Session(engine.execution_options(**options)) as session:
+    with told_plainly(engine), Session(engine.execution_options(**options)) as session:
         yield session
 
 
@@ -62,7 +71,7 @@ def writing(engine: Engine) -> Iterator[Session]:
     On SQLite it is the only writer from its beginning on, so that a clock read within orders what is stored.
     """
     writes = engine.execution_options(**{WRITES: True})
-    with _told_plainly(engine), Session(writes, expire_on_commit=False) as session:
+    with told_plainly(engine), Session(writes, expire_on_commit=False) as session:
         session.connection()
         yield session
         session.commit()
@@ -83,6 +92,20 @@ def check_schema(engine: Engine) -> None:
     else:
         state = f"is at schema {found}, newer than this program's {SCHEMA}; install the newer program"
     raise DatabaseUnavailable(f"database {place(engine.url)} {state}")
+
+
+@contextmanager
+def told_plainly(engine: Engine) -> Iterator[None]:
+    """Says what the database refused within as DatabaseUnavailable, in one sentence."""
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        raise DatabaseUnavailable(f"database {place(engine.url)}: {_cause(engine, error)}") from error
+    except DBAPIError as error:
+        if "not a database" not in str(error.orig):
+            raise
+        sentence = f"database {place(engine.url)}: the file is no SQLite database; check database.url"
+        raise DatabaseUnavailable(sentence) from error
 
 
 def sqlite_file(url: URL) -> Path | None:
@@ -141,19 +164,6 @@ def _schema_of(engine: Engine) -> str | None:
         if not inspect(connection).has_table("alembic_version"):
             return None
         return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-
-
-@contextmanager
-def _told_plainly(engine: Engine) -> Iterator[None]:
-    try:
-        yield
-    except (OperationalError, InterfaceError) as error:
-        raise DatabaseUnavailable(f"database {place(engine.url)}: {_cause(engine, error)}") from error
-    except DBAPIError as error:
-        if "not a database" not in str(error.orig):
-            raise
-        sentence = f"database {place(engine.url)}: the file is no SQLite database; check database.url"
-        raise DatabaseUnavailable(sentence) from error
 
 
 def _cause(engine: Engine, error: DBAPIError) -> str:

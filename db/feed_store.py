@@ -1,15 +1,16 @@
 """Feeds in the database: settings and bytes. A feed is found by its token's hash, by its id, or by its course."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Update
+from sqlalchemy import Update, bindparam
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
 from db.rows import body_from_row, body_to_columns, feed_from_row, feed_to_row
-from db.stored import StoredBody, StoredCourse, StoredFeed
+from db.stored import Fetched, StoredBody, StoredCourse, StoredFeed
 from db.tables import FeedRow
 
 # A feed may be read before its course is locked; what is read after that counts, not what the session remembers.
@@ -22,10 +23,10 @@ def add_feed(session: Session, feed: StoredFeed, body: StoredBody, token_hash: s
     session.flush()
 
 
-def find_served(session: Session, token_hash: str) -> tuple[StoredFeed, StoredBody] | None:
-    """The feed of that token and its bytes, whatever its clinic: who has the token may read. One indexed read."""
-    found = session.exec(select(FeedRow).where(FeedRow.token_hash == token_hash)).first()
-    return (feed_from_row(found), body_from_row(found)) if found else None
+def find_by_token(session: Session, token_hash: str) -> StoredFeed | None:
+    """The settings of the feed of that token, whatever its clinic: who has the token may read."""
+    found = session.exec(_settings().where(FeedRow.token_hash == token_hash)).first()
+    return feed_from_row(found) if found else None
 
 
 def find_feed(session: Session, clinic_id: int, feed_id: UUID) -> StoredFeed | None:
@@ -71,10 +72,16 @@ def set_revoked(session: Session, feed: StoredFeed, at: datetime) -> None:
     session.connection().execute(_one(feed).values(revoked_at=at))
 
 
-def set_fetched(session: Session, feed: StoredFeed) -> None:
-    """Notes when the feed was last fetched, and by which family of programs."""
-    step = _one(feed).values(last_fetched_at=feed.last_fetched_at, last_client=feed.last_client)
-    session.connection().execute(step)
+def set_fetched(session: Session, fetched: Iterable[Fetched]) -> None:
+    """Notes when these feeds were last fetched, and by which family of programs."""
+    step = (
+        update(FeedRow)
+        .where(col(FeedRow.token_hash) == bindparam("of_token"))
+        .values(last_fetched_at=bindparam("at"), last_client=bindparam("by"))
+    )
+    rows = [{"of_token": each.token_hash, "at": each.at, "by": each.client} for each in fetched]
+    if rows:
+        session.connection().execute(step, rows)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -143,13 +143,38 @@ class StoredRecipient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredBody:
-    """The bytes that a feed serves. `stale_at`: when time alone changes them; `software`: what built them."""
+    """The bytes that a feed serves, in gzip. `etag`: the digest of what is in it.
+
+    `stale_at`: when time alone changes them; `software`: what built them.
+    """
 
     body: bytes
     etag: str
     modified_at: datetime
     stale_at: datetime | None
     software: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServedFeed:
+    """What is read to serve a feed, and no more; the fields are those of StoredFeed and StoredBody."""
+
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    last_fetched_at: datetime | None
+    etag: str
+    body_modified_at: datetime
+    software: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """That the feed of a token was fetched, by a program of the family `client`."""
+
+    token_hash: str
+    at: datetime
+    client: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,11 @@
 """The bytes that a feed serves: made when the plan or the feed's settings change, stored, and served as they are."""
 
+import gzip
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, time, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from importlib.metadata import version
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -15,11 +16,12 @@ from calendars.kinds import Detail, Reader
 from calendars.view import build_view
 from db import feed_store
 from db.engine import Session
-from db.stored import StoredBody, StoredCourse, StoredFeed
+from db.stored import ServedFeed, StoredBody, StoredCourse, StoredFeed
 from scheduler.dates import to_instant
 from scheduler.events import EventKind, StampedEvent
 from scheduler.plan import Plan
 from service.clinic import clinic_card
+from service.config import ClinicSettings, FeedSettings
 from service.loading import LoadedCourse
 
 if TYPE_CHECKING:
@@ -30,10 +32,10 @@ LIBRARIES = ("babel", "tzdata")
 ENDED = " ended"
 
 
-def ended_at(feed: StoredFeed, now: datetime) -> datetime | None:
+def ended_at(feed: StoredFeed | ServedFeed, now: datetime) -> datetime | None:
     """When the feed was revoked or expired, or None while it lives."""
     expired = feed.expires_at if feed.expires_at is not None and feed.expires_at <= now else None
-    return min((at for at in (feed.revoked_at, expired) if at is not None), default=None)
+    return expired if feed.revoked_at is None else min(feed.revoked_at, expired or feed.revoked_at)
 
 
 def build_body(
@@ -72,7 +74,7 @@ def build_body(
     )
     body = FORMATS["ics"].render(view)
     return StoredBody(
-        body=body,
+        body=packed(body),
         etag=hashlib.sha256(body).hexdigest(),
         modified_at=now,
         stale_at=_stale_at(stamped, plan, days),
@@ -80,11 +82,19 @@ def build_body(
     )
 
 
-def software(app: "App", feed: StoredFeed, now: datetime) -> str:
+def software(app: "App", feed: StoredFeed | ServedFeed, now: datetime) -> str:
     """What builds this feed's bytes: another text than the stored one means that they must be built anew."""
-    made_by = (_program(), repr(app.settings.clinic), repr(app.settings.feeds))
-    digest = hashlib.sha256("\n".join(made_by).encode()).hexdigest()
-    return digest if ended_at(feed, now) is None else digest + ENDED
+    return made_by(app) if ended_at(feed, now) is None else made_by(app) + ENDED
+
+
+def made_by(app: "App") -> str:
+    """What builds the bytes of feeds that live."""
+    return _made_by(app.settings.clinic, app.settings.feeds)
+
+
+def packed(body: bytes) -> bytes:
+    """The bytes in gzip, as they are stored; without a time inside, so that the same bytes give the same."""
+    return gzip.compress(body, compresslevel=6, mtime=0)
 
 
 def rebuild(
@@ -128,7 +138,7 @@ def build_anew(app: "App", session: Session, course: LoadedCourse, feed: StoredF
 
 def _dated(body: StoredBody, before: StoredBody) -> StoredBody:
     """The same bytes keep the date of their last change."""
-    return replace(body, modified_at=before.modified_at) if body.body == before.body else body
+    return replace(body, modified_at=before.modified_at) if body.etag == before.etag else body
 
 
 def _stale_at(stamped: Mapping[str, StampedEvent], plan: Plan, days: int) -> datetime | None:
@@ -142,6 +152,12 @@ def _stale_at(stamped: Mapping[str, StampedEvent], plan: Plan, days: int) -> dat
     leave = (day + timedelta(days=days + 1) for day in last)
     next_day = min((day for day in leave if day > plan.today), default=None)
     return to_instant(next_day, time(0), plan.course.zone) if next_day else None
+
+
+@lru_cache(maxsize=8)
+def _made_by(clinic: ClinicSettings, feeds: FeedSettings) -> str:
+    makers = (_program(), repr(clinic), repr(feeds))
+    return hashlib.sha256("\n".join(makers).encode()).hexdigest()
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Calendar feeds: made, listed, revoked, replaced, and served."""
+"""Calendar feeds: made, listed, revoked, replaced. How they are served stands in `service/serving.py`."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -10,16 +10,16 @@ from uuid import UUID, uuid4
 from calendars.kinds import Detail, Reader
 from db import feed_store
 from db.engine import Session, reading, writing
-from db.stored import StoredBody, StoredFeed
+from db.stored import ServedFeed, StoredFeed
 from scheduler.dates import add_days, to_instant
 from scheduler.errors import InvalidValue
 from service import audit
 from service.audit import HOME_CLINIC, What
-from service.bodies import build_anew, current_body, ended_at, software
+from service.bodies import build_anew, current_body, ended_at
 from service.languages import wording_of
 from service.loading import LoadedCourse, NotFound, load
 from service.steps import Request, RequestReused
-from service.tokens import TOKEN, hashed, new_token, token_of
+from service.tokens import hashed, new_token, token_of
 
 if TYPE_CHECKING:
     from service.wiring import App
@@ -28,22 +28,7 @@ MINUTE = timedelta(minutes=1)
 MAX_NAME = 100
 MAX_ALARMS = 10
 MAX_LEAD = timedelta(days=28)
-NOTE_FETCHES_EVERY = timedelta(minutes=1)
 SAME_IN_A_REPEAT = ("course_id", "name", "reader", "detail", "language", "alarms", "expires_at")
-# The families of calendar programs that staff may want to know of; anything else is "other", never a text of theirs.
-FAMILIES = (
-    ("google", "Google"),
-    ("thunderbird", "Thunderbird"),
-    ("outlook", "Outlook"),
-    ("microsoft", "Outlook"),
-    ("icsx5", "ICSx5"),
-    ("nextcloud", "Nextcloud"),
-    ("dataaccessd", "Apple"),
-    ("calendaragent", "Apple"),
-    ("ios", "Apple"),
-    ("macos", "Apple"),
-    ("mac os", "Apple"),
-)
 
 
 class FeedState(StrEnum):
@@ -79,17 +64,6 @@ class FeedLine:
     revoked_at: datetime | None
     last_fetched_at: datetime | None
     last_client: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeedAnswer:
-    """What an address serves. `etag` is strong, without quotes; `fetched`: what `note_fetch` would store afterwards."""
-
-    state: FeedState
-    body: bytes = b""
-    etag: str = ""
-    modified: datetime
-    fetched: StoredFeed | None = None
 
 
 def new_feed(
@@ -133,9 +107,9 @@ def new_feed(
             last_client=None,
         )
         token = token_of(app, "feed", clinic_id, request.id, by) if request.id else None
-        earlier = feed_store.find_served(session, hashed(token)) if token else None
+        earlier = feed_store.find_by_token(session, hashed(token)) if token else None
         if token and earlier:
-            return _again(app, feed, earlier[0], token)
+            return _again(app, feed, earlier, token)
         return _add(app, session, course, feed, token, by=by)
 
 
@@ -174,38 +148,6 @@ def replace_feed(app: "App", feed_id: UUID, *, by: str, clinic_id: int = HOME_CL
         return _add(app, session, course, fresh, None, by=by)
 
 
-def fetch(app: "App", token: str, client: str) -> FeedAnswer:
-    """What the address with this token serves to a program that calls itself `client`; instants in UTC.
-
-    One indexed read, unless the bytes have to be made anew. `note_fetch` afterwards stores that it was fetched.
-    """
-    now = app.now()
-    if not TOKEN.fullmatch(token):
-        return FeedAnswer(state=FeedState.UNKNOWN, modified=now)
-    with reading(app.engine) as session:
-        found = feed_store.find_served(session, hashed(token))
-    if found is None:
-        return FeedAnswer(state=FeedState.UNKNOWN, modified=now)
-    feed, body = found
-    state = _state(app, feed, now)
-    if state is FeedState.GONE:
-        return FeedAnswer(state=state, modified=now)
-    if body.software != software(app, feed, now):
-        body = _build_anew(app, feed, now)
-    seen = replace(feed, last_fetched_at=now, last_client=client_family(client))
-    due = feed.last_fetched_at is None or now - feed.last_fetched_at >= NOTE_FETCHES_EVERY
-    return FeedAnswer(
-        state=state, body=body.body, etag=body.etag, modified=body.modified_at, fetched=seen if due else None
-    )
-
-
-def note_fetch(app: "App", answer: FeedAnswer) -> None:
-    """Stores when and by what a feed was fetched, at most once a minute: for after the answer has gone out."""
-    if answer.fetched is not None:
-        with writing(app.engine) as session:
-            feed_store.set_fetched(session, answer.fetched)
-
-
 def rebuild_stale(app: "App", now: datetime) -> int:
     """Makes anew the bytes out of which a cancelled event has to go by now; how many feeds that were.
 
@@ -214,14 +156,25 @@ def rebuild_stale(app: "App", now: datetime) -> int:
     with reading(app.engine) as session:
         stale = feed_store.stale_feeds(session, now)
     for feed in stale:
-        _build_anew(app, feed, now)
+        with writing(app.engine) as session:
+            _build(app, session, feed, now)
     return len(stale)
 
 
-def client_family(user_agent: str) -> str:
-    """The family of calendar programs that `user_agent` belongs to; never a text from outside."""
-    told = user_agent.lower()
-    return next((family for mark, family in FAMILIES if mark in told), "other")
+def build_again(app: "App", token_hash: str, now: datetime) -> None:
+    """Makes and stores the bytes of the feed of that token as this software makes them."""
+    with writing(app.engine) as session:
+        feed = feed_store.find_by_token(session, token_hash)
+        if feed is not None:
+            _build(app, session, feed, now)
+
+
+def state_of(app: "App", feed: StoredFeed | ServedFeed, now: datetime) -> FeedState:
+    """What the feed's address answers with at `now`."""
+    end = ended_at(feed, now)
+    if end is None:
+        return FeedState.LIVE
+    return FeedState.REVOKED if now < end + timedelta(days=app.settings.feeds.revoked_days) else FeedState.GONE
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -287,17 +240,9 @@ def _audit(session: Session, what: What, feed: StoredFeed, by: str, now: datetim
     audit.note(session, what, clinic_id=feed.clinic_id, by=by, at=now, course_id=feed.course_id, feed=str(feed.id))
 
 
-def _build_anew(app: "App", feed: StoredFeed, now: datetime) -> StoredBody:
-    with writing(app.engine) as session:
-        locked, course = _find(app, session, feed.clinic_id, feed.id, now=now)
-        return build_anew(app, session, course, locked, now)
-
-
-def _state(app: "App", feed: StoredFeed, now: datetime) -> FeedState:
-    end = ended_at(feed, now)
-    if end is None:
-        return FeedState.LIVE
-    return FeedState.REVOKED if now < end + timedelta(days=app.settings.feeds.revoked_days) else FeedState.GONE
+def _build(app: "App", session: Session, feed: StoredFeed, now: datetime) -> None:
+    locked, course = _find(app, session, feed.clinic_id, feed.id, now=now)
+    build_anew(app, session, course, locked, now)
 
 
 def _line(app: "App", feed: StoredFeed, now: datetime) -> FeedLine:
@@ -308,7 +253,7 @@ def _line(app: "App", feed: StoredFeed, now: datetime) -> FeedLine:
         detail=Detail(feed.detail),
         language=feed.language,
         alarms=tuple(minutes * MINUTE for minutes in feed.alarms),
-        state=_state(app, feed, now),
+        state=state_of(app, feed, now),
         created_at=feed.created_at,
         expires_at=feed.expires_at,
         revoked_at=feed.revoked_at,

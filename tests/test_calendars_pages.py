@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
@@ -13,7 +14,7 @@ from playwright.sync_api import Browser, sync_playwright
 from calendars import FORMATS
 from calendars.view import CalendarView, ClinicCard, Detail
 from scheduler.actions import CeaseCause, CycleLength, Defer, Given
-from tests.calendar_plans import DAY1, ceased, eventful, story
+from tests.calendar_plans import DAY1, WORDINGS, ceased, eventful, story
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -187,6 +188,61 @@ def test_nothing_lies_outside_the_frame() -> None:
         for element in root.iter():
             for name, most in (("x", width), ("cx", width), ("x2", width), ("y", height), ("cy", height)):
                 assert 0 <= float(element.get(name, "0")) <= most
+
+
+def test_the_time_of_staying_and_the_windows_are_shaded_and_explained() -> None:
+    root = svg(story().view())
+    stays = [each for each in root.iter(f"{SVG}rect") if each.get("data-stay") is not None]
+    assert len(stays) == 18 + 1, "each dose, and the legend"
+    bars = [each for each in root.iter(f"{SVG}rect") if each.get("data-window") is not None]
+    short, long = (float(each.get("width") or 0) for each in bars)
+    assert round(long / short) == 4, "8 months and 2 months from the same last dose"
+    assert all(each.get("stroke-dasharray") for each in bars), "they may move later"
+    texts = [each.text for each in root.iter(f"{SVG}text")]
+    assert "shaded: you stay for a while after the infusion" in texts
+    assert "shaded: from the last infusion on" in texts
+    for detail in (Detail.DISCREET, Detail.BUSY):
+        root = svg(story().view(detail=detail))
+        assert not [each for each in root.iter(f"{SVG}rect") if each.get("data-window") is not None]
+
+
+def test_the_bar_of_a_final_window_has_a_whole_line() -> None:
+    root = svg(ceased(CeaseCause.TOXICITY).view())
+    bars = [each for each in root.iter(f"{SVG}rect") if each.get("data-window") is not None]
+    assert bars
+    assert not any(each.get("stroke-dasharray") for each in bars)
+
+
+def test_a_picture_has_no_style_since_pages_refuse_one() -> None:
+    for detail in Detail:
+        root = svg(eventful().view(detail=detail))
+        assert not [each for each in root.iter() if each.get("style") is not None or each.tag == f"{SVG}style"]
+
+
+def test_in_arabic_time_runs_from_the_right() -> None:
+    def places(language: str) -> list[float]:
+        marks = (each for each in svg(story().view(wording=WORDINGS[language])).iter() if each.get("data-mark"))
+        return [float(each.get("cx", "0")) for each in marks][:3]
+
+    assert places("en") == sorted(places("en"))
+    assert places("ar") == [390 - x for x in places("en")]
+
+
+def test_doses_of_one_day_share_a_mark_and_near_ones_stand_in_rows() -> None:
+    view = story().view()
+    first = view.plan.cycles[0]
+    daily = tuple(
+        first.doses[0]._replace(day=day, nominal=DAY1 + timedelta(days=day - 1), date=DAY1 + timedelta(days=day - 1))
+        for day in range(1, 29)
+        for _ in range(10)
+    )
+    cycle = first._replace(length_days=84, last_day=DAY1 + timedelta(days=83), doses=daily)
+    root = svg(replace(view, plan=replace(view.plan, cycles=(cycle,))))
+    marks = [each for each in root.iter() if each.get("data-mark")]
+    places = [(float(each.get("cx", "0")), float(each.get("cy", "0"))) for each in marks[:28]]
+    assert len(marks) == 28 + 1, "one for each day, and the legend"
+    for number, (x, y) in enumerate(places):
+        assert all(abs(x - other) >= 46 for other, row in places[:number] if row == y)
 
 
 # -- The agenda -------------------------------------------------------------------------------------------------------------

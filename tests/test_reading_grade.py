@@ -8,7 +8,7 @@ import pytest
 from calendars.view import Detail, Reader
 from reminders.message import compose
 from scheduler.actions import CeaseCause
-from tests.calendar_plans import CLINIC, ENGLISH, INOTUZUMAB, ceased, eventful, story
+from tests.calendar_plans import CLINIC, ENGLISH, INOTUZUMAB, WORDINGS, ceased, eventful, story
 from tests.reading import grade, syllables, words
 from tests.test_reminders_mail import CLINIC as MAIL_CLINIC
 from tests.test_reminders_mail import MAILS
@@ -103,3 +103,14 @@ def test_a_hard_text_is_found_and_a_word_that_nobody_knows_is_refused() -> None:
     assert grade(hard) > 15
     with pytest.raises(KeyError):
         grade("Take one ibuprofenlike thing.")
+
+
+@pytest.mark.parametrize("language", WORDINGS)
+def test_sentences_are_as_short_in_every_language(language: str) -> None:
+    """For Spanish and Arabic no dictionary of syllables is at hand; sentences are what makes a text hard first."""
+    wording = WORDINGS[language]
+    told = [text for key, text in wording.messages.items() if not key.startswith(STAFFS) and ".letter" not in key]
+    sentences = [part for text in told for part in re.split(r"[.?!:;؟؛](?:\s|$)", text)]
+    lengths = [length for part in sentences if (length := len(re.findall(r"\{\w+\}|[^\W\d_]+", part))) >= 4]
+    assert max(lengths) <= 25
+    assert sum(lengths) / len(lengths) <= 8

@@ -15,8 +15,9 @@ from reminders.rules import Kind
 from scheduler.actions import Defer, Hold, HoldCause
 from service.carers import NewCarer, Wish, add_carer, choose
 from service.courses import record, start_course
-from service.feeds import fetch, new_feed, revoke_feed
+from service.feeds import new_feed, revoke_feed
 from service.recipients import CalendarFiles
+from service.serving import FeedServer
 from service.wiring import App
 from service.worker import TickResult, tick
 from tests.smtp_server import MailServer, Received
@@ -123,7 +124,9 @@ def test_the_file_has_the_uid_of_the_feed_and_a_change_a_higher_sequence(
     sequences = [event["SEQUENCE"] for _, event in seen]
     assert sequences == sorted(set(sequences))
     [uid] = {str(event["UID"]) for _, event in seen}
-    in_feed = {str(event["UID"]): event for event in Calendar.from_ical(fetch(app, token, "").body).walk("VEVENT")}
+    in_feed = {
+        str(event["UID"]): event for event in Calendar.from_ical(FeedServer(app).fetch(token, "").body).walk("VEVENT")
+    }
     assert in_feed[uid]["SEQUENCE"] == sequences[-1]
     assert in_feed[uid]["STATUS"] == seen[-1][1]["STATUS"] == "CANCELLED"
 

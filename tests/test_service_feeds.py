@@ -1,5 +1,6 @@
 """Calendar feeds: made, served, ended; their bytes follow the plan in the plan's own transaction."""
 
+import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -10,25 +11,15 @@ import pytest
 from sqlalchemy import text
 
 from calendars.kinds import Detail, Reader
-from db.engine import make_engine, reading, writing
+from db.engine import DatabaseUnavailable, make_engine, reading, writing
+from db.feed_reader import NotNow
 from scheduler.actions import Cease, CeaseCause, Defer, Given, Omit
 from scheduler.errors import InvalidValue
 from service.audit import entries
 from service.courses import NotFound, record, start_course
-from service.feeds import (
-    FeedAnswer,
-    FeedState,
-    NewFeed,
-    client_family,
-    fetch,
-    list_feeds,
-    new_feed,
-    note_fetch,
-    rebuild_stale,
-    replace_feed,
-    revoke_feed,
-)
+from service.feeds import FeedState, NewFeed, list_feeds, new_feed, rebuild_stale, replace_feed, revoke_feed
 from service.queries import list_courses
+from service.serving import FeedAnswer, FeedServer, client_family
 from service.wiring import App
 from tests.stores import NURSE, PUBLIC_URL, START, Clock, bob, make_app
 
@@ -197,27 +188,82 @@ def test_a_replaced_feed_goes_on_at_another_address_with_the_same_settings(app: 
 )
 def test_an_unknown_token_is_unknown_whatever_its_shape(app: App, address: str) -> None:
     make(app)
-    answer = fetch(app, address, "curl")
+    answer = FeedServer(app).fetch(address, "curl")
     assert (answer.state, answer.body, answer.etag) == (FeedState.UNKNOWN, b"", "")
 
 
 def test_a_token_of_another_shape_never_reaches_the_database(app: App) -> None:
     unreachable = replace(app, engine=make_engine("postgresql+psycopg://nobody@127.0.0.1:1/none"))
-    assert fetch(unreachable, "a" * 42, "curl").state is FeedState.UNKNOWN
+    assert FeedServer(unreachable).fetch("a" * 42, "curl").state is FeedState.UNKNOWN
 
 
 def test_fetching_is_noted_once_a_minute_by_family_of_programs(app: App, clock: Clock) -> None:
     feed = make(app)
-    agent = "Mozilla/5.0 (X11; bob's laptop) Thunderbird/115.1"
-    note_fetch(app, fetch(app, token(feed), agent))
+    server = FeedServer(app)
+
+    def fetch_and_store(agent: str) -> None:
+        answer = server.fetch(token(feed), agent)
+        if answer.fetched:
+            server.note(answer.fetched)
+        server.store_fetches()
+
+    fetch_and_store("Mozilla/5.0 (X11; bob's laptop) Thunderbird/115.1")
+    clock.pass_(seconds=59)
+    fetch_and_store("curl/8")
     (line,) = list_feeds(app, only_course(app))
     assert (line.last_fetched_at, line.last_client) == (START, "Thunderbird")
-    clock.pass_(seconds=59)
-    assert fetch(app, token(feed), agent).fetched is None
     clock.pass_(seconds=1)
-    note_fetch(app, fetch(app, token(feed), "curl/8"))
+    fetch_and_store("curl/8")
     (line,) = list_feeds(app, only_course(app))
     assert (line.last_fetched_at, line.last_client) == (START + timedelta(minutes=1), "other")
+
+
+def test_fetches_of_many_feeds_are_stored_together_and_none_is_lost_while_the_database_is_away(app: App) -> None:
+    feeds = [make(app, name=f"phone {number}") for number in range(3)]
+    server = FeedServer(app)
+    unlucky = FeedServer(replace(app, engine=make_engine("postgresql+psycopg://nobody@127.0.0.1:1/none")))
+    for feed in feeds:
+        fetched = server.fetch(token(feed), "ICSx5/2.2").fetched
+        assert fetched is not None
+        server.note(fetched)
+        unlucky.note(fetched)
+    with pytest.raises(DatabaseUnavailable):
+        unlucky.store_fetches()
+    assert unlucky.has_noted
+    server.close()
+    assert not server.has_noted
+    assert {line.last_client for line in list_feeds(app, only_course(app))} == {"ICSx5"}
+
+
+def test_what_can_be_read_at_once_is_what_a_longer_read_gives(app: App) -> None:
+    """A file is read in the event loop's own thread; a server across the network never is."""
+    server = FeedServer(app)
+    for feed in (make(app), make(app, detail=Detail.FULL, expires=date(2026, 12, 24)), revoked(app)):
+        if app.engine.dialect.name == "sqlite":
+            assert server.fetch_now(token(feed), "curl") == server.fetch(token(feed), "curl")
+        else:
+            with pytest.raises(NotNow):
+                server.fetch_now(token(feed), "curl")
+    server.close()
+
+
+def test_what_has_to_be_made_anew_or_is_locked_is_not_waited_for(sqlite_url: str, clock: Clock) -> None:
+    app = make_app(make_engine(sqlite_url), clock)
+    server, feed = FeedServer(app), make(app)
+    before = server.fetch_now(token(feed), "curl")
+    other = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)
+    other.execute("UPDATE feed SET software = 'older'")
+    with pytest.raises(NotNow):
+        server.fetch_now(token(feed), "curl")
+    assert server.fetch(token(feed), "curl").body.startswith(b"BEGIN:VCALENDAR")
+    assert server.fetch_now(token(feed), "curl").state is before.state
+    server.close()
+    app.engine.dispose()
+    other.execute("PRAGMA locking_mode=EXCLUSIVE")
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(NotNow):
+        server.fetch_now(token(feed), "curl")
+    other.close()
 
 
 @pytest.mark.parametrize(
@@ -321,6 +367,12 @@ def make(app: App, **settings: object) -> NewFeed:
     return new_feed(app, only_course(app), by=NURSE, **chosen)  # type: ignore[arg-type] # as in the table of the test
 
 
+def revoked(app: App) -> NewFeed:
+    feed = make(app)
+    revoke_feed(app, feed.id, by=NURSE)
+    return feed
+
+
 def only_course(app: App) -> UUID:
     (line,) = list_courses(app)
     return line.id
@@ -332,7 +384,7 @@ def token(feed: NewFeed) -> str:
 
 def get(app: App, feed: NewFeed) -> FeedAnswer:
     """What the feed's address serves, without the note of this fetch."""
-    return replace(fetch(app, token(feed), "curl"), fetched=None)
+    return replace(FeedServer(app).fetch(token(feed), "curl"), fetched=None)
 
 
 def entries_of(answer: FeedAnswer) -> dict[str, icalendar.Event]:

@@ -18,8 +18,9 @@ from calendars.kinds import Detail, Reader
 from db.engine import make_engine
 from scheduler.actions import Action, Defer, Given, Hold, HoldCause, Omit, Resume
 from service.courses import StaleRevision, record, start_course
-from service.feeds import fetch, new_feed
+from service.feeds import new_feed
 from service.queries import load_course
+from service.serving import FeedServer
 from service.wiring import App
 from tests.stores import NURSE, PUBLIC_URL, START, Clock, bob, make_app
 from tests.test_service_courses import dump
@@ -126,7 +127,7 @@ def test_a_feed_is_served_while_somebody_writes(app: App) -> None:
     writer = threading.Thread(target=lambda: record(make_app(app.engine, slow_clock), COURSE, DEFER_DAY_8, by=NURSE))
     writer.start()
     entered.wait(10)
-    assert fetch(app, feed, "curl").etag
+    assert FeedServer(app).fetch(feed, "curl").etag
     leave.set()
     writer.join()
 
@@ -214,7 +215,7 @@ def story(url: str) -> list[object]:
         clock.pass_(days=6)
         told.append(record(app, COURSE, action, by=NURSE))
         # The feed's own id is random.
-        told.append(fetch(app, feed, "curl").body.partition(b"NAME:")[2])
+        told.append(FeedServer(app).fetch(feed, "curl").body.partition(b"NAME:")[2])
     tables = dump(app)
     told += [tables["event"], tables["action"], tables["revision"], tables["outbox"]]
     engine.dispose()

@@ -2,9 +2,11 @@
 
 import gzip
 import shutil
+from collections.abc import Callable
 from datetime import date
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from time import sleep
 from typing import Any
 from uuid import UUID
 
@@ -150,6 +152,15 @@ def test_a_recorded_change_is_served_at_once_and_only_then(web: Web) -> None:
     assert all(new > old for old, new in changed.values())
 
 
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Waits up to ten seconds."""
+    for _ in range(100):
+        if holds():
+            return
+        sleep(0.1)
+    raise AssertionError("it did not come true in ten seconds")
+
+
 def parsed(text: str) -> dict[str, Any]:
     """The events of a calendar by UID."""
     return {str(each["UID"]): each for each in Calendar.from_ical(text).walk("VEVENT")}
@@ -180,8 +191,19 @@ def test_staff_see_when_and_by_what_a_calendar_was_fetched_last(web: Web) -> Non
     address = make_feed(web, course, name="Britt's computer")
     assert "Britt's computer the patient discreet never in use" in web.visitor("alice").get(f"/courses/{course}").text
     httpx.get(address, headers={"user-agent": "Mozilla/5.0 Thunderbird/140 <script>"})
-    page = web.visitor("alice").get(f"/courses/{course}")
-    assert "Mon 14 Dec 2026, 10:00 Thunderbird" in page.text
+    visitor = web.visitor("alice")
+    wait_until(lambda: "Mon 14 Dec 2026, 10:00 Thunderbird" in visitor.get(f"/courses/{course}").text)
+
+
+def test_fetches_that_are_not_stored_yet_are_stored_when_the_service_stops(
+    migrated_sqlite: Path, tmp_path: Path
+) -> None:
+    shutil.copy(migrated_sqlite, tmp_path / "infusions.db")
+    with running(tmp_path) as web:
+        add_staff(web.app)
+        course = web.course()
+        httpx.get(make_feed(web, course), headers={"user-agent": "ICSx5/2.2"})
+    assert [feed.last_client for feed in list_feeds(web.app, course)] == ["ICSx5"]
 
 
 def test_a_carers_calendar_holds_nothing_of_pregnancy_or_contraception(web: Web, bobs: UUID) -> None:

@@ -14,7 +14,7 @@ from scheduler.actions import Cease, CeaseCause, Defer, Given, Hold, HoldCause
 from scheduler.errors import InfusionsError, InvalidValue
 from tests.stores import INOTUZUMAB
 from tests.web_site import Page, Visitor, Web, add_staff, running
-from web.app import create_app
+from web.app import create_pages
 from web.kinds import KINDS
 
 GIVEN_DAY_1 = Given(cycle=1, day=1, on=date(2026, 12, 7), reason="as planned")
@@ -244,10 +244,18 @@ def test_a_cycle_on_hold_shows_no_dates(web: Web, alice: Visitor) -> None:
     assert "On hold since Mon 14 Dec 2026: liver tests or signs of liver damage" in page.text
 
 
-def test_the_timeline_is_a_picture_that_loads_nothing(alice: Visitor, bobs: UUID) -> None:
+def test_the_timeline_stands_in_the_page_without_a_style_of_its_own(alice: Visitor, bobs: UUID) -> None:
     page = alice.get(f"/courses/{bobs}")
-    image = next(tag for tag in page.all("img"))
-    answer = alice.http.get(image.attributes["src"])
+    (picture,) = (tag for tag in page.all("svg") if tag.attributes.get("class") == "timeline")
+    assert picture.attributes["role"] == "img"
+    assert all("style" not in tag.attributes for tag in page.tags)
+    assert not page.all("style")
+    answer = alice.http.get(f"/courses/{bobs}")
+    assert "style-src 'self';" in answer.headers["content-security-policy"]
+
+
+def test_the_timeline_is_a_picture_that_loads_nothing(alice: Visitor, bobs: UUID) -> None:
+    answer = alice.http.get(f"/courses/{bobs}/timeline.svg")
     assert answer.headers["content-type"].startswith("image/svg+xml")
     assert answer.text.startswith("<svg")
     assert answer.headers["content-security-policy"].startswith("default-src 'none'")
@@ -332,7 +340,7 @@ def test_a_database_that_is_away_is_said_so_and_nothing_else(migrated_sqlite: Pa
     ],
 )
 def test_every_fault_has_its_page(web: Web, fault: Exception, status: int, sentence: str) -> None:
-    pages = create_app(web.app)
+    pages = create_pages(web.app)
 
     @pages.get("/fault")
     def raise_it() -> None:

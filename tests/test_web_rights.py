@@ -14,13 +14,13 @@ from service.feeds import list_feeds
 from service.mails import course_mails
 from service.prints import list_prints
 from tests.web_site import ELSEWHERE, Page, Web
-from web.app import ROUTERS, create_app
+from web.app import ROUTERS, create_pages
 from web.kinds import KINDS
 from web.rights import Right
 from web.session import May, signed_in, with_token
 
 # What needs no sign-in. Everything else names the right that it asks for.
-PUBLIC = {"/c/{token}.ics", "/healthz", "/metrics", "/static/{name}", "/sign-in", "/u/{token}", "/p/{token}"}
+PUBLIC = {"/healthz", "/metrics", "/static/{name}", "/sign-in", "/u/{token}", "/p/{token}"}
 NO_SESSION = {"/sign-in", "/u/{token}"}  # of a form that is sent from there no session can be misused
 ONLY_SIGNED_IN = {"/sign-out"}
 
@@ -63,7 +63,7 @@ def test_no_route_that_stores_is_open_to_readers() -> None:
 
 
 def test_the_application_serves_these_routes_and_no_others(web: Web) -> None:
-    assert len(create_app(web.app).routes) == len(ROUTERS)
+    assert len(create_pages(web.app).routes) == len(ROUTERS)
     assert {route.path for route in routes()} >= PUBLIC | ONLY_SIGNED_IN
 
 

@@ -1,12 +1,19 @@
 """The web application: which routes there are, and what stands around them."""
 
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from db.engine import DatabaseUnavailable
+from service.serving import FeedServer
 from service.wiring import App
-from web import feeds
-from web.errors import add_handlers, error_page
+from web.errors import add_handlers, database_away, error_page
+from web.feeds import FeedDoor, is_feed
 from web.pages import (
     assets,
     calendars,
@@ -23,12 +30,11 @@ from web.pages import (
     unsubscribe,
     worklist,
 )
-from web.render import make_site
+from web.render import Site, make_site
 from web.security import Guard
 
 # More specific paths first: `/courses/new` before `/courses/{id}`.
 ROUTERS = (
-    feeds.router,
     health.router,
     assets.router,
     sign_in.router,
@@ -46,17 +52,53 @@ ROUTERS = (
 )
 
 
-def create_app(app: App) -> FastAPI:
-    """The pages and feeds of the service."""
+def create_app(app: App) -> ASGIApp:
+    """The whole service: feeds, and beside them the pages."""
+    server = FeedServer(app)
+    pages = create_pages(app, at_end=server.close)  # at the end nobody is left who would wait for it
+    site: Site = pages.state.site
+
+    def away(request: Request, fault: DatabaseUnavailable) -> Response:
+        return database_away(site, request, fault)
+
+    feeds = _guarded(FeedDoor(server, gzip=app.settings.feeds.gzip, away=away), site)
+
+    async def service(scope: Scope, receive: Receive, send: Send) -> None:
+        await (feeds if is_feed(scope) else pages)(scope, receive, send)
+
+    return service
+
+
+def create_pages(app: App, *, at_end: Callable[[], None] = lambda: None) -> FastAPI:
+    """The pages of the service; `at_end` is called when it stops."""
     site = make_site(app)
-    pages = FastAPI(title="Infusion Cycles", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+
+    @asynccontextmanager
+    async def life(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        at_end()
+
+    pages = FastAPI(
+        title="Infusion Cycles",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=life,
+    )
     pages.state.site = site
     for router in ROUTERS:
         pages.include_router(router, include_in_schema=False)
+    add_handlers(pages, site)
+    pages.add_middleware(partial(_guarded, site=site))
+    return pages
 
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _guarded(app: ASGIApp, site: Site) -> Guard:
     def show_error(request: Request, status: int, number: str) -> Response:
         return error_page(site, request, status, number)
 
-    add_handlers(pages, site)
-    pages.add_middleware(Guard, public_url=app.settings.server.public_url, error_page=show_error)
-    return pages
+    return Guard(app, public_url=site.app.settings.server.public_url, error_page=show_error)

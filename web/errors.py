@@ -73,6 +73,14 @@ def error_page(site: Site, request: Request, status: int, number: str, sentence:
     )
 
 
+def database_away(site: Site, request: Request, fault: DatabaseUnavailable) -> Response:
+    """The page for a database that gives no answer."""
+    log.error("the database gives no answer: %s", fault, extra={"action": "web_database_away"})
+    response = _logged(site, request, 503)
+    response.headers["Retry-After"] = "30"
+    return response
+
+
 def add_handlers(pages: FastAPI, site: Site) -> None:
     """Answers every fault that a route may raise with a page. What nobody foresaw is answered by the guard."""
 
@@ -94,10 +102,7 @@ def add_handlers(pages: FastAPI, site: Site) -> None:
         return _logged(site, request, 409)
 
     async def away(request: Request, fault: DatabaseUnavailable) -> Response:
-        log.error("the database gives no answer: %s", fault, extra={"action": "web_database_away"})
-        response = _logged(site, request, 503)
-        response.headers["Retry-After"] = "30"
-        return response
+        return database_away(site, request, fault)
 
     pages.exception_handler(SignInNeeded)(sign_in)
     pages.exception_handler(HTTPException)(refused)

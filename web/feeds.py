@@ -1,77 +1,183 @@
-"""The address that a calendar program subscribes to (feeds.md 16 and 18)."""
+"""The address that a calendar program subscribes to (feeds.md 16 and 18): what is answered, and the way there.
 
-import gzip
+All phones of the clinic ask here, several times a day, mostly to hear that nothing has changed. So this is plain ASGI
+beside the pages: no session, no form, no thread where none is needed.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from functools import lru_cache
 
-from fastapi import APIRouter, Request
-from starlette.background import BackgroundTask
-from starlette.responses import PlainTextResponse, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
-from service.feeds import FeedAnswer, FeedState, fetch, note_fetch
-from web.render import TheSite
+from db.engine import DatabaseUnavailable
+from db.feed_reader import NotNow
+from db.stored import Fetched
+from service.feeds import FeedState
+from service.serving import FeedAnswer, FeedServer
 
-router = APIRouter()
+log = logging.getLogger("infusions.web")
 
+BEFORE, AFTER = "/c/", ".ics"
+METHODS = ("GET", "HEAD")
 MAX_CLIENT = 300
-HEADERS = {
-    "Cache-Control": "private, no-cache",
-    "Referrer-Policy": "no-referrer",
-    "X-Robots-Tag": "noindex",
-    "Vary": "Accept-Encoding",
-}
+SECONDS_TO_COLLECT = 1  # the fetches of so long are stored together
+SECONDS_UNTIL_AGAIN = 30
+
+Header = tuple[bytes, bytes]
+ALWAYS: tuple[Header, ...] = (
+    (b"cache-control", b"private, no-cache"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-robots-tag", b"noindex"),
+    (b"vary", b"Accept-Encoding"),
+)
+AS_CALENDAR: tuple[Header, ...] = (
+    (b"content-type", b"text/calendar; charset=utf-8"),
+    (b"content-disposition", b'inline; filename="calendar.ics"'),
+)
+AS_TEXT: Header = (b"content-type", b"text/plain; charset=utf-8")
+IN_GZIP: Header = (b"content-encoding", b"gzip")
 
 
-@router.api_route("/c/{token}.ics", methods=["GET", "HEAD"], include_in_schema=False)
-def feed(token: str, request: Request, site: TheSite) -> Response:
-    """The feed of that token: 200, 304, 404 (never existed) or 410 (revoked long ago)."""
-    answer = fetch(site.app, token, request.headers.get("user-agent", "")[:MAX_CLIENT])
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What the log may call a feed's address: the path itself holds its token."""
+
+    path: str
+
+
+PLACE = Place("/c/{token}.ics")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer as it is sent."""
+
+    status: int
+    headers: tuple[Header, ...]
+    body: bytes = b""
+
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        """Sends it."""
+        length = () if self.status == 304 else ((b"content-length", b"%d" % len(self.body)),)
+        await send({"type": "http.response.start", "status": self.status, "headers": [*self.headers, *length]})
+        await send({"type": "http.response.body", "body": self.body})
+
+
+@dataclass(eq=False)
+class FeedDoor:
+    """An ASGI application that answers for the addresses of feeds. `away`: says that the database gives no answer."""
+
+    server: FeedServer
+    gzip: bool
+    away: Callable[[Request, DatabaseUnavailable], Response]
+    _storing: asyncio.Task[None] | None = field(default=None, init=False)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        scope["route"] = PLACE
+        reply = await self._reply(scope)
+        await reply(scope, receive, send)
+
+    # -----------------------------------------------------------------------------------------------------------------
+
+    async def _reply(self, scope: Scope) -> Reply | Response:
+        if scope["method"] not in METHODS:
+            return told(405, "A calendar can only be read.", (b"allow", ", ".join(METHODS).encode()))
+        asked = asked_for(scope["headers"])
+        token = scope["path"][len(BEFORE) : -len(AFTER)]
+        client = asked.get(b"user-agent", "")[:MAX_CLIENT]
+        try:
+            answer = self.server.fetch_now(token, client)
+        except NotNow:
+            try:
+                answer = await run_in_threadpool(self.server.fetch, token, client)
+            except DatabaseUnavailable as fault:
+                return self.away(Request(scope), fault)
+        if answer.fetched is not None:
+            self._note(answer.fetched)
+        return reply_to(asked, answer, gzip=self.gzip)
+
+    def _note(self, fetched: Fetched) -> None:
+        self.server.note(fetched)
+        if self._storing is None or self._storing.done():
+            self._storing = asyncio.create_task(self._store())
+
+    async def _store(self) -> None:
+        while self.server.has_noted:
+            await asyncio.sleep(SECONDS_TO_COLLECT)
+            try:
+                await run_in_threadpool(self.server.store_fetches)
+            except DatabaseUnavailable as fault:
+                log.warning("which feeds were fetched is not stored yet: %s", fault, extra={"action": "web_not_noted"})
+                await asyncio.sleep(SECONDS_UNTIL_AGAIN)
+
+
+def is_feed(scope: Scope) -> bool:
+    """Whether the request is for the address of a feed, known or not."""
+    if scope["type"] != "http":
+        return False
+    path: str = scope["path"]
+    return path.startswith(BEFORE) and path.endswith(AFTER)
+
+
+def asked_for(headers: list[Header]) -> dict[bytes, str]:
+    """The request's headers by name in small letters; what is sent in several lines is one list (RFC 9110, 5.3)."""
+    asked: dict[bytes, str] = {}
+    for name, value in headers:
+        text = value.decode("latin-1")
+        asked[name] = f"{asked[name]}, {text}" if name in asked else text
+    return asked
+
+
+def reply_to(asked: Mapping[bytes, str], answer: FeedAnswer, *, gzip: bool) -> Reply:
+    """The answer to a request with these headers: 200, 304, 404 (never existed) or 410 (revoked long ago)."""
     if answer.state is FeedState.UNKNOWN:
-        return PlainTextResponse("There is no calendar at this address.\n", 404, HEADERS)
+        return told(404, "There is no calendar at this address.")
     if answer.state is FeedState.GONE:
-        return PlainTextResponse("This calendar has ended. Remove it, and ask your clinic.\n", 410, HEADERS)
-    packed = site.app.settings.feeds.gzip and accepts_gzip(request.headers.get("accept-encoding", ""))
-    headers = HEADERS | {
-        "ETag": entity_tag(answer, packed=packed),
-        "Last-Modified": format_datetime(answer.modified.astimezone(UTC).replace(microsecond=0), usegmt=True),
-    }
-    noted = BackgroundTask(note_fetch, site.app, answer)
-    if unchanged(request, headers["ETag"], answer.modified):
-        return Response(status_code=304, headers=headers, background=noted)
-    headers["Content-Disposition"] = 'inline; filename="calendar.ics"'
+        return told(410, "This calendar has ended. Remove it, and ask your clinic.")
+    packed = gzip and accepts_gzip(asked.get(b"accept-encoding", ""))
+    tag = entity_tag(answer, packed=packed)
+    headers = (*ALWAYS, (b"etag", tag.encode()), (b"last-modified", _written(answer.modified)))
+    if unchanged(asked, tag, answer.modified):
+        return Reply(304, headers)
     if packed:
-        headers["Content-Encoding"] = "gzip"
-    body = compressed(answer.body) if packed else answer.body
-    return Response(body, headers=headers, media_type="text/calendar; charset=utf-8", background=noted)
+        return Reply(200, (*headers, *AS_CALENDAR, IN_GZIP), answer.packed)
+    return Reply(200, (*headers, *AS_CALENDAR), answer.body)
+
+
+def told(status: int, sentence: str, *headers: Header) -> Reply:
+    """A sentence instead of a calendar."""
+    return Reply(status, (*ALWAYS, *headers, AS_TEXT), f"{sentence}\n".encode())
 
 
 def entity_tag(answer: FeedAnswer, *, packed: bool) -> str:
     """The strong tag of the bytes that are sent: the compressed ones are others, so theirs differs."""
-    tag = answer.etag.strip('"')
-    return f'"{tag}-gzip"' if packed else f'"{tag}"'
+    return f'"{answer.etag}-gzip"' if packed else f'"{answer.etag}"'
 
 
+@lru_cache(maxsize=256)
 def accepts_gzip(header: str) -> bool:
     """Whether `Accept-Encoding` takes gzip (RFC 9110, 12.5.3): named, or by `*`, and not with a quality of 0."""
     qualities = dict(_coding(part) for part in header.split(",") if part.strip())
     return qualities.get("gzip", qualities.get("x-gzip", qualities.get("*", 0.0))) > 0
 
 
-def unchanged(request: Request, tag: str, modified: datetime) -> bool:
+def unchanged(asked: Mapping[bytes, str], tag: str, modified: datetime) -> bool:
     """Whether the client has these bytes already. With `If-None-Match` the date doesn't count (RFC 9110, 13.2.2)."""
-    asked = request.headers.get("if-none-match")
-    if asked is not None:
-        tags = {each.strip().removeprefix("W/") for each in asked.split(",")}
-        return "*" in tags or tag in tags
-    since = _http_date(request.headers.get("if-modified-since", ""))
+    tags = asked.get(b"if-none-match")
+    if tags is not None:
+        known = {each.strip().removeprefix("W/") for each in tags.split(",")}
+        return "*" in known or tag in known
+    since = _read(asked.get(b"if-modified-since", ""))
     return since is not None and modified.replace(microsecond=0) <= since
-
-
-@lru_cache(maxsize=128)
-def compressed(body: bytes) -> bytes:
-    """The body in gzip; without a time inside, so that the same body gives the same bytes."""
-    return gzip.compress(body, compresslevel=6, mtime=0)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -86,7 +192,12 @@ def _coding(part: str) -> tuple[str, float]:
         return name.strip().lower(), 0.0
 
 
-def _http_date(text: str) -> datetime | None:
+@lru_cache(maxsize=256)
+def _written(moment: datetime) -> bytes:
+    return format_datetime(moment.astimezone(UTC).replace(microsecond=0), usegmt=True).encode()
+
+
+def _read(text: str) -> datetime | None:
     try:
         parsed = parsedate_to_datetime(text)
     except ValueError:

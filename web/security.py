@@ -4,10 +4,11 @@ import logging
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from traceback import extract_tb
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -66,33 +67,26 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        started = False
+        started, headers = False, _headers(secure=self.public_url.startswith("https:"))
 
         async def guarded(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                self._add_headers(MutableHeaders(scope=message))
+                _add_headers(message, headers)
             await send(message)
 
-        request = Request(scope, receive)
         try:
             if scope["method"] in SAFE_METHODS or _needs_no_session(scope) or self._is_ours(Headers(scope=scope)):
                 await self.app(scope, receive, guarded)
             else:
-                await self.error_page(request, 403, "")(scope, receive, guarded)
+                await self.error_page(Request(scope, receive), 403, "")(scope, receive, guarded)
         except Exception as fault:  # noqa: BLE001 - whatever it is, a person gets a page and nothing of a patient
-            number = reference()
+            request, number = Request(scope, receive), reference()
             place = {"action": "web_failed", "reference": number}
             log.error("request %s failed, reference %s: %s", route_of(request), number, where(fault), extra=place)  # noqa: TRY400 - a traceback may show a name
             if not started:
                 await self.error_page(request, 500, number)(scope, receive, guarded)
-
-    def _add_headers(self, headers: MutableHeaders) -> None:
-        for name, value in HEADERS.items():
-            headers.setdefault(name, value)
-        if self.public_url.startswith("https:"):
-            headers["Strict-Transport-Security"] = f"max-age={ONE_YEAR}"
 
     def _is_ours(self, headers: Headers) -> bool:
         """Whether a form was sent from one of our own pages. Browsers name the origin of everything that is posted."""
@@ -106,6 +100,18 @@ class Guard:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+@cache
+def _headers(*, secure: bool) -> tuple[tuple[bytes, bytes], ...]:
+    named = HEADERS | ({"Strict-Transport-Security": f"max-age={ONE_YEAR}"} if secure else {})
+    return tuple((name.lower().encode(), value.encode()) for name, value in named.items())
+
+
+def _add_headers(message: Message, headers: tuple[tuple[bytes, bytes], ...]) -> None:
+    """Adds those that the answer has not set itself."""
+    there = {name for name, _ in message["headers"]}
+    message["headers"] = [*message["headers"], *(each for each in headers if each[0] not in there)]
 
 
 def _needs_no_session(scope: Scope) -> bool:

@@ -1,5 +1,6 @@
 """Serves the pages and feeds with uvicorn: no access log, since a feed's path holds its token, and a clean stop."""
 
+import gc
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -8,7 +9,7 @@ from time import monotonic
 from types import FrameType
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from scheduler.errors import InvalidValue
 
@@ -31,7 +32,7 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def serve(pages: FastAPI, listener: socket.socket, *, started: Callable[[], None]) -> None:
+def serve(pages: ASGIApp, listener: socket.socket, *, started: Callable[[], None]) -> None:
     """Answers requests until SIGINT or SIGTERM; calls `started` once it does."""
     config = uvicorn.Config(
         pages,
@@ -57,6 +58,8 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
+            gc.collect()
+            gc.freeze()  # what the program itself consists of stays, so that no collection has to look at it again
             self._told()
 
     @contextmanager
