@@ -8,10 +8,11 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Update, exists, func, inspect, or_, tuple_
+from sqlalchemy import ColumnElement, Select, Update, bindparam, exists, func, inspect, or_
 from sqlalchemy import select as sqlalchemy_select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select, update
@@ -102,8 +103,9 @@ def claim(session: Session, *, owner: str, now: datetime, lease_until: datetime,
 
 def held(session: Session, mail: Mail) -> Mail:
     """The mail as its messages stand now, without those that this worker holds no more."""
-    rows = session.exec(select(OutboxRow).where(_held(mail)).order_by(col(OutboxRow.id)))
-    return replace(mail, messages=tuple(message_from_row(row) for row in rows))
+    found = session.connection().execute(_HELD, {"ids": mail.ids, "of_owner": mail.owner})
+    attempts = {message.id: message.attempt for message in mail.messages}
+    return replace(mail, messages=tuple(message_from_row(row) for row in found if row.attempt == attempts[row.id]))
 
 
 def begin(session: Session, mail: Mail, *, message_id: str, now: datetime, lease_until: datetime) -> None:
@@ -112,13 +114,8 @@ def begin(session: Session, mail: Mail, *, message_id: str, now: datetime, lease
     The caller has made sure within this transaction that it holds the mail and that the course stands, and commits
     this before it sends: who finds a begun mail without an answer knows that it may have arrived.
     """
-    values = {
-        "begun": True,
-        "lease_until": lease_until,
-        "message_id": message_id,
-        "first_tried_at": func.coalesce(OutboxRow.first_tried_at, now),
-    }
-    session.connection().execute(update(OutboxRow).where(_held(mail)).values(**values))
+    first = {message.id: {"first_tried_at": message.first_tried_at or now} for message in mail.messages}
+    _set(session, mail, first, begun=True, lease_until=lease_until, message_id=message_id)
 
 
 def complete(session: Session, mail: Mail, state: State, outcome: str = "", *, now: datetime) -> int:
@@ -126,14 +123,13 @@ def complete(session: Session, mail: Mail, state: State, outcome: str = "", *, n
 
     Like `wait_again` it touches only what this worker still holds: after its lease another may have them.
     """
-    values = {"state": state.value, "outcome": outcome, "settled_at": now, "owner": None, "lease_until": None}
-    return session.connection().execute(update(OutboxRow).where(_held(mail)).values(**values)).rowcount
+    return _set(session, mail, state=state.value, outcome=outcome, settled_at=now, owner=None, lease_until=None)
 
 
 def wait_again(session: Session, mail: Mail, outcome: str = "", /, **values: object) -> int:
     """Lets the mail wait again, with these columns set; how many of its messages."""
     free = {"state": State.WAITING.value, "begun": False, "owner": None, "lease_until": None, "outcome": outcome}
-    return session.connection().execute(update(OutboxRow).where(_held(mail)).values(**free | values)).rowcount
+    return _set(session, mail, **free | values)
 
 
 def reap(session: Session, *, now: datetime, worker: str) -> int:
@@ -207,6 +203,18 @@ def tries_of(session: Session, mail: Mail) -> Mapping[str, int]:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
+_MESSAGE = inspect(OutboxRow).selectable
+_HELD = (
+    sqlalchemy_select(*_MESSAGE.c)
+    .where(
+        _MESSAGE.c.id.in_(bindparam("ids", expanding=True)),
+        _MESSAGE.c.owner == bindparam("of_owner"),
+        _MESSAGE.c.state == State.CLAIMED.value,
+    )
+    .order_by(_MESSAGE.c.id)
+)
+
+
 def _waits(row: type[OutboxRow]) -> ColumnElement[bool]:
     return col(row.settled_at).is_(None) & (col(row.state) == State.WAITING.value)
 
@@ -270,13 +278,37 @@ def _heads(now: datetime) -> Select[Any]:
     return query.where(_ready(head, now), ~earlier).order_by(col(head.send_after), col(head.id))
 
 
-def _held(mail: Mail) -> ColumnElement[bool]:
-    fences = [(message.id, message.attempt) for message in mail.messages]
-    return (
-        (col(OutboxRow.state) == State.CLAIMED.value)
-        & (col(OutboxRow.owner) == mail.owner)
-        & tuple_(OutboxRow.id, OutboxRow.attempt).in_(fences)
+def _set(
+    session: Session, mail: Mail, each: Mapping[int, Mapping[str, object]] | None = None, /, **values: object
+) -> int:
+    """Sets these columns of what this worker still holds, those of `each` by message; how many messages."""
+    own = each or {}
+    rows = [
+        {
+            "of_id": message.id,
+            "of_attempt": message.attempt,
+            "of_owner": mail.owner,
+            **values,
+            **own.get(message.id, {}),
+        }
+        for message in mail.messages
+    ]
+    if not rows:
+        return 0
+    names = tuple(sorted(rows[0].keys() - {"of_id", "of_attempt", "of_owner"}))
+    return session.connection().execute(_set_held(names), rows).rowcount
+
+
+@cache
+def _set_held(names: tuple[str, ...]) -> Update:
+    """The statement, made once for the same columns: making it takes longer than running it."""
+    fence = (
+        col(OutboxRow.id) == bindparam("of_id"),
+        col(OutboxRow.attempt) == bindparam("of_attempt"),
+        col(OutboxRow.owner) == bindparam("of_owner"),
+        col(OutboxRow.state) == State.CLAIMED.value,
     )
+    return update(OutboxRow).where(*fence).values({name: bindparam(name) for name in names})
 
 
 def _mails(messages: Iterable[StoredMessage], owner: str) -> tuple[Mail, ...]:

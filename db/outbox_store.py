@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, bindparam
 from sqlmodel import Session, col, delete, insert, select, update
 
 from db.tables import AttemptRow, CourseRow, OutboxRow, SuppressionRow
@@ -194,7 +194,7 @@ def add_attempts(
 ) -> None:
     """Appends what came of a try, once for each message of the mail."""
     common = {"clinic_id": clinic_id, "at": at, "worker": worker, "answer": answer, "message_id": message_id}
-    session.connection().execute(insert(AttemptRow), [{"outbox_id": id_, **common} for id_ in ids])
+    session.connection().execute(_ADD_ATTEMPT, [{"outbox_id": id_, **common} for id_ in ids])
 
 
 def suppress(session: Session, clinic_id: int, address: str, *, cause: str, now: datetime) -> None:
@@ -215,7 +215,8 @@ def release(session: Session, clinic_id: int, address: str) -> bool:
 
 def is_suppressed(session: Session, clinic_id: int, address: str) -> bool:
     """Whether the clinic sends nothing to the address."""
-    return session.get(SuppressionRow, (clinic_id, same_address(address))) is not None
+    values = {"clinic": clinic_id, "address_": same_address(address)}
+    return session.connection().execute(_IS_SUPPRESSED, values).first() is not None
 
 
 def suppressions(session: Session, clinic_id: int) -> tuple[tuple[str, datetime, str], ...]:
@@ -233,21 +234,9 @@ def drop_superseded(session: Session, before: datetime) -> int:
     return session.connection().execute(old).rowcount
 
 
-def course_stands(session: Session, clinic_id: int, course_id: UUID, revision: int, *, paused: bool) -> bool:
-    """Whether the course is still at that revision, its mails paused or not. It can't change before this transaction
-    ends."""
-    query = (
-        select(CourseRow.revision, CourseRow.mails_paused)
-        .where(CourseRow.clinic_id == clinic_id, CourseRow.id == course_id)
-        .with_for_update(read=True)
-    )
-    found = session.exec(query).first()
-    return found is not None and tuple(found) == (revision, paused)
-
-
-def message_from_row(row: OutboxRow) -> StoredMessage:
-    """The message in a row."""
-    values = {field.name: getattr(row, field.name) for field in fields(StoredMessage)}
+def message_from_row(row: Any) -> StoredMessage:
+    """The message in a row of the table or of a query of all its columns."""
+    values = {name: getattr(row, name) for name in _NAMES}
     return StoredMessage(**values | {"state": State(row.state)})
 
 
@@ -257,6 +246,13 @@ def in_flight() -> ColumnElement[bool]:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+
+_NAMES = tuple(field.name for field in fields(StoredMessage))
+# Made once, since each mail asks for them: making a statement takes longer than running it.
+_ADD_ATTEMPT = insert(AttemptRow)
+_IS_SUPPRESSED = select(SuppressionRow.address).where(
+    SuppressionRow.clinic_id == bindparam("clinic"), SuppressionRow.address == bindparam("address_")
+)
 
 
 def same_address(address: str) -> str:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, inspect, or_
+from sqlalchemy import select as sqlalchemy_select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, delete, select, update
 
@@ -45,7 +46,7 @@ class Waiting:
 
 def breaker(session: Session) -> Breaker | None:
     """What stops the mails; None when nothing does."""
-    row = session.get(BreakerRow, MAIL)
+    row = session.connection().execute(_BREAKER).first()
     if row is None:
         return None
     return Breaker(opened_at=row.opened_at, retry_at=row.retry_at, tries=row.tries, cause=row.cause)
@@ -132,6 +133,8 @@ def counters(session: Session) -> dict[str, float]:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+
+_BREAKER = sqlalchemy_select(*inspect(BreakerRow).selectable.c).where(col(BreakerRow.channel) == MAIL)
 
 
 def _pause(tries: int) -> timedelta:

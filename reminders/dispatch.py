@@ -5,31 +5,26 @@ Claims are exclusive, delivery is at least once; a resent mail has the same Mess
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping
-from contextlib import closing
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from threading import Event as Flag
 from uuid import UUID
 
-from calendars.kinds import ClinicCard
-from calendars.wording import Wording
 from db import outbox_claims as claims
 from db import outbox_store as store
 from db import sending_store as sending
-from db.engine import DatabaseUnavailable, Engine, Session, reading, writing
+from db.engine import DatabaseUnavailable, Session, reading, writing
+from db.mail_store import standing
 from db.outbox_claims import Mail
-from db.outbox_store import State, StoredMessage
-from reminders.bounces import ReturnPath
+from db.outbox_store import State
 from reminders.breaker import Gate, Stopped
-from reminders.channels.delivery import Channel, DeliveryError, Fate, Outgoing
-from reminders.outbox import TOO_LATE, CourseFacts
-from reminders.outgoing import Sender, build
+from reminders.channels.delivery import DeliveryError, Fate, Outgoing
+from reminders.outbox import TOO_LATE
+from reminders.outgoing import build
+from reminders.post import Case, Post, Tally
 from reminders.recheck import SEND, judge
 from reminders.retry import backoff
-from reminders.rules import Recipient
-from scheduler.errors import InvalidValue
-from scheduler.events import StampedEvent
 
 BATCH = 50  # mails claimed at a time: few enough that another worker finds work, too
 LEASE = timedelta(minutes=5)  # longer than one mail can take: a channel gives up after 30 s of silence at each step
@@ -40,59 +35,6 @@ FAULTS = 3  # how often building a mail may fail before it is given up
 FAULT = "fault"  # the answer of an attempt that failed in our own house
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
-    """A course as it stands at `revision`, with what its mails are written from."""
-
-    facts: CourseFacts
-    events: Mapping[str, StampedEvent]
-    revision: int
-    wordings: Mapping[str, Wording]
-
-    def recipient(self, mail: Mail) -> Recipient:
-        """To whom the mail goes. Only for a mail that the re-check has let go."""
-        found = self.facts.recipient(mail.messages[0].recipient)
-        if found is None:
-            raise InvalidValue("mail: has no recipient any more; nothing of it may go", field="recipient")
-        return found
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Post:
-    """What a pass works with. `load` reads a course of a clinic; `now` tells the instant; `stop` asks to finish.
-
-    `unsubscribe` gives the address of the page that stops mails; `pause`: seconds between two mails.
-    `owner` names this pass among all that may run.
-    """
-
-    engine: Engine
-    channel: Channel
-    load: Callable[[int, UUID], Case]
-    clinic: ClinicCard
-    sender: Sender
-    owner: str
-    now: Callable[[], datetime]
-    stop: Flag
-    unsubscribe: Callable[[StoredMessage], str]
-    return_path: ReturnPath
-    pause: float = 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
-    """What a pass did: messages that were due; mails sent and not sent; messages that had become too late.
-
-    `trouble`: why it ended before everything was done, as a sentence. `fates`: how many mails had each.
-    """
-
-    due: int = 0
-    sent: int = 0
-    failed: int = 0
-    expired: int = 0
-    trouble: str = ""
-    fates: Mapping[str, int] = field(default_factory=dict)
 
 
 def send_due(post: Post) -> Tally:
@@ -114,13 +56,17 @@ class _Pass:
         self.hang_ups = 0
         self.bars = 0
         self.gate = Gate(post.engine, post.now)
+        self.mails: list[Mail] = []  # claimed, and not begun
+        self.cases: Callable[[UUID], Case]
+        self.gone: _Gone | None = None  # what the channel has taken and no commit has noted yet
+        self.turn: datetime | None = None  # when the next mail may go
 
     def run(self) -> Tally:
         trouble = ""
         with closing(self.post.channel):
             try:
-                while mails := self._claim():
-                    self._send_all(list(mails))
+                while self._claim():
+                    self._send_all()
             except DeliveryError as error:
                 trouble = str(error)
                 if error.fate is Fate.OURS:
@@ -129,13 +75,13 @@ class _Pass:
                 trouble = str(stopped)
         return Tally(**self.counts, trouble=trouble, fates=dict(self.fates))
 
-    def _claim(self) -> tuple[Mail, ...]:
+    def _claim(self) -> bool:
         post = self.post
         if post.stop.is_set():
-            return ()
+            return False
         with reading(post.engine) as session:
             if not claims.is_due(session, post.now()):
-                return ()
+                return False
             breaker = sending.breaker(session)
         self.gate.ask(breaker)
         post.channel.open()  # before anything is claimed: without a way out nothing is touched
@@ -144,30 +90,39 @@ class _Pass:
             now = post.now()
             mails = claims.claim(session, owner=post.owner, now=now, lease_until=now + LEASE, limit=limit)
         self.counts["due"] += sum(len(mail.messages) for mail in mails)
-        return mails
+        self.mails = list(mails)
+        return bool(mails)
 
-    def _send_all(self, mails: list[Mail]) -> None:
+    def _send_all(self) -> None:
         try:
-            while mails and not self.post.stop.is_set():
-                if self._send(mails.pop(0)):
-                    self.post.stop.wait(self.post.pause)
+            self.cases = self.post.load(self.mails)
+            while self.mails and self._may_go():
+                self._send(self.mails.pop(0))
         finally:
-            self._give_back(mails)
+            self._give_back(self.mails)
 
-    def _give_back(self, mails: list[Mail]) -> None:
-        if mails:
-            with writing(self.post.engine) as session:
+    def _may_go(self) -> bool:
+        """Waits until it is the next mail's turn; False when asked to stop."""
+        wait = min(self.turn - self.post.now(), self.post.pause) if self.turn else timedelta()
+        if wait > timedelta():
+            self._note_gone()  # what went is not left in doubt while nothing happens
+            return not self.post.stop.wait(wait.total_seconds())
+        return not self.post.stop.is_set()
+
+    def _give_back(self, mails: Sequence[Mail]) -> None:
+        if mails or self.gone:
+            with self._writing() as session:
                 for mail in mails:
                     claims.wait_again(session, mail)
 
-    def _send(self, mail: Mail) -> bool:
-        """Whether the channel had something to do."""
+    def _send(self, mail: Mail) -> None:
         begun: _Begun | None = None
         try:
             begun = self._begin(mail)
             if begun is None:
-                return False
-            answer = self.post.channel.send(self._build(begun))
+                return
+            self.turn = self.post.now() + self.post.pause
+            answer = self.post.channel.send(self._build(begun), self._look_ahead)
         except DeliveryError as error:
             self._failed(begun, mail, error)
         except DatabaseUnavailable:
@@ -178,27 +133,62 @@ class _Pass:
         except Exception as error:  # noqa: BLE001 - whatever is wrong with one mail is no reason to keep back others
             self._faulty(begun, mail, error)
         else:
-            self._sent(begun, answer)
-        return True
+            self.hang_ups = self.bars = 0
+            # The commit that begins the next mail notes this one.
+            self.gone = _Gone(begun=begun, answer=answer)
+
+    def _look_ahead(self) -> None:
+        """Makes the next mail's case while the channel works on this one."""
+        if self.mails:
+            with suppress(Exception):  # told in its turn, when it is made again
+                self.cases(self.mails[0].course_id)
+
+    @contextmanager
+    def _writing(self) -> Iterator[Session]:
+        """A transaction that also notes what has gone."""
+        gone = self.gone
+        with writing(self.post.engine) as session:
+            if gone:
+                self._note(session, gone.begun.mail, gone.begun, f"{Fate.SENT} {gone.answer}")
+                claims.complete(session, gone.begun.mail, State.SENT, now=self.post.now())
+            yield session
+        if gone:
+            self.gone = None
+            self._noted(gone)
+
+    def _note_gone(self) -> None:
+        if self.gone:
+            with self._writing():
+                pass
+
+    def _noted(self, gone: "_Gone") -> None:
+        self.counts["sent"] += 1
+        self.fates[Fate.SENT] += 1
+        _tell(logging.INFO, gone.begun.mail, Fate.SENT, gone.answer)
+        self.gate.answered()
 
     # -- Before ---------------------------------------------------------------------------------------------------
 
     def _begin(self, mail: Mail) -> "_Begun | None":
-        for _ in range(LOOKS):
-            case = self.post.load(mail.clinic_id, mail.course_id)
-            with writing(self.post.engine) as session:
-                if store.course_stands(
-                    session, mail.clinic_id, mail.course_id, case.revision, paused=case.facts.paused
-                ):
-                    return self._begin_in(session, mail, case)
-        with writing(self.post.engine) as session:
+        """The re-check and the mark in one transaction: no action of staff comes between them."""
+        cases, looks = self.cases, 0
+        while looks < LOOKS:
+            case = cases(mail.course_id)
+            # Who has written something waits for nobody who may wait for that; on its own it can.
+            wait = self.gone is None
+            with self._writing() as session:
+                self.gate.look(session)
+                now = self.post.now()
+                stands = standing(session, mail.clinic_id, mail.course_id, now, wait=wait)
+                if stands and case.holds(stands, now):
+                    return self._begin_in(session, mail, case, now)
+            if stands or wait:
+                cases, looks = self.post.load([mail]), looks + 1
+        with self._writing() as session:
             claims.wait_again(session, mail, send_after=self.post.now() + timedelta(minutes=1))
         return None
 
-    def _begin_in(self, session: Session, mail: Mail, case: Case) -> "_Begun | None":
-        """The re-check and the mark in one transaction: no action of staff comes between them."""
-        self.gate.look(session)
-        now = self.post.now()
+    def _begin_in(self, session: Session, mail: Mail, case: Case, now: datetime) -> "_Begun | None":
         held = claims.held(session, mail)
         verdicts = {message.id: judge(message, case.facts, case.events, now) for message in held.messages}
         for id_, verdict in verdicts.items():
@@ -238,19 +228,9 @@ class _Pass:
 
     # -- After ----------------------------------------------------------------------------------------------------
 
-    def _sent(self, begun: "_Begun", answer: str) -> None:
-        self.hang_ups = self.bars = 0
-        with writing(self.post.engine) as session:
-            self._note(session, begun.mail, begun, f"{Fate.SENT} {answer}")
-            claims.complete(session, begun.mail, State.SENT, now=self.post.now())
-        self.counts["sent"] += 1
-        self.fates[Fate.SENT] += 1
-        _tell(logging.INFO, begun.mail, Fate.SENT, answer)
-        self.gate.answered()
-
     def _failed(self, begun: "_Begun | None", mail: Mail, error: DeliveryError) -> None:
         mail = begun.mail if begun else mail
-        with writing(self.post.engine) as session:
+        with self._writing() as session:
             self._note(session, mail, begun, f"{error.fate} {error.answer}".strip())
             self._settle(session, mail, begun, error)
         self.fates[error.fate] += 1
@@ -288,7 +268,7 @@ class _Pass:
 
     def _faulty(self, begun: "_Begun | None", mail: Mail, error: Exception) -> None:
         mail, name = begun.mail if begun else mail, type(error).__name__
-        with writing(self.post.engine) as session:
+        with self._writing() as session:
             self._note(session, mail, begun, f"{FAULT} {name}")
             tries = claims.tries_of(session, mail)
             if tries[FAULT] >= FAULTS:
@@ -339,6 +319,14 @@ class _Begun:
     @property
     def address(self) -> str:
         return self.case.recipient(self.mail).email
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Gone:
+    """A mail that the channel has taken."""
+
+    begun: _Begun
+    answer: str
 
 
 def _tell(level: int, mail: Mail, fate: str, answer: str) -> None:

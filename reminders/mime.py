@@ -1,36 +1,21 @@
 """A mail as bytes: headers, the text, and the same content as HTML. Pure: the same letter gives the same bytes."""
 
 import hashlib
-from base64 import encodebytes
+from base64 import b64encode
 from binascii import b2a_qp
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.header import Header
-from email.mime.multipart import MIMEMultipart
-from email.mime.nonmultipart import MIMENonMultipart
-from email.policy import Compat32
 from email.utils import format_datetime
+from functools import lru_cache
 from html import escape
 from textwrap import wrap
 
 from reminders.calendar_files import CalendarFile
 from scheduler.errors import InvalidValue
 
-UNSUBSCRIBE = "List-Unsubscribe"
-
-
-class Wire(Compat32):
-    """How a mail becomes bytes: CRLF, short lines; but an address stays on the line of its header's name."""
-
-    def fold_binary(self, name: str, value: str) -> bytes:
-        """The header as it leaves."""
-        if name == UNSUBSCRIBE:  # some mail programs look no further than its first line
-            return f"{name}: {value}{self.linesep}".encode()
-        return super().fold_binary(name, value)
-
-
-WIRE = Wire(linesep="\r\n", cte_type="8bit")
+LINE = 76  # characters of an encoded line, by RFC 2045
 # Colours of at least 7:1 on white; widths and sizes that a telephone and a desk both show without scrolling sideways.
 PAGE = (
     '<body style="margin:0;padding:0;background:#ffffff;color:#1a1a1a">'
@@ -80,49 +65,47 @@ class Envelope:
 def serialise(
     letter: Letter, envelope: Envelope, *, language: str, direction: str, files: Sequence[CalendarFile] = ()
 ) -> bytes:
-    """The mail with CRLF line ends and lines of at most 998 octets; 7 bits but for addresses in other scripts."""
-    content = MIMEMultipart("alternative", boundary=_boundary("content", envelope), policy=WIRE)
-    content.attach(_part("plain", as_text(letter)))
-    content.attach(_part("html", as_html(letter, language=language, direction=direction)))
-    mail = _with_files(content, files, envelope) if files else content
-    mail["Subject"] = _encoded(letter.subject)
-    mail["From"] = _address(envelope.sender)
-    mail["To"] = _address(envelope.to)
-    if envelope.reply_to:
-        mail["Reply-To"] = _address(envelope.reply_to)
-    mail["Date"] = format_datetime(envelope.date)
-    mail["Message-ID"] = envelope.message_id
-    mail["Auto-Submitted"] = "auto-generated"
-    if envelope.unsubscribe:
-        mail[UNSUBSCRIBE] = f"<{envelope.unsubscribe}>"
-        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    mail["Content-Language"] = language
-    return mail.as_bytes(policy=WIRE)
+    """The mail with CRLF line ends and lines of at most 998 octets; 7 bits but for addresses in other scripts.
+
+    The email package would take longer to write it than a mail server takes to receive it.
+    """
+    kind, content = _multipart(
+        "alternative",
+        _boundary("content", envelope),
+        (
+            _text_part("plain", _texts(letter), between="\r\n\r\n"),
+            _text_part("html", _htmls(letter, language=language, direction=direction), between="\r\n"),
+        ),
+    )
+    if files:
+        parts = [f"{kind}\r\n{content}", *map(_file_part, range(1, len(files) + 1), files)]
+        kind, content = _multipart("mixed", _boundary("files", envelope), parts)
+    return f"{kind}{_head(letter, envelope, language)}\r\n{content}".encode()
 
 
 def as_text(letter: Letter) -> str:
     """The content as plain text of at most 78 columns."""
-    return "\n\n".join("\n".join(_text_lines(block)) for block in letter.blocks) + "\n"
+    return "\n\n".join(_texts(letter)) + "\n"
 
 
 def as_html(letter: Letter, *, language: str, direction: str) -> str:
     """The content as an HTML page without pictures, links or scripts: nothing is fetched, so nothing is tracked."""
-    blocks = "\n".join(_html(block) for block in letter.blocks)
-    screen = '<meta name="viewport" content="width=device-width, initial-scale=1">'
-    head = f'<meta charset="utf-8">{screen}<title>{escape(letter.subject)}</title>'
-    return (
-        f'<!DOCTYPE html>\n<html lang="{escape(language)}" dir="{direction}">\n<head>{head}</head>\n'
-        f"{PAGE}\n{blocks}\n</div></body>\n</html>\n"
-    )
+    return "\n".join(_htmls(letter, language=language, direction=direction)) + "\n"
 
 
-# ---------------------------------------------------------------------------------------------------------------------
+# -- The content ------------------------------------------------------------------------------------------------------
+# Most of what a mail says, all mails of the clinic say: blocks that came before are not worked out again.
 
 
-def _text_lines(block: Block) -> list[str]:
+def _texts(letter: Letter) -> Iterable[str]:
+    return map(_text, letter.blocks)
+
+
+@lru_cache(maxsize=1024)
+def _text(block: Block) -> str:
     mark, indent = ("- ", "  ") if block.heading else ("", "")
     lines = [part for line in block.lines for part in _wrapped(mark + line, indent)]
-    return [block.heading, *lines] if block.heading else lines
+    return "\n".join([block.heading, *lines] if block.heading else lines)
 
 
 def _wrapped(line: str, indent: str) -> list[str]:
@@ -130,6 +113,16 @@ def _wrapped(line: str, indent: str) -> list[str]:
     return wrap(line, 78, subsequent_indent=indent, break_on_hyphens=False, break_long_words="://" not in line)
 
 
+def _htmls(letter: Letter, *, language: str, direction: str) -> Iterable[str]:
+    yield f'<!DOCTYPE html>\n<html lang="{escape(language)}" dir="{direction}">'
+    screen = '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    yield f'<head><meta charset="utf-8">{screen}<title>{escape(letter.subject)}</title></head>'
+    yield PAGE
+    yield from map(_html, letter.blocks)
+    yield "</div></body>\n</html>"
+
+
+@lru_cache(maxsize=1024)
 def _html(block: Block) -> str:
     heading = [f"{HEADING}{escape(block.heading)}</h2>"] if block.heading else []
     return "\n".join(heading + [f"{_paragraph(line)}{escape(line)}</p>" for line in block.lines])
@@ -140,36 +133,66 @@ def _paragraph(line: str) -> str:
     return PARAGRAPH.replace("<p ", '<p dir="ltr" ') if line.startswith(("http://", "https://")) else PARAGRAPH
 
 
-def _with_files(content: MIMEMultipart, files: Sequence[CalendarFile], envelope: Envelope) -> MIMEMultipart:
-    mail = MIMEMultipart("mixed", boundary=_boundary("files", envelope), policy=WIRE)
-    mail.attach(content)
-    for number, file in enumerate(files, start=1):
-        # As neutral as the subject: mail programs show it in lists.
-        name = "date.ics" if number == 1 else f"date-{number}.ics"
-        part = MIMENonMultipart("text", "calendar", charset="utf-8", method=file.method.value, name=name, policy=WIRE)
-        part["Content-Disposition"] = f'attachment; filename="{name}"'
-        part["Content-Transfer-Encoding"] = "base64"
-        part.set_payload(encodebytes(file.content).decode("ascii"))
-        mail.attach(part)
-    return mail
+# -- The mail ---------------------------------------------------------------------------------------------------------
+
+
+def _head(letter: Letter, envelope: Envelope, language: str) -> str:
+    stop = f"<{envelope.unsubscribe}>" if envelope.unsubscribe else ""
+    fields = {
+        "Subject": _subject(letter.subject),
+        # Addresses in other scripts stand here as they are (RFC 6532), never as encoded words.
+        "From": envelope.sender,
+        "To": envelope.to,
+        "Reply-To": envelope.reply_to,
+        "Date": format_datetime(envelope.date),
+        "Message-ID": envelope.message_id,
+        "Auto-Submitted": "auto-generated",
+        "List-Unsubscribe": stop,  # on the line of its name: some mail programs look no further
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click" if stop else "",
+        "Content-Language": language,
+    }
+    return "".join(f"{name}: {value}\r\n" for name, value in fields.items() if value)
+
+
+@lru_cache(maxsize=256)
+def _subject(text: str) -> str:
+    """The subject as a header: on short lines, other scripts as encoded words."""
+    line = " ".join(text.splitlines())
+    header = Header(line, "us-ascii" if line.isascii() else "utf-8", header_name="Subject")
+    return header.encode(linesep="\r\n")
+
+
+def _multipart(subtype: str, boundary: str, parts: Iterable[str]) -> tuple[str, str]:
+    """The headers of a mail or part that holds these, and its content."""
+    kind = f'Content-Type: multipart/{subtype};\r\n boundary="{boundary}"\r\nMIME-Version: 1.0\r\n'
+    return kind, "".join(f"--{boundary}\r\n{part}\r\n" for part in parts) + f"--{boundary}--\r\n"
+
+
+def _text_part(subtype: str, pieces: Iterable[str], *, between: str) -> str:
+    head = f'Content-Type: text/{subtype}; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
+    return f"{head}{between.join(map(_quoted, pieces))}\r\n"
+
+
+def _file_part(number: int, file: CalendarFile) -> str:
+    # As neutral as the subject: mail programs show it in lists.
+    name = "date.ics" if number == 1 else f"date-{number}.ics"
+    return (
+        f'Content-Type: text/calendar; charset="utf-8"; method="{file.method.value}";\r\n name="{name}"\r\n'
+        f'Content-Disposition: attachment; filename="{name}"\r\nContent-Transfer-Encoding: base64\r\n\r\n'
+        f"{_base64(file.content)}"
+    )
+
+
+@lru_cache(maxsize=2048)
+def _quoted(text: str) -> str:
+    """The text as quoted-printable. It ends where a line ends, so pieces stand together as the whole would."""
+    return b2a_qp(text.encode(), istext=True).decode("ascii").replace("\n", "\r\n")
+
+
+def _base64(content: bytes) -> str:
+    text = b64encode(content).decode("ascii")
+    return "".join(f"{text[at : at + LINE]}\r\n" for at in range(0, len(text), LINE))
 
 
 def _boundary(what: str, envelope: Envelope) -> str:
     return "=_" + hashlib.sha256(f"{what} {envelope.message_id}".encode()).hexdigest()[:32]
-
-
-def _part(subtype: str, content: str) -> MIMENonMultipart:
-    part = MIMENonMultipart("text", subtype, charset="utf-8", policy=WIRE)
-    part["Content-Transfer-Encoding"] = "quoted-printable"
-    # binascii does it in C; the email package's own encoder is what makes building mails slow.
-    part.set_payload(b2a_qp(content.encode(), istext=True).decode("ascii"))
-    return part
-
-
-def _encoded(text: str) -> str:
-    return text if text.isascii() else Header(text, "utf-8", header_name="Subject").encode()
-
-
-def _address(address: str) -> str:
-    """An address as a header holds it: other scripts stand there as they are (RFC 6532), never as encoded words."""
-    return address if address.isascii() else address.encode().decode("ascii", "surrogateescape")

@@ -1,7 +1,7 @@
 """What use cases and queries start from: a stored course with its regimen and rules, and plans folded from it."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -15,6 +15,7 @@ from db.stored import StoredAction, StoredCourse, StoredRegimen
 from reminders.outbox import CourseFacts
 from reminders.policy import ReminderPolicy
 from reminders.quiet import QuietHours
+from reminders.rules import Recipient
 from scheduler import build_plan, parse_regimen
 from scheduler.actions import Action
 from scheduler.course import ClinicRules
@@ -97,18 +98,36 @@ def load(
     stored = store.find_course(session, clinic_id, course_id, to_change=to_change)
     if stored is None:
         raise NotFound(f"course {course_id}: there is no such course; `infusions course list` shows those there are")
-    now = now or app.now()
-    actions = store.actions_of(session, stored)
-    today = today_in(stored.course.zone, now)
-    rules = clinic_rules(
-        app.settings, app.catalogue.by_id().get(stored.regimen.id), years_of(stored.course.day1, today)
+    return assemble(
+        app,
+        stored,
+        now=now or app.now(),
+        actions=store.actions_of(session, stored),
+        stamped=store.events_of(session, stored),
+        moved_to=store.regimens_of(session, stored),
     )
+
+
+def assemble(
+    app: "App",
+    stored: StoredCourse,
+    *,
+    now: datetime,
+    actions: tuple[StoredAction, ...],
+    stamped: dict[str, StampedEvent],
+    moved_to: Iterable[StoredRegimen],
+) -> LoadedCourse:
+    """The course from what is stored of it, as it is at `now`; `moved_to`: the contents that its actions moved to."""
+    today = today_in(stored.course.zone, now)
+    newest, years = app.catalogue.by_id().get(stored.regimen.id), years_of(stored.course.day1, today)
+    # It keeps the texts of the versions that it moved to, so that a newer file changes nothing by itself.
+    earlier = tuple(_regimen(app, kept) for kept in moved_to)
     return LoadedCourse(
         stored=stored,
         regimen=_regimen(app, stored.regimen),
         actions=actions,
-        stamped=store.events_of(session, stored),
-        rules=replace(rules, earlier=_earlier(app, session, stored)),
+        stamped=stamped,
+        rules=replace(clinic_rules(app.settings, newest, years), earlier=earlier),
         now=now,
         today=today,
     )
@@ -116,10 +135,15 @@ def load(
 
 def facts_of(app: "App", session: Session, stored: StoredCourse, plan: Plan, *, now: datetime) -> CourseFacts:
     """What the reminders of a course follow from."""
+    return facts_for(app, stored, plan, mail_recipients(session, stored, now))
+
+
+def facts_for(app: "App", stored: StoredCourse, plan: Plan, recipients: tuple[Recipient, ...]) -> CourseFacts:
+    """What the reminders of a course to these recipients follow from."""
     return CourseFacts(
         clinic_id=stored.clinic_id,
         course_id=stored.course.id,
-        recipients=mail_recipients(session, stored, now),
+        recipients=recipients,
         plan=plan,
         policy=reminder_policy(app.settings.reminders),
         paused=stored.mails_paused,
@@ -187,8 +211,3 @@ def _regimen(app: "App", kept: StoredRegimen) -> Regimen:
 @lru_cache(maxsize=64)
 def _parsed(text: str, source: str) -> Regimen:
     return parse_regimen(text, source)
-
-
-def _earlier(app: "App", session: Session, stored: StoredCourse) -> tuple[Regimen, ...]:
-    # It keeps the texts of the versions that it moved to, so that a newer file changes nothing by itself.
-    return tuple(_regimen(app, kept) for kept in store.regimens_of(session, stored))

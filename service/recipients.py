@@ -1,5 +1,6 @@
 """Who gets a course's mails: the patient, and carers with consent. What each of them chose of what the clinic sends."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
@@ -24,13 +25,18 @@ def mail_recipients(session: Session, stored: StoredCourse, now: datetime) -> tu
 
     A patient who has unsubscribed is among them, for staff phone about changes; a carer who has is not.
     """
-    known = {each.role: each for each in recipient_store.recipients_of(session, stored.clinic_id, stored.course.id)}
+    chosen = recipient_store.recipients_of(session, stored.clinic_id, stored.course.id)
+    return recipients_by(stored, chosen, recipient_store.readers_with_feed(session, stored, now))
+
+
+def recipients_by(
+    stored: StoredCourse, chosen: Iterable[StoredRecipient], readers: frozenset[str]
+) -> tuple[Recipient, ...]:
+    """The same from what is stored: what was `chosen`, and which `readers` have a live calendar address."""
+    known = {each.role: each for each in chosen}
     found = [patient_of(stored, known.get(PATIENT))] if stored.email and stored.consent else []
     found += [each for role, each in known.items() if role != PATIENT and gets_mails(each)]
-    if not found:
-        return ()
-    with_feed = recipient_store.readers_with_feed(session, stored, now)
-    return tuple(_recipient(each, with_feed) for each in found)
+    return tuple(_recipient(each, readers) for each in found)
 
 
 def gets_mails(carer: StoredRecipient) -> bool:

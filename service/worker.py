@@ -11,24 +11,25 @@ from threading import Event as Flag
 from types import FrameType
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from db import outbox_claims, outbox_store, sending_store
-from db.engine import check_schema, reading, writing
+from db.engine import check_schema, writing
 from reminders.channels import Channel, FolderChannel, SmtpChannel, SmtpServer
-from reminders.dispatch import Case, Post, Tally, send_due
+from reminders.dispatch import send_due
 from reminders.outbox import TOO_LATE
 from reminders.outgoing import Sender
+from reminders.post import Post, Tally
 from scheduler.dates import to_instant
 from scheduler.errors import InfusionsError, InvalidValue
 from service import feeds
 from service.bounces import read_folder, return_path
+from service.cases import load_cases
 from service.clinic import clinic_card
 from service.clock import stopwatch, today_in
 from service.digest import send_digests
-from service.loading import facts_of, load
 from service.settings_change import follow_settings
 from service.unsubscribing import unsubscribe_address
 
@@ -193,7 +194,7 @@ def _post(app: "App", moment: Callable[[], datetime], stop: Flag) -> Post:
     return Post(
         engine=app.engine,
         channel=channel_of(app.settings),
-        load=lambda clinic_id, course_id: _case(app, clinic_id, course_id, moment()),
+        load=lambda mails: load_cases(app, mails, moment()),
         clinic=clinic_card(app.settings.clinic),
         sender=sender_of(app.settings),
         owner=f"{os.getpid()}-{uuid4().hex[:12]}",
@@ -201,15 +202,8 @@ def _post(app: "App", moment: Callable[[], datetime], stop: Flag) -> Post:
         stop=stop,
         unsubscribe=lambda message: unsubscribe_address(app, message),
         return_path=return_path(app, sender_of(app.settings).address),
-        pause=60 / smtp.rate_per_minute if smtp.host else 0.0,
+        pause=timedelta(minutes=1) / smtp.rate_per_minute if smtp.host else timedelta(),
     )
-
-
-def _case(app: "App", clinic_id: int, course_id: UUID, now: datetime) -> Case:
-    with reading(app.engine) as session:
-        loaded = load(app, session, clinic_id, course_id, now=now)
-        facts = facts_of(app, session, loaded.stored, loaded.plan(), now=now)
-    return Case(facts=facts, events=loaded.stamped, revision=loaded.stored.revision, wordings=app.wordings)
 
 
 def _password(settings: "Settings") -> str:

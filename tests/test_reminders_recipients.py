@@ -1,7 +1,7 @@
 """Who gets mails: carers with consent, what each recipient chose, and the way out of all mails. Through a real mail
 server and on both kinds of database."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from uuid import UUID
@@ -10,7 +10,9 @@ import pytest
 from sqlalchemy import Engine
 
 from calendars.kinds import Detail
+from db.outbox_claims import Mail
 from db.outbox_store import State, StoredMessage
+from reminders.post import Case
 from reminders.rules import Kind
 from scheduler.actions import Cease, CeaseCause, Defer, Given, Hold, HoldCause
 from scheduler.course import Audience
@@ -346,7 +348,7 @@ def test_a_carer_unsubscribes_for_themselves_alone(app: App, at: Pass, mail_serv
 def test_an_unsubscribing_in_the_middle_of_a_pass_is_heeded(app: App, clock: Clock, mail_server: MailServer) -> None:
     from threading import Event as Flag
 
-    from reminders.dispatch import Case, send_due
+    from reminders.dispatch import send_due
     from service import worker
 
     course = start(app)
@@ -355,10 +357,10 @@ def test_an_unsubscribing_in_the_middle_of_a_pass_is_heeded(app: App, clock: Clo
     message = next(each for each in of(app, course, "patient") if each.send_after == THREE_DAYS_BEFORE)
     token = post.unsubscribe(message).rpartition("/")[2]
 
-    def load(clinic_id: int, course_id: UUID) -> Case:
-        case = post.load(clinic_id, course_id)
+    def load(mails: Sequence[Mail]) -> Callable[[UUID], Case]:
+        cases = post.load(mails)
         unsubscribe(app, token)
-        return case
+        return cases
 
     assert send_due(replace(post, load=load)).sent == 0
     assert mail_server.mails() == ()

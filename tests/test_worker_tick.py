@@ -4,7 +4,7 @@ import logging
 import stat
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes
@@ -20,7 +20,8 @@ from db.engine import make_engine, reading, writing
 from db.outbox_claims import Mail
 from db.outbox_store import State, StoredMessage, attempts_of
 from reminders.channels import CHANNELS, DeliveryError, Fate, FolderChannel, Outgoing, SmtpChannel, SmtpServer
-from reminders.dispatch import Case, send_due
+from reminders.dispatch import send_due
+from reminders.post import Case
 from scheduler.actions import Defer
 from service import worker
 from service.courses import record, start_course
@@ -137,12 +138,12 @@ def test_an_action_between_the_look_and_the_mark_is_seen(app: App, clock: Clock,
     post = worker._post(app, lambda: DUE, threading.Event())
     moved: list[bool] = []
 
-    def load(clinic_id: int, course_id: UUID) -> Case:
-        case = post.load(clinic_id, course_id)
+    def load(mails: Sequence[Mail]) -> Callable[[UUID], Case]:
+        cases = post.load(mails)
         if not moved:
             moved.append(True)
             record(app, course, Defer(cycle=1, day=1, to=date(2026, 12, 9)), by=NURSE)
-        return case
+        return cases
 
     tally = send_due(replace(post, load=load))
     assert (tally.due, tally.sent) == (1, 0)
@@ -154,8 +155,9 @@ def test_a_course_that_never_stands_still_is_left_for_the_next_pass(app: App, fo
     course = start(app)
     post = worker._post(app, lambda: DUE, threading.Event())
 
-    def load(clinic_id: int, course_id: UUID) -> Case:
-        return replace(post.load(clinic_id, course_id), revision=7)
+    def load(mails: Sequence[Mail]) -> Callable[[UUID], Case]:
+        cases = post.load(mails)
+        return lambda course_id: replace(cases(course_id), standing=replace(cases(course_id).standing, columns=()))
 
     assert send_due(replace(post, load=load)).sent == 0
     assert due(app, course).send_after == DUE + timedelta(minutes=1)

@@ -1,5 +1,6 @@
 """What all channels share: the mail that goes out, and the one error that says why it did not."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -45,14 +46,21 @@ class Outgoing:
     name: str
 
 
+def nothing() -> None:
+    """What there is to do meanwhile, when there is nothing."""
+
+
 class Channel(Protocol):
     """A way out. `open` and `close` may be called again and again."""
 
     def open(self) -> None:
         """Gets ready to send; DeliveryError (OURS) when that is not possible now. Does nothing if it is ready."""
 
-    def send(self, mail: Outgoing) -> str:
-        """Sends the mail and gives the answer in codes; DeliveryError tells what became of it otherwise."""
+    def send(self, mail: Outgoing, meanwhile: Callable[[], None] = nothing, /) -> str:
+        """Sends the mail and gives the answer in codes; DeliveryError tells what became of it otherwise.
+
+        `meanwhile` is done while the other side works, where there is one; it may not raise anything.
+        """
 
     def close(self) -> None:
         """Ends what `open` began."""

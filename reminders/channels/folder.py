@@ -2,10 +2,11 @@
 
 import os
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from reminders.channels.delivery import DeliveryError, Fate, Outgoing
+from reminders.channels.delivery import DeliveryError, Fate, Outgoing, nothing
 
 
 class FolderChannel:
@@ -24,8 +25,9 @@ class FolderChannel:
         except OSError as error:
             raise self._unusable(error) from None
 
-    def send(self, mail: Outgoing) -> str:
-        """Writes the file beside its place, then moves it there."""
+    def send(self, mail: Outgoing, _meanwhile: Callable[[], None] = nothing, /) -> str:
+        """Writes the file beside its place, then moves it there. Nobody else works on it, so nothing is done
+        meanwhile."""
         try:
             handle, name = tempfile.mkstemp(dir=self._folder, prefix=".", suffix=".part")
             try:

@@ -6,7 +6,7 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from reminders.channels.delivery import DeliveryError, Fate, Outgoing
+from reminders.channels.delivery import DeliveryError, Fate, Outgoing, nothing
 
 # For each step of the conversation: what its refusal for good (5xx) means when the server does not say more.
 REFUSALS = {"MAIL": Fate.OURS, "RCPT": Fate.REFUSED, "DATA": Fate.REJECTED, "the end of DATA": Fate.REJECTED}
@@ -59,17 +59,17 @@ class SmtpChannel:
             raise
         self._smtp, self._used = smtp, False
 
-    def send(self, mail: Outgoing) -> str:
+    def send(self, mail: Outgoing, meanwhile: Callable[[], None] = nothing, /) -> str:
         """Hands the mail over. A kept connection that the server has ended meanwhile is replaced once."""
         self.open()
         try:
-            return self._converse(mail)
+            return self._converse(mail, meanwhile)
         except DeliveryError as error:
             # Nothing of the mail was told yet: servers end connections after so many mails, or so much silence.
             if not (self._used and error.hung_up and error.answer.endswith("at MAIL")):
                 raise
         self.open()
-        return self._converse(mail)
+        return self._converse(mail, meanwhile)
 
     def close(self) -> None:
         """Says good-bye, if anybody still listens."""
@@ -123,7 +123,7 @@ class SmtpChannel:
 
     # -- Sending --------------------------------------------------------------------------------------------------
 
-    def _converse(self, mail: Outgoing) -> str:
+    def _converse(self, mail: Outgoing, meanwhile: Callable[[], None]) -> str:
         smtp = self._smtp
         if smtp is None:
             raise self._ours("was not connected to")
@@ -138,6 +138,7 @@ class SmtpChannel:
         self._step("DATA", lambda: smtp.docmd("DATA"))
         try:
             smtp.send(_with_end(mail.content))
+            meanwhile()
             code, text = smtp.getreply()
         except GONE as error:
             self._drop()

@@ -1,0 +1,152 @@
+"""What the mails of courses follow from: read for many courses at once, and looked at again when a mail goes.
+
+Each function works within the session of one transaction and within one clinic.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import bindparam, inspect, or_
+from sqlalchemy import select as sqlalchemy_select
+from sqlmodel import Session, SQLModel, col, select
+
+from db.rows import action_from_row, course_from_row, event_from_row, recipient_from_row, regimen_from_row
+from db.stored import StoredAction, StoredCourse, StoredRecipient, StoredRegimen
+from db.tables import ActionRow, CourseRow, EventRow, FeedRow, RecipientRow, RegimenContentRow
+from scheduler.events import StampedEvent
+
+Row = TypeVar("Row", bound=SQLModel)
+COLUMNS = ("revision", "mails_paused", "email", "consent", "language", "patient_zone")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What decides about a course's mails and can change; its plan and its events follow from the revision.
+
+    `columns`: of the course, those of COLUMNS; `chosen`: the carers, and the patient once they chose; `readers`:
+    those with a live calendar address.
+    """
+
+    columns: tuple[object, ...]
+    chosen: tuple[StoredRecipient, ...]
+    readers: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailCourse:
+    """A course as its mails need it. `stamped`: of its events those that were asked for, by key.
+
+    `moved_to`: the regimen contents that it moved to, in the order of the actions that did it.
+    """
+
+    stored: StoredCourse
+    standing: Standing
+    actions: tuple[StoredAction, ...]
+    moved_to: tuple[StoredRegimen, ...]
+    stamped: dict[str, StampedEvent]
+
+
+def mail_courses(
+    session: Session, clinic_id: int, ids: Collection[UUID], keys: Collection[str], now: datetime
+) -> dict[UUID, Callable[[], MailCourse]]:
+    """For each of these courses what makes its value, with its events of these keys.
+
+    Everything is read here. The values are made when they are asked for, which takes time and no database.
+    """
+    courses = session.exec(select(CourseRow).where(CourseRow.clinic_id == clinic_id, col(CourseRow.id).in_(ids))).all()
+    actions = _rows(session, ActionRow, clinic_id, ids)
+    digests = {row.regimen_digest for row in courses}
+    digests |= {row.regimen_digest for rows in actions.values() for row in rows if row.regimen_digest}
+    contents = session.exec(select(RegimenContentRow).where(col(RegimenContentRow.digest).in_(digests)))
+    of_these = {"clinic": clinic_id, "ids": list(ids), "now": now}
+    make = partial(
+        _mail_course,
+        contents={row.digest: row for row in contents},
+        actions=actions,
+        events=_rows(session, EventRow, clinic_id, ids, col(EventRow.key).in_(keys)),
+        chosen=_grouped(session.connection().execute(_CHOSEN, of_these)),
+        readers=_grouped(session.connection().execute(_READERS, of_these)),
+    )
+    return {row.id: partial(make, row) for row in courses}
+
+
+def standing(session: Session, clinic_id: int, course_id: UUID, now: datetime, *, wait: bool) -> Standing | None:
+    """How the course stands, which it does until this transaction ends.
+
+    None when there is no such course, and unless the caller may `wait` when another transaction is changing it.
+    """
+    connection, of_it = session.connection(), {"clinic": clinic_id, "ids": [course_id], "now": now}
+    course = connection.execute(_LOCKED if wait else _LOCKED_IF_FREE, of_it).first()
+    if course is None:
+        return None
+    # Read after that, not with it: who changes these has the course first, so that they stand still by now.
+    chosen, readers = connection.execute(_CHOSEN, of_it).all(), connection.execute(_READERS, of_it).all()
+    return _standing(tuple(course), chosen, readers)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _of_courses(table: type[SQLModel], *names: str, key: str = "course_id") -> Any:
+    columns = inspect(table).selectable.c
+    query = sqlalchemy_select(*(columns[name] for name in names)) if names else sqlalchemy_select(*columns)
+    return query.where(columns.clinic_id == bindparam("clinic"), columns[key].in_(bindparam("ids", expanding=True)))
+
+
+# Made once: making a statement takes longer than running it.
+_LOCKED = _of_courses(CourseRow, *COLUMNS, key="id").with_for_update(read=True)
+_LOCKED_IF_FREE = _of_courses(CourseRow, *COLUMNS, key="id").with_for_update(read=True, skip_locked=True)
+_CHOSEN = _of_courses(RecipientRow).order_by(col(RecipientRow.added_at), col(RecipientRow.role))
+_READERS = _of_courses(FeedRow, "course_id", "reader").where(
+    col(FeedRow.revoked_at).is_(None),
+    or_(col(FeedRow.expires_at).is_(None), col(FeedRow.expires_at) > bindparam("now")),
+)
+
+
+def _rows(
+    session: Session, table: type[Row], clinic_id: int, ids: Collection[UUID], *conditions: Any
+) -> Mapping[UUID, list[Row]]:
+    columns: Any = table
+    query = select(table).where(columns.clinic_id == clinic_id, columns.course_id.in_(ids), *conditions)
+    return _grouped(session.exec(query))
+
+
+def _grouped(rows: Iterable[Any]) -> Mapping[UUID, list[Any]]:
+    by_course: dict[UUID, list[Any]] = defaultdict(list)
+    for row in rows:
+        by_course[row.course_id].append(row)
+    return by_course
+
+
+def _mail_course(
+    row: CourseRow,
+    *,
+    contents: Mapping[str, RegimenContentRow],
+    actions: Mapping[UUID, list[ActionRow]],
+    events: Mapping[UUID, list[EventRow]],
+    chosen: Mapping[UUID, list[Any]],
+    readers: Mapping[UUID, list[Any]],
+) -> MailCourse:
+    own = sorted(actions.get(row.id, ()), key=lambda action: action.number)
+    return MailCourse(
+        stored=course_from_row(row, contents[row.regimen_digest]),
+        standing=_standing(
+            tuple(getattr(row, name) for name in COLUMNS), chosen.get(row.id, ()), readers.get(row.id, ())
+        ),
+        actions=tuple(map(action_from_row, own)),
+        moved_to=tuple(regimen_from_row(contents[each.regimen_digest]) for each in own if each.regimen_digest),
+        stamped={event.key: event_from_row(event) for event in events.get(row.id, ())},
+    )
+
+
+def _standing(columns: tuple[object, ...], chosen: Iterable[Any], readers: Iterable[Any]) -> Standing:
+    return Standing(
+        columns=columns,
+        chosen=tuple(map(recipient_from_row, chosen)),
+        readers=frozenset(each.reader for each in readers),
+    )

@@ -1,0 +1,42 @@
+"""The courses whose mails a pass is about to send: read together, each worked out when its turn comes."""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import cache
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from db.engine import reading
+from db.mail_store import MailCourse, mail_courses
+from db.outbox_claims import Mail
+from reminders.post import Case
+from service.loading import assemble, facts_for
+from service.recipients import recipients_by
+
+if TYPE_CHECKING:
+    from service.wiring import App
+
+
+def load_cases(app: "App", mails: Sequence[Mail], now: datetime) -> Callable[[UUID], Case]:
+    """What gives the case of a course of these mails, as it was stored at this moment; worked out once."""
+    found: dict[UUID, Callable[[], MailCourse]] = {}
+    by_clinic: dict[int, list[Mail]] = defaultdict(list)
+    for mail in mails:
+        by_clinic[mail.clinic_id].append(mail)
+    with reading(app.engine) as session:
+        for clinic_id, theirs in by_clinic.items():
+            keys = {message.event_key for mail in theirs for message in mail.messages}
+            found |= mail_courses(session, clinic_id, {mail.course_id for mail in theirs}, keys, now)
+    return cache(lambda course_id: _case(app, found[course_id](), now))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _case(app: "App", course: MailCourse, now: datetime) -> Case:
+    stored, standing = course.stored, course.standing
+    loaded = assemble(app, stored, now=now, actions=course.actions, stamped=course.stamped, moved_to=course.moved_to)
+    recipients = recipients_by(stored, standing.chosen, standing.readers)
+    facts = facts_for(app, stored, loaded.plan(), recipients)
+    return Case(facts=facts, events=loaded.stamped, standing=standing, wordings=app.wordings)
