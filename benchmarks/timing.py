@@ -60,6 +60,13 @@ def fastest(*works: Callable[[], object], rounds: int = 7, seconds: float = 0.2)
     return best
 
 
+def timed(work: Callable[[], object]) -> float:
+    """Seconds for one call, of what can be done only once."""
+    begin = time.perf_counter()
+    work()
+    return time.perf_counter() - begin
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 
 

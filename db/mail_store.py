@@ -80,31 +80,46 @@ def standing(session: Session, clinic_id: int, course_id: UUID, now: datetime, *
 
     None when there is no such course, and unless the caller may `wait` when another transaction is changing it.
     """
-    connection, of_it = session.connection(), {"clinic": clinic_id, "ids": [course_id], "now": now}
+    connection, of_it = session.connection(), {"clinic": clinic_id, "id": course_id, "now": now}
     course = connection.execute(_LOCKED if wait else _LOCKED_IF_FREE, of_it).first()
     if course is None:
         return None
     # Read after that, not with it: who changes these has the course first, so that they stand still by now.
-    chosen, readers = connection.execute(_CHOSEN, of_it).all(), connection.execute(_READERS, of_it).all()
+    chosen, readers = connection.execute(_CHOSEN_OF, of_it).all(), connection.execute(_READERS_OF, of_it).all()
     return _standing(tuple(course), chosen, readers)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def _of_courses(table: type[SQLModel], *names: str, key: str = "course_id") -> Any:
-    columns = inspect(table).selectable.c
-    query = sqlalchemy_select(*(columns[name] for name in names)) if names else sqlalchemy_select(*columns)
-    return query.where(columns.clinic_id == bindparam("clinic"), columns[key].in_(bindparam("ids", expanding=True)))
+def _columns(table: type[SQLModel]) -> Any:
+    return inspect(table).selectable.c
+
+
+def _of_clinic(table: type[SQLModel], *names: str) -> Any:
+    columns = _columns(table)
+    chosen = [columns[name] for name in names] or list(columns)
+    return sqlalchemy_select(*chosen).where(columns.clinic_id == bindparam("clinic"))
+
+
+def _both(query: Any, course_id: Any) -> tuple[Any, Any]:
+    """The query for many courses, and for one: naming many is dear, and each mail asks for one."""
+    return query.where(course_id.in_(bindparam("ids", expanding=True))), query.where(course_id == bindparam("id"))
 
 
 # Made once: making a statement takes longer than running it.
-_LOCKED = _of_courses(CourseRow, *COLUMNS, key="id").with_for_update(read=True)
-_LOCKED_IF_FREE = _of_courses(CourseRow, *COLUMNS, key="id").with_for_update(read=True, skip_locked=True)
-_CHOSEN = _of_courses(RecipientRow).order_by(col(RecipientRow.added_at), col(RecipientRow.role))
-_READERS = _of_courses(FeedRow, "course_id", "reader").where(
-    col(FeedRow.revoked_at).is_(None),
-    or_(col(FeedRow.expires_at).is_(None), col(FeedRow.expires_at) > bindparam("now")),
+_LOCKED = _of_clinic(CourseRow, *COLUMNS).where(_columns(CourseRow).id == bindparam("id")).with_for_update(read=True)
+_LOCKED_IF_FREE = _LOCKED.with_for_update(read=True, skip_locked=True)
+_CHOSEN, _CHOSEN_OF = _both(
+    _of_clinic(RecipientRow).order_by(col(RecipientRow.added_at), col(RecipientRow.role)),
+    _columns(RecipientRow).course_id,
+)
+_READERS, _READERS_OF = _both(
+    _of_clinic(FeedRow, "course_id", "reader").where(
+        col(FeedRow.revoked_at).is_(None),
+        or_(col(FeedRow.expires_at).is_(None), col(FeedRow.expires_at) > bindparam("now")),
+    ),
+    _columns(FeedRow).course_id,
 )
 
 

@@ -84,10 +84,12 @@ def claim(session: Session, *, owner: str, now: datetime, lease_until: datetime,
         .join(heads, _together(mate, heads.c))
         .where(_waits(mate))
         .with_for_update(skip_locked=True, of=mate)
+        .cte("mates")
     )
     step = (
         update(OutboxRow)
-        .where(col(OutboxRow.id).in_(mates), _waits(OutboxRow))
+        # Joined, not `in`: PostgreSQL may look for the mates anew for each row of the table, and then takes hours.
+        .where(col(OutboxRow.id) == mates.c.id, _waits(OutboxRow))
         .values(
             state=State.CLAIMED.value,
             owner=owner,
@@ -103,9 +105,8 @@ def claim(session: Session, *, owner: str, now: datetime, lease_until: datetime,
 
 def held(session: Session, mail: Mail) -> Mail:
     """The mail as its messages stand now, without those that this worker holds no more."""
-    found = session.connection().execute(_HELD, {"ids": mail.ids, "of_owner": mail.owner})
-    attempts = {message.id: message.attempt for message in mail.messages}
-    return replace(mail, messages=tuple(message_from_row(row) for row in found if row.attempt == attempts[row.id]))
+    found = [session.connection().execute(_HELD, fence).first() for fence in _fences(mail)]
+    return replace(mail, messages=tuple(message_from_row(row) for row in found if row))
 
 
 def begin(session: Session, mail: Mail, *, message_id: str, now: datetime, lease_until: datetime) -> None:
@@ -203,16 +204,13 @@ def tries_of(session: Session, mail: Mail) -> Mapping[str, int]:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-_MESSAGE = inspect(OutboxRow).selectable
-_HELD = (
-    sqlalchemy_select(*_MESSAGE.c)
-    .where(
-        _MESSAGE.c.id.in_(bindparam("ids", expanding=True)),
-        _MESSAGE.c.owner == bindparam("of_owner"),
-        _MESSAGE.c.state == State.CLAIMED.value,
-    )
-    .order_by(_MESSAGE.c.id)
+_FENCE = (
+    col(OutboxRow.id) == bindparam("of_id"),
+    col(OutboxRow.attempt) == bindparam("of_attempt"),
+    col(OutboxRow.owner) == bindparam("of_owner"),
+    col(OutboxRow.state) == State.CLAIMED.value,
 )
+_HELD = sqlalchemy_select(*inspect(OutboxRow).selectable.c).where(*_FENCE)
 
 
 def _waits(row: type[OutboxRow]) -> ColumnElement[bool]:
@@ -240,14 +238,16 @@ def _zoned(query: Any) -> Any:
 
 
 def _update_free(session: Session, *conditions: ColumnElement[bool], **values: object) -> int:
-    return session.connection().execute(_free_update(*conditions).values(**values)).rowcount
+    step = _free_update(*conditions).values(**values)
+    # Counted by what comes back: SQLite's driver counts no rows of a statement that begins like this one.
+    return len(session.connection().execute(step.returning(col(OutboxRow.id))).all())
 
 
 def _free_update(*conditions: ColumnElement[bool]) -> Update:
     """Of the rows that nobody else is changing at this moment: waiting for them could deadlock with an action of staff,
-    and the next pass finds them."""
-    free = select(OutboxRow.id).where(*conditions).with_for_update(skip_locked=True)
-    return update(OutboxRow).where(col(OutboxRow.id).in_(free))
+    and the next pass finds them. They are joined for the reason that `claim` has."""
+    free = select(OutboxRow.id).where(*conditions).with_for_update(skip_locked=True).cte("free")
+    return update(OutboxRow).where(col(OutboxRow.id) == free.c.id)
 
 
 def _regroups() -> ColumnElement[bool]:
@@ -283,32 +283,23 @@ def _set(
 ) -> int:
     """Sets these columns of what this worker still holds, those of `each` by message; how many messages."""
     own = each or {}
-    rows = [
-        {
-            "of_id": message.id,
-            "of_attempt": message.attempt,
-            "of_owner": mail.owner,
-            **values,
-            **own.get(message.id, {}),
-        }
-        for message in mail.messages
-    ]
+    rows = [{**values, **own.get(message.id, {})} for message in mail.messages]
     if not rows:
         return 0
-    names = tuple(sorted(rows[0].keys() - {"of_id", "of_attempt", "of_owner"}))
-    return session.connection().execute(_set_held(names), rows).rowcount
+    step = _set_held(tuple(sorted(rows[0])))
+    fenced = [row | fence for row, fence in zip(rows, _fences(mail), strict=True)]
+    return session.connection().execute(step, fenced).rowcount
+
+
+def _fences(mail: Mail) -> list[dict[str, object]]:
+    """For each message what tells that this worker still holds it."""
+    return [{"of_id": each.id, "of_attempt": each.attempt, "of_owner": mail.owner} for each in mail.messages]
 
 
 @cache
 def _set_held(names: tuple[str, ...]) -> Update:
     """The statement, made once for the same columns: making it takes longer than running it."""
-    fence = (
-        col(OutboxRow.id) == bindparam("of_id"),
-        col(OutboxRow.attempt) == bindparam("of_attempt"),
-        col(OutboxRow.owner) == bindparam("of_owner"),
-        col(OutboxRow.state) == State.CLAIMED.value,
-    )
-    return update(OutboxRow).where(*fence).values({name: bindparam(name) for name in names})
+    return update(OutboxRow).where(*_FENCE).values({name: bindparam(name) for name in names})
 
 
 def _mails(messages: Iterable[StoredMessage], owner: str) -> tuple[Mail, ...]:

@@ -4,7 +4,7 @@ Claiming and completing stand in `db/outbox_claims.py`.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -136,7 +136,7 @@ def add_messages(
     """Stores new messages, all in one statement."""
     rows = [_columns(message, clinic_id, course_id, now) for message in messages]
     if rows:
-        session.connection().execute(insert(OutboxRow), rows)
+        session.connection().execute(_ADD_MESSAGE, rows)
 
 
 def settle(session: Session, ids: Collection[int], state: State, outcome: str, *, now: datetime) -> int:
@@ -247,9 +247,9 @@ def in_flight() -> ColumnElement[bool]:
 
 # ---------------------------------------------------------------------------------------------------------------------
 
-_NAMES = tuple(field.name for field in fields(StoredMessage))
+_NEW, _NAMES = (tuple(field.name for field in fields(kind)) for kind in (NewMessage, StoredMessage))
 # Made once, since each mail asks for them: making a statement takes longer than running it.
-_ADD_ATTEMPT = insert(AttemptRow)
+_ADD_MESSAGE, _ADD_ATTEMPT = insert(OutboxRow), insert(AttemptRow)
 _IS_SUPPRESSED = select(SuppressionRow.address).where(
     SuppressionRow.clinic_id == bindparam("clinic"), SuppressionRow.address == bindparam("address_")
 )
@@ -262,7 +262,7 @@ def same_address(address: str) -> str:
 
 def _columns(message: NewMessage, clinic_id: int, course_id: UUID, now: datetime) -> dict[str, Any]:
     settled = None if message.state in OPEN else now
-    return asdict(message) | {
+    return {name: getattr(message, name) for name in _NEW} | {
         "state": message.state.value,
         "clinic_id": clinic_id,
         "course_id": course_id,
