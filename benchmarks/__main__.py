@@ -3,7 +3,7 @@
 import json
 import sys
 
-from benchmarks import feeds, plans, serving
+from benchmarks import feeds, mails, outbox, plans, queue, serving
 from benchmarks.timing import Result
 
 BENCHMARKS = {
@@ -16,6 +16,11 @@ BENCHMARKS = {
     "feed-304": serving.unchanged,
     "feed-radicale": serving.against_radicale,
     "feed-many-courses": serving.many_courses,
+    "outbox-added": outbox.added,
+    "outbox-taken": outbox.taken,
+    "outbox-of-many": outbox.taken_of_many,
+    "mail-sent": mails.sent,
+    "queue-done": queue.done,
 }
 
 

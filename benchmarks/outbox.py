@@ -1,5 +1,6 @@
 """The outbox: adding reminders and taking those that are due, against APScheduler's job store on the same disk."""
 
+import pickle
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -8,6 +9,7 @@ from uuid import UUID
 
 from apscheduler.jobstores.sqlalchemy import SQLAlchemyJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.date import DateTrigger
 
 from benchmarks.clinics import DUE, MESSAGES, add, courses, make_app, own_folder
 from benchmarks.timing import Result, fastest, timed
@@ -36,8 +38,8 @@ def added(count: int = 100_000) -> Result:
 def taken(count: int = 100_000, take: int = TAKEN) -> Result:
     """The next due reminders taken, against due jobs found and removed, which is how APScheduler takes them."""
     with own_folder() as folder, _clinic(folder, count) as (engine, ids), _job_store(folder) as (scheduler, store):
-        add(engine, ids)
-        _add_jobs(scheduler, count)
+        add(engine, ids, together=100)
+        _fill_store(scheduler, store, count)
         our_now, their_now = _moments(take), _moments(take)
         ours, reference = fastest(
             lambda: _take(engine, next(our_now), take),
@@ -102,6 +104,20 @@ def _job_store(folder: Path) -> Iterator[tuple[BackgroundScheduler, SQLAlchemyJo
 def _add_jobs(scheduler: BackgroundScheduler, count: int) -> None:
     for number in range(count):
         scheduler.add_job(_nothing, "date", run_date=DUE + timedelta(seconds=number))
+
+
+def _fill_store(scheduler: BackgroundScheduler, store: SQLAlchemyJobStore, count: int) -> None:
+    """The rows that `_add_jobs` makes, in one transaction."""
+    like = scheduler.add_job(_nothing, "date", run_date=DUE - timedelta(days=1)).__getstate__()
+    rows = []
+    for number in range(count):
+        due = DUE + timedelta(seconds=number)
+        state = like | {"id": f"{number}", "next_run_time": due, "trigger": DateTrigger(due)}
+        pickled = pickle.dumps(state, store.pickle_protocol)
+        rows.append({"id": state["id"], "next_run_time": due.timestamp(), "job_state": pickled})
+    with store.engine.begin() as connection:
+        connection.execute(store.jobs_t.delete())
+        connection.execute(store.jobs_t.insert(), rows)
 
 
 def _moments(take: int) -> Iterator[datetime]:

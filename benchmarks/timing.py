@@ -37,7 +37,7 @@ class Result:
             "seconds": float(f"{self.seconds:.3g}"),
             "reference": self.reference,
             "reference_seconds": float(f"{self.reference_seconds:.3g}"),
-            "ratio": round(self.ratio, 2),
+            "ratio": float(f"{self.ratio:.3g}"),
             "aim_ratio": self.aim_ratio,
             "aim_seconds": self.aim_seconds,
             "size_bytes": self.size_bytes,

@@ -2,6 +2,7 @@
 
 from benchmarks.__main__ import BENCHMARKS, main
 from benchmarks.plans import inotuzumab, same_dates, six_cycles
+from benchmarks.table import row
 from benchmarks.timing import Result, fastest
 
 
@@ -42,3 +43,12 @@ def test_an_unknown_benchmark_is_wrong_usage() -> None:
     assert main(["nothing"]) == 2
     feeds = ["written", "built", "full", "gzip", "304", "radicale", "many-courses"]
     assert list(BENCHMARKS)[:9] == ["plan", "plan-command", *(f"feed-{name}" for name in feeds)]
+
+
+def test_a_result_becomes_a_row_of_the_document() -> None:
+    result = Result(what="a", seconds=0.0006, reference="b", reference_seconds=0.012, aim_ratio=0.1)
+    assert row(result.as_dict("x")) == "| `x` | a | 0.6 ms | b | 12 ms | 0.05 | at most 0.1 | yes |"
+    result = Result(what="a", seconds=1.5, reference="b", reference_seconds=1, aim_seconds=1)
+    assert row(result.as_dict("x")) == "| `x` | a | 1.5 s | b | 1 s | 1.5 | at most 1 s | no |"
+    result = Result(what="a", seconds=0.00002, reference="b", reference_seconds=1)
+    assert row(result.as_dict("x")) == "| `x` | a | 0.02 ms | b | 1 s | 2e-05 | none | - |"

@@ -1,6 +1,7 @@
 """The breaker: while the fault is ours, one alarm is raised, the mails of all processes wait, and nothing is used up."""
 
 import logging
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -107,9 +108,9 @@ def test_a_pause_stops_a_pass_under_way_after_the_mail_that_is_being_sent(
 ) -> None:
     send = SmtpChannel.send
 
-    def and_pause(channel: SmtpChannel, mail: Outgoing) -> str:
+    def and_pause(channel: SmtpChannel, mail: Outgoing, meanwhile: Callable[[], None]) -> str:
         sending.pause(app, by=NURSE)
-        return send(channel, mail)
+        return send(channel, mail, meanwhile)
 
     monkeypatch.setattr(SmtpChannel, "send", and_pause)
     stopped_at(app, 0)
