@@ -15,7 +15,6 @@ def render(view: CalendarView, timezone: Component | None) -> bytes:
     calendar.add("version", "2.0")
     calendar.add("prodid", "-//Dates//Calendar 1//EN")
     calendar.add("calscale", "GREGORIAN")
-    calendar.add("uid", str(view.uid))
     calendar.add("last-modified", view.stamp)
     calendar["name"] = calendar["x-wr-calname"] = vText(view.title)
     calendar.add("color", "teal")

@@ -147,6 +147,8 @@ def _of_calendar(calendar: Component, events: Sequence[Component]) -> Iterator[F
     for name in ("VERSION", "PRODID"):
         if name not in calendar:
             yield fault("missing", "VCALENDAR", name=name)
+    if "UID" in calendar:
+        yield fault("calendar-uid", "VCALENDAR")
     if "METHOD" in calendar:
         yield fault("method", "VCALENDAR")
     if not ("REFRESH-INTERVAL" in calendar or "X-PUBLISHED-TTL" in calendar):

@@ -76,6 +76,10 @@ _PROBLEMS = {
         "{name} is missing.",
         "Write it (RFC 5545 3.6).",
     ),
+    "calendar-uid": (
+        "The calendar has a UID of its own; vdirsyncer and khal show one event of all then.",
+        "Leave it out: it is optional (RFC 7986 5.3).",
+    ),
     "method": (
         "METHOD makes an invitation of a calendar to subscribe to.",
         "Leave METHOD out of a feed.",

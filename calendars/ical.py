@@ -21,10 +21,13 @@ _TRANSPARENT = "TRANSP:TRANSPARENT\r\nX-MICROSOFT-CDO-BUSYSTATUS:FREE"
 
 
 def render(view: CalendarView) -> bytes:
-    """The feed of `view`: UTF-8, CRLF lines of at most 75 octets."""
+    """The feed of `view`: UTF-8, CRLF lines of at most 75 octets.
+
+    The calendar has no UID of its own (RFC 7986 5.3 allows one): vdirsyncer, and khal behind it, take the first UID
+    that they meet for that of each event, and show one event of all.
+    """
     title = escaped(view.title)
     head = (
-        f"UID:{view.uid}",
         f"LAST-MODIFIED:{_utc(view.stamp)}",
         folded(f"NAME:{title}"),
         folded(f"X-WR-CALNAME:{title}"),

@@ -65,6 +65,7 @@ def test_our_own_feeds_have_no_finding(zone: str, detail: Detail) -> None:
         (b"REFRESH-INTERVAL;VALUE=DURATION", b"REFRESH-INTERVAL", "refresh-value", "RFC 7986 5.7"),
         (b"REFRESH-INTERVAL;VALUE=DURATION:PT12H\r\n", b"", "no-refresh", "programs choose"),
         (b"VERSION:2.0\r\n", b"", "missing", "RFC 5545 3.6"),
+        (b"VERSION:2.0", b"VERSION:2.0\r\nUID:b", "calendar-uid", "vdirsyncer"),
         (b"VERSION:2.0", b"VERSION:2.0\r\nMETHOD:PUBLISH", "method", "an invitation"),
         (b"DTSTAMP:20261201T120000Z\r\n", b"", "missing", "RFC 5545 3.6.1"),
         (b"UID:a\r\n", b"", "missing", "nothing to know the event by"),
