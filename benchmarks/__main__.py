@@ -3,7 +3,7 @@
 import json
 import sys
 
-from benchmarks import feeds, mails, outbox, plans, queue, serving
+from benchmarks import feeds, mails, outbox, plans, prints, queue, serving
 from benchmarks.timing import Result
 
 BENCHMARKS = {
@@ -21,6 +21,7 @@ BENCHMARKS = {
     "outbox-of-many": outbox.taken_of_many,
     "mail-sent": mails.sent,
     "queue-done": queue.done,
+    "printed": prints.printed,
 }
 
 

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """Seconds for one run of something and of its reference; at most `aim_ratio` times it, or `aim_seconds`."""
+    """Seconds for one run of something and of its reference; at most `aim_ratio` times it, or `aim_seconds`.
+
+    What it makes is `size_bytes` large, at most `aim_bytes`.
+    """
 
     what: str
     seconds: float
@@ -16,6 +19,7 @@ class Result:
     reference_seconds: float
     aim_ratio: float | None = None
     aim_seconds: float | None = None
+    aim_bytes: int | None = None
     size_bytes: int | None = None
 
     @property
@@ -27,7 +31,8 @@ class Result:
     def missed(self) -> bool:
         """Whether an aim is missed."""
         too_slow = self.aim_seconds is not None and self.seconds > self.aim_seconds
-        return too_slow or (self.aim_ratio is not None and self.ratio > self.aim_ratio)
+        too_large = self.aim_bytes is not None and (self.size_bytes or 0) > self.aim_bytes
+        return too_slow or too_large or (self.aim_ratio is not None and self.ratio > self.aim_ratio)
 
     def as_dict(self, name: str) -> dict[str, object]:
         """The result for people and scripts; what doesn't apply is left out."""
@@ -41,6 +46,7 @@ class Result:
             "aim_ratio": self.aim_ratio,
             "aim_seconds": self.aim_seconds,
             "size_bytes": self.size_bytes,
+            "aim_bytes": self.aim_bytes,
             "aim_met": None if self.aim_ratio is None and self.aim_seconds is None else not self.missed,
         }
         return {key: value for key, value in told.items() if value is not None}

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
+from functools import cache, partial
 from io import BytesIO
 from typing import cast
 
@@ -11,29 +12,18 @@ import typst
 
 from calendars.days import CyclePage, Day, pages_of
 from calendars.fitting import WEEK, Texts, fitted
+from calendars.glance import course_at_a_glance
 from calendars.glyphs import breakable, shown
-from calendars.guide import Guide
 from calendars.kinds import Detail, Reader
-from calendars.lanes import (
-    days_of,
-    doses_of,
-    letter_of,
-    marks_of,
-    offset_of,
-    rows_of,
-    state_of,
-    stay_of,
-    told,
-    when_of,
-)
-from calendars.shapes import Mark, has_moved, mark_of
-from calendars.sheet import Paper, Sheet
+from calendars.lanes import state_of
+from calendars.plain_words import phones, plain_words
+from calendars.shapes import Mark, mark_of
+from calendars.sheet import Data, Paper, Sheet
 from calendars.view import CalendarView, Entry, Status
 from calendars.wording import (
     say_brief,
     say_brief_moment,
     say_date,
-    say_duration,
     say_moment,
     say_time,
     say_weekday,
@@ -42,13 +32,11 @@ from calendars.wording import (
 from scheduler.dates import zone_of
 from scheduler.errors import InvalidValue
 from scheduler.events import EventKind
-from scheduler.plan import Cycle, Dose, DoseState
+from scheduler.plan import Cycle, DoseState
 
-Data = dict[str, object]
-_APART, _APART_LARGE = 0.065, 0.11  # marks nearer than this part of a lane stand in rows of their own
 _ROOM = {Paper.A4: (273.0, 153.0), Paper.LETTER: (255.0, 158.0)}  # mm of a cycle's grid, without its heading
 _LIST, _ROW, _LINE = 18.0, 2.5, 4.2  # mm of a list's heading, of each of its rows, of each line in one
-_LONGEST = 700  # characters of one text: a hostile one must not fill a hundred pages
+_LONGEST = 5000  # characters of one text: what is read aloud of 28 doses has 2,000, a hostile one has no end
 
 
 def render(view: CalendarView) -> bytes:
@@ -60,7 +48,8 @@ def render(view: CalendarView) -> bytes:
         message = "format pdf: a sheet is for the patient or a carer, and shows no private dates; print it for one"
         raise InvalidValue(message, field="reader")
     compiler = typst.Compiler(font_paths=sheet.press.fonts, ignore_system_fonts=True)
-    data = json.dumps(_fit(_data(view, sheet), lambda text: _printable(text, sheet)), ensure_ascii=False)
+    printable = cache(partial(_printable, covered=sheet.press.covered))  # most texts of a sheet come again and again
+    data = json.dumps(_fit(_data(view, sheet), printable), ensure_ascii=False)
     made = compiler.compile(
         sheet.press.template,
         format="pdf",
@@ -99,30 +88,30 @@ def _data(view: CalendarView, sheet: Sheet) -> Data:
             say("print.printed", date=say_date(sheet.printed, view.language)),
             say("print.page", page="{page}", pages="{pages}"),
         ],
-        "course": _course(view),
+        "course": course_at_a_glance(view),
         "columns": [say("print.column.date"), say("print.column.what")],
         "pages": [_page(page, view) for page in pages],
         "guide": say("guide.heading"),
-        "words": list(_words(view, pages)),
-        "phones": list(_phones(view)),
+        "words": list(plain_words(view, pages)),
+        "phones": list(phones(view)),
     }
 
 
-def _fit(value: object, fit: Callable[[str], str]) -> object:
+def _fit(value: object, fit: Callable[[str], str], key: str = "") -> object:
     match value:
         case str():
-            return fit(value)
+            return value if key in {"svg", "address"} else fit(value)
         case dict():
-            return {key: item if key in {"svg", "address"} else _fit(item, fit) for key, item in value.items()}
+            return {each: _fit(item, fit, each) for each, item in value.items()}
         case list():
-            return [_fit(item, fit) for item in value]
+            return [_fit(item, fit, key) for item in value]
         case _:
             return value
 
 
-def _printable(text: str, sheet: Sheet) -> str:
+def _printable(text: str, *, covered: frozenset[int]) -> str:
     cut = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
-    return breakable(shown(" ".join(cut.split()), sheet.press.covered))
+    return breakable(shown(" ".join(cut.split()), covered))
 
 
 def _code(view: CalendarView, sheet: Sheet) -> Data | None:
@@ -137,81 +126,6 @@ def _code(view: CalendarView, sheet: Sheet) -> Data | None:
         "address": sheet.address,
         "alt": say("print.code"),
         "check": say("print.check"),
-    }
-
-
-# -- The course at a glance -------------------------------------------------------------------------------------------
-
-
-def _course(view: CalendarView) -> Data:
-    cycles = view.cycles()
-    reach = max((days_of(cycle) for cycle in cycles), default=1)
-    heading = view.wording.say("print.course")
-    stays = view.detail is not Detail.BUSY and any(stay_of(dose) for cycle in cycles for dose in cycle.doses)
-    return {
-        "heading": heading,
-        "lanes": [_lane(cycle, view, reach) for cycle in cycles],
-        "days": _day_names(view, reach),
-        "legend": [
-            {"mark": str(mark), "letter": letter_of(mark, view), "text": state_of(mark, view)}
-            for mark in marks_of(view)
-        ],
-        "stay": _stay_words(view) if stays else "",
-        "windows-heading": view.wording.say("timeline.dates"),
-        "windows": [_window(entry, view) for entry in view.entries if entry.kind is EventKind.WINDOW],
-    }
-
-
-def _window(entry: Entry, view: CalendarView) -> str:
-    if view.detail is Detail.FULL:
-        return entry.lines[0]
-    on = say_date(entry.first_date, view.language)
-    return f"{on}: {entry.brief}" if entry.brief else on
-
-
-def _stay_words(view: CalendarView) -> str:
-    return view.wording.say("timeline.stay" if view.detail is Detail.FULL else "timeline.stay.discreet")
-
-
-def _day_names(view: CalendarView, reach: int) -> list[Data]:
-    if view.detail is not Detail.FULL:
-        return []
-    days = sorted({dose.day for cycle in view.cycles() for dose in cycle.doses})
-    shown_at: list[Data] = []
-    nearest = -1.0
-    for day in days:
-        place = max(day - 1, 0) / reach
-        if place - nearest >= 0.06:
-            shown_at.append({"x": place, "text": view.wording.say("timeline.day", day=day)})
-            nearest = place
-    return shown_at
-
-
-def _lane(cycle: Cycle, view: CalendarView, reach: int) -> Data:
-    full = view.detail is Detail.FULL
-    doses = doses_of(cycle)
-    apart = _APART_LARGE if view.sheet and view.sheet.large_print else _APART
-    rows = rows_of([offset_of(dose, cycle) / reach for dose in doses], apart)
-    return {
-        "name": view.wording.say("timeline.lane", number=cycle.number) if full else "",
-        "when": when_of(cycle, view),
-        "length": (cycle.length_days - 1) / reach,
-        "weeks": [week / reach for week in range(7, cycle.length_days, 7)],
-        "alt": told(cycle, view),
-        "rows": max(rows, default=0) + 1,
-        "doses": [_dose(dose, cycle, view, reach) | {"row": row} for dose, row in zip(doses, rows, strict=True)],
-    }
-
-
-def _dose(dose: Dose, cycle: Cycle, view: CalendarView, reach: int) -> Data:
-    mark, stay = mark_of(dose), stay_of(dose)
-    return {
-        "x": max(offset_of(dose, cycle), 0) / reach,
-        "from": max((dose.nominal - cycle.day1).days, -1) / reach if has_moved(dose) else None,
-        "stay": stay / timedelta(days=reach) if stay and view.detail is not Detail.BUSY else None,
-        "mark": str(mark),
-        "letter": letter_of(mark, view),
-        "date": say_brief(dose.date, view.language) if dose.date is not None else "",
     }
 
 
@@ -364,57 +278,3 @@ def _wall(at: datetime, entry: Entry, view: CalendarView) -> str:
 
 def _weekday_date(day: date, view: CalendarView) -> str:
     return f"{say_weekday(day, view.language, short=True)} {say_brief(day, view.language)}"
-
-
-# -- Plain words ------------------------------------------------------------------------------------------------------
-
-
-def _words(view: CalendarView, pages: Iterable[CyclePage]) -> Iterator[Data]:
-    say = view.wording.say
-    guide = Guide(wording=view.wording, clinic=view.clinic, regimen_id=view.plan.regimen.id)
-    if not view.guidance:
-        call = [guide.whom_to_call(), say("mail.silence")] if view.detail is not Detail.BUSY else []
-        yield {"heading": say("mail.call") if call else "", "urgent": False, "lines": call}
-        return
-    yield {"heading": say("print.bring"), "urgent": False, "lines": [guide.bring(), say("mail.eat"), say("mail.feel")]}
-    yield {"heading": say("print.how-long"), "urgent": False, "lines": [*_lengths(view, pages), guide.leave()]}
-    yield {
-        "heading": say("mail.call"),
-        "urgent": False,
-        "lines": [guide.whom_to_call(), guide.tests(), guide.changes()],
-    }
-    urgent = [line for text in guide.at_once() for line in _sentences(text)]
-    yield {"heading": say("print.at-once"), "urgent": True, "lines": [*urgent, *guide.other_numbers()]}
-
-
-def _lengths(view: CalendarView, pages: Iterable[CyclePage]) -> Iterator[str]:
-    visits = [
-        entry.leave.timestamp() - entry.arrival.timestamp()
-        for page in pages
-        for day in page.days
-        for entry in day.entries
-        if entry.arrival is not None and entry.leave is not None
-    ]
-    if not visits:
-        return
-    least, most = (say_duration(timedelta(seconds=found), view.language) for found in (min(visits), max(visits)))
-    if least == most:
-        yield view.wording.say("print.length", length=least)
-    else:
-        yield view.wording.say("print.lengths", least=least, most=most)
-
-
-def _sentences(text: str) -> list[str]:
-    """The sentences of a text, each for a line of its own; ". " ends one in every language that there is."""
-    return [part if part.endswith((".", "!", "؟", "?")) else f"{part}." for part in text.split(". ")]
-
-
-def _phones(view: CalendarView) -> Iterator[Data]:
-    clinic = view.clinic
-    for key, number in (
-        ("print.phone", clinic.phone),
-        ("print.phone.after-hours", clinic.after_hours_phone),
-        ("print.phone.emergency", clinic.emergency_number),
-    ):
-        if number and view.detail is not Detail.BUSY:
-            yield {"label": view.wording.say(key), "number": view.wording.isolated(number)}

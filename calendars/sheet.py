@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from typst import Fonts
 
 
+Data = dict[str, object]  # what the template shows, as plain values
+
+
 class Paper(StrEnum):
     """The paper's size, always with the long side across."""
 

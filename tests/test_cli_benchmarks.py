@@ -27,6 +27,8 @@ def test_a_result_tells_its_ratio_and_whether_the_aim_is_met() -> None:
     assert Result(what="a", seconds=0.6, reference="b", reference_seconds=0.2, aim_ratio=2.9).missed
     assert Result(what="a", seconds=0.6, reference="b", reference_seconds=0.2, aim_seconds=0.5).missed
     assert not Result(what="a", seconds=0.6, reference="b", reference_seconds=0.2).missed
+    large = Result(what="a", seconds=0.6, reference="b", reference_seconds=0.2, size_bytes=20, aim_bytes=10)
+    assert large.missed
 
 
 def test_the_fastest_round_of_each_work_counts() -> None:

@@ -38,7 +38,7 @@ def test_a_nurse_prints_a_sheet_from_the_course(web: Web, bobs: UUID) -> None:
     alice = web.visitor("alice")
     assert "Nothing was printed yet." in alice.get(f"/courses/{bobs}").text
     page = alice.get(f"/courses/{bobs}/prints/new")
-    answer = alice.send(page, paper="letter", large="yes")
+    answer = alice.send(page, detail="full", paper="letter", large="yes")
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/pdf"
     assert answer.headers["content-disposition"] == 'inline; filename="calendar.pdf"'
@@ -54,7 +54,7 @@ def test_a_nurse_prints_a_sheet_from_the_course(web: Web, bobs: UUID) -> None:
 def test_a_second_click_prints_the_same_sheet(web: Web, bobs: UUID) -> None:
     alice = web.visitor("alice")
     page = alice.get(f"/courses/{bobs}/prints/new")
-    first, again = (alice.send(page).content for _ in range(2))
+    first, again = (alice.send(page, detail="full").content for _ in range(2))
     assert first == again
     assert len(list_prints(web.app, bobs)) == 1
     changed = alice.send(page, detail="discreet")
@@ -74,15 +74,16 @@ def test_the_form_warns_of_what_the_patient_does_not_know(web: Web, bobs: UUID) 
 def test_a_choice_that_the_form_does_not_offer_prints_nothing(web: Web, bobs: UUID) -> None:
     alice = web.visitor("alice")
     page = alice.get(f"/courses/{bobs}/prints/new")
+    assert "Ask the patient, and choose one." in Page(alice.send(page).text).text
     for typed in ({"paper": "a5"}, {"reader": "staff"}, {"detail": "busy"}, {"language": "tlh"}, {"large": "maybe"}):
-        assert alice.send(page, **typed).status_code == 422, typed
+        assert alice.send(page, **{"detail": "full", **typed}).status_code == 422, typed
     assert list_prints(web.app, bobs) == ()
 
 
 def test_after_a_death_the_form_says_that_there_is_nothing_to_print(web: Web, bobs: UUID) -> None:
     web.record(bobs, Cease(on=date.fromisoformat(NOW[:10]), cause=CeaseCause.DEATH))
     alice = web.visitor("alice")
-    answer = alice.send(alice.get(f"/courses/{bobs}/prints/new"))
+    answer = alice.send(alice.get(f"/courses/{bobs}/prints/new"), detail="full")
     assert answer.status_code == 422
     assert "there is nothing to print" in Page(answer.text).text
 

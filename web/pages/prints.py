@@ -35,7 +35,6 @@ def ask(course_id: UUID, site: TheSite, who: Recorder) -> Response:
     record = load_course(site.app, course_id, clinic_id=who.user.clinic_id)
     values = {
         "reader": "patient",
-        "detail": "full",
         "language": record.language,
         "paper": Paper.LETTER if site.app.settings.clinic.country in LETTER_COUNTRIES else Paper.A4,
         "request_id": uuid4().hex,
@@ -120,7 +119,7 @@ def _fields(site: Site) -> tuple[Field, ...]:
             name="detail",
             label="How much does it show?",
             input=Input.RADIO,
-            missing="Choose one.",
+            missing="Ask the patient, and choose one.",
             hint="It hangs where visitors see it: ask the patient. The full one names the patient.",
             options=tuple(Option(value=each.value, label=word(each)) for each in details),
         ),
