@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from html import escape
 from textwrap import wrap
 
@@ -152,14 +152,19 @@ def _legend(view: CalendarView, cycles: Sequence[Cycle], y: int, parts: list[str
         if mark is Mark.MOVED:
             parts.append(arrow(_side(view, 3), _side(view, inset), y + 15))
         parts.append(shape(mark, _side(view, inset), y + 15, lanes.letter_of(mark, view)))
-        parts.append(_text(view, y + 20, lanes.state_of(mark, view), indent=inset + 22))
-        y += 28
+        y = _explained(lanes.state_of(mark, view), view, y, inset + 22, parts)
     if marks and any(lanes.stay_of(dose) for cycle in cycles for dose in cycle.doses):
         words = view.wording.say("timeline.stay" if view.detail is Detail.FULL else "timeline.stay.discreet")
         parts.append(_shade(_side(view, inset) - 11, y + 7, 22, 16))
-        parts.append(_text(view, y + 20, words, indent=inset + 22))
-        y += 28
+        y = _explained(words, view, y, inset + 22, parts)
     return y
+
+
+def _explained(words: str, view: CalendarView, y: int, indent: int, parts: list[str]) -> int:
+    """Writes the words beside a sign of the legend, in as many lines as they need."""
+    rows = wrap(words, (_WIDTH - 2 * _MARGIN - indent) // _PER_LETTER)
+    parts += [_text(view, y + 20 + number * _LINE, row, indent=indent) for number, row in enumerate(rows)]
+    return y + 28 + (len(rows) - 1) * _LINE
 
 
 def _windows(view: CalendarView, y: int, parts: list[str]) -> int:
@@ -176,9 +181,10 @@ def _windows(view: CalendarView, y: int, parts: list[str]) -> int:
             parts.append(_text(view, y, row))
         begin, end = ((each - first).days * per_day for each in (last_dose, entry.first_date))
         parts += _bar(entry, begin, end, view, y + 8)
-        if end - begin > 180:  # else the two dates would run into each other
-            parts.append(_text(view, y + 34, say_day(last_dose, view.language), _SMALL, indent=begin))
-        parts.append(_end_date(entry.first_date, begin, end, view, y + 34))
+        began, ends = (say_day(each, view.language) for each in (last_dose, entry.first_date))
+        if end - begin > _PER_LETTER * (len(began) + len(ends)):  # else the two dates would run into each other
+            parts.append(_text(view, y + 34, began, _SMALL, indent=begin))
+        parts.append(_end_date(ends, begin, end, view, y + 34))
         y += 40
     parts.append(_text(view, y + 14, view.wording.say("timeline.window"), _SMALL))
     return y + 18
@@ -192,10 +198,10 @@ def _bar(entry: Entry, begin: float, end: float, view: CalendarView, y: float) -
     yield f'<rect {look} x="{x}" y="{y}" width="{round(max(end - begin, 2), 1)}" height="12"/>'
 
 
-def _end_date(day: date, begin: float, end: float, view: CalendarView, y: float) -> str:
-    fits = end > 90  # beneath the bar
+def _end_date(day: str, begin: float, end: float, view: CalendarView, y: float) -> str:
+    fits = end > _PER_LETTER * len(day)  # beneath the bar
     look = f'{_SMALL} text-anchor="end"' if fits else _SMALL
-    return _text(view, y, say_day(day, view.language), look, indent=end if fits else begin)
+    return _text(view, y, day, look, indent=end if fits else begin)
 
 
 def _window_line(entry: Entry) -> str:

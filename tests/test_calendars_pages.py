@@ -198,9 +198,9 @@ def test_the_time_of_staying_and_the_windows_are_shaded_and_explained() -> None:
     short, long = (float(each.get("width") or 0) for each in bars)
     assert round(long / short) == 4, "8 months and 2 months from the same last dose"
     assert all(each.get("stroke-dasharray") for each in bars), "they may move later"
-    texts = [each.text for each in root.iter(f"{SVG}text")]
-    assert "shaded: you stay for a while after the infusion" in texts
-    assert "shaded: from the last infusion on" in texts
+    said = " ".join(each.text or "" for each in root.iter(f"{SVG}text"))
+    assert "shaded: you stay for a while after the infusion" in said
+    assert "shaded: from the last infusion on" in said
     for detail in (Detail.DISCREET, Detail.BUSY):
         root = svg(story().view(detail=detail))
         assert not [each for each in root.iter(f"{SVG}rect") if each.get("data-window") is not None]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from email import message_from_bytes
 from email.policy import default
+from itertools import product
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -24,14 +25,14 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from calendars import FORMATS
 from calendars.view import Detail
 from reminders.message import render
-from scheduler.actions import Defer
+from scheduler.actions import CeaseCause, Defer
 from service.courses import record, start_course
 from service.messages import list_messages
 from service.prints import print_course
 from service.rendering import Look
 from service.unsubscribing import unsubscribe_address
 from service.wiring import App
-from tests.calendar_plans import INOTUZUMAB, WORDINGS, eventful
+from tests.calendar_plans import INOTUZUMAB, WORDINGS, ceased, eventful, story
 from tests.pseudo import LANGUAGE, pseudo, untranslated
 from tests.stores import NURSE, Clock, bob, make_app
 from tests.test_reminders_mail import CLINIC, MAILS
@@ -258,3 +259,34 @@ def test_the_page_behind_a_sheets_code_fits_while_it_holds_and_when_it_is_out_of
     clinic.look(browser, made.address, language)
     record(clinic.app, clinic.course, Defer(cycle=1, day=1, to=date(2026, 12, 8)), by=NURSE)
     clinic.look(browser, made.address, language)
+
+
+# -- The timeline ----------------------------------------------------------------------------------------------------
+
+# Every text lies inside the picture, and none over another.
+CROWDED = """() => {
+  const frame = document.querySelector('svg').getBoundingClientRect(), found = [];
+  const texts = [...document.querySelectorAll('svg text')].map(t => [t.textContent, t.getBoundingClientRect()]);
+  texts.forEach(([text, box], i) => {
+    if (box.left < frame.left - 1 || box.right > frame.right + 1 || box.bottom > frame.bottom + 1) found.push(text);
+    texts.slice(0, i).forEach(([other, b]) => {
+      const across = Math.min(box.right, b.right) - Math.max(box.left, b.left);
+      const down = Math.min(box.bottom, b.bottom) - Math.max(box.top, b.top);
+      if (across > 1 && down > 4) found.push(text + ' / ' + other);
+    });
+  });
+  return found;
+}"""
+
+
+@pytest.mark.parametrize("language", ALL)
+def test_each_text_of_the_timeline_has_its_place_in_every_language(
+    browser: Browser, tmp_path: Path, language: str
+) -> None:
+    stories = (eventful(), story(), ceased(CeaseCause.TOXICITY))
+    for told, detail in product(stories, Detail):
+        file = tmp_path / "timeline.html"
+        picture = FORMATS["svg"].render(told.view(wording=ALL[language], detail=detail)).decode()
+        file.write_text(f'<!doctype html><body style="margin:0">{picture}', encoding="utf-8")
+        with opened(browser, file.as_uri(), 390) as page:
+            assert page.evaluate(CROWDED) == []
