@@ -130,22 +130,30 @@ def revoke_feed(app: "App", feed_id: UUID, *, by: str, clinic_id: int = HOME_CLI
         _revoke(app, session, course, feed, by=by)
 
 
-def replace_feed(app: "App", feed_id: UUID, *, by: str, clinic_id: int = HOME_CLINIC) -> NewFeed:
+def replace_feed(
+    app: "App", feed_id: UUID, *, by: str, request_id: str | None = None, clinic_id: int = HOME_CLINIC
+) -> NewFeed:
     """Ends a feed and makes another with the same settings, for an address that got into wrong hands.
 
-    Raises NotFound for an unknown feed and InvalidValue for one that has expired.
+    Raises NotFound for an unknown feed and InvalidValue for one that has expired. The same request again gives the
+    same address.
     """
+    request = Request.of(request_id)
     with writing(app.engine) as session:
         feed, course = _find(app, session, clinic_id, feed_id)
         now = course.now
         if feed.expires_at is not None and feed.expires_at <= now:
             message = f"feed {feed_id}: expired, so its replacement would too; make a new one"
             raise InvalidValue(message, field="feed")
+        token = token_of(app, f"replace {feed_id}", clinic_id, request.id, by) if request.id else None
+        earlier = feed_store.find_by_token(session, hashed(token)) if token else None
+        if token and earlier:
+            return NewFeed(id=earlier.id, address=_address_of(app, token))
         _revoke(app, session, course, feed, by=by)
         fresh = replace(
             feed, id=uuid4(), created_at=now, changed_at=now, revoked_at=None, last_fetched_at=None, last_client=None
         )
-        return _add(app, session, course, fresh, None, by=by)
+        return _add(app, session, course, fresh, token, by=by)
 
 
 def rebuild_stale(app: "App", now: datetime) -> int:

@@ -48,6 +48,10 @@ def test_the_address_is_shown_once_with_a_link_for_this_devices_calendar(web: We
     assert address.startswith(f"{web.url}/c/")
     links = [link.attributes["href"] for link in made.all("a")]
     assert address.replace("http:", "webcal:") in links
+    token = address.rpartition("/")[2].removesuffix(".ics")
+    assert any("calendar.google.com" in link and token in link for link in links)
+    assert "hands the secret address to Google" in made.text
+    assert made.all("svg"), "a code to scan"
     page = visitor.get(f"/courses/{bobs}")
     assert "Bob's tablet" in page.text
     assert address.rpartition("/")[2] not in page.html
@@ -189,7 +193,10 @@ def test_every_wrong_address_is_answered_alike(web: Web, address: str) -> None:
 def test_staff_see_when_and_by_what_a_calendar_was_fetched_last(web: Web) -> None:
     course = web.course("Britt Example")
     address = make_feed(web, course, name="Britt's computer")
-    assert "Britt's computer the patient discreet never in use" in web.visitor("alice").get(f"/courses/{course}").text
+    assert (
+        "Britt's computer the patient discreet English never in use"
+        in web.visitor("alice").get(f"/courses/{course}").text
+    )
     httpx.get(address, headers={"user-agent": "Mozilla/5.0 Thunderbird/140 <script>"})
     visitor = web.visitor("alice")
     wait_until(lambda: "Mon 14 Dec 2026, 10:00 Thunderbird" in visitor.get(f"/courses/{course}").text)
@@ -236,6 +243,22 @@ def test_a_revoked_calendar_is_empty_and_later_gone(migrated_sqlite: Path, tmp_p
         gone = httpx.get(web.url + path)
         assert gone.status_code == 410
         assert "set-cookie" not in gone.headers
+
+
+def test_a_replaced_calendar_goes_on_at_another_address_with_the_same_settings(web: Web) -> None:
+    course = web.course("Berta Example")
+    old = make_feed(web, course, name="Berta's phone", detail="full", alarms=["24", "2"])
+    visitor = web.visitor("alice")
+    settings = "Berta's phone the patient full English, alarm 1 day before, 2 hours before"
+    assert settings in visitor.get(f"/courses/{course}").text
+    feed = list_feeds(web.app, course)[0].id
+    asked = visitor.get(f"/courses/{course}/feeds/{feed}/replace")
+    made = [Page(visitor.send(asked).text).all("code")[0].text for _ in range(2)]
+    assert made[0] == made[1] != old, "a second click makes no second address"
+    assert not Calendar.from_ical(httpx.get(old).text).walk("VEVENT")
+    assert Calendar.from_ical(httpx.get(made[0]).text).walk("VALARM")
+    assert visitor.get(f"/courses/{course}").text.count(settings) == 2
+    assert [line.state for line in list_feeds(web.app, course)] == ["revoked", "live"]
 
 
 def test_gzip_can_be_switched_off(migrated_sqlite: Path, tmp_path: Path) -> None:

@@ -113,6 +113,7 @@ def _templates(app: App) -> Environment:
         "cause_word": words.cause_word,
         "describe": words.describe,
         "span": _span,
+        "lead": words.lead_words,
         "sentence": words.sentence,
         "runs": _runs,
         "state_word": words.state_word,

@@ -1,11 +1,12 @@
 """The words of staff pages for what the core names in code, and sentences for recorded actions."""
 
 from collections.abc import Collection, Mapping
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import assert_never
 
 from babel.dates import format_date
 
+from calendars.wording import say_duration
 from reminders.rules import PATIENT, Kind
 from scheduler.actions import (
     Action,
@@ -191,6 +192,16 @@ def clock_words(at: datetime | time) -> str:
 def moment_words(at: datetime) -> str:
     """Date and time of an instant in its own zone: Mon 7 Dec 2026, 09:00."""
     return f"{day_words(at.date())}, {clock_words(at)}"
+
+
+def lead_words(lead: timedelta) -> str:
+    """How long before a visit an alarm rings."""
+    if not lead:
+        return "at the start"
+    days, rest = divmod(lead, timedelta(days=1))
+    if rest:
+        return f"{say_duration(lead, LANGUAGE)} before"
+    return f"{days} {'day' if days == 1 else 'days'} before"
 
 
 def dose_words(cycle: int, day: int) -> str:

@@ -1,9 +1,12 @@
 """The calendar addresses of a course: made and shown once, revoked."""
 
 from datetime import date, timedelta
+from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
+import segno
 from fastapi import APIRouter
+from markupsafe import Markup
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
@@ -11,7 +14,7 @@ from calendars.kinds import Detail, Reader
 from scheduler.dates import parse_date
 from scheduler.errors import InvalidValue
 from service.courses import RequestReused
-from service.feeds import FeedLine, list_feeds, new_feed, revoke_feed
+from service.feeds import FeedLine, list_feeds, new_feed, replace_feed, revoke_feed
 from service.languages import labels
 from service.queries import CourseRecord, load_course
 from service.users import SessionUser
@@ -57,8 +60,7 @@ def make(course_id: UUID, site: TheSite, who: Recorder, form: CheckedForm) -> Re
     except InvalidValue as refused:
         place = refused.field if refused.field in {field.name for field in _fields(site)} else ""
         return _form(site, who, record, form, {place: beside(refused.field, refused)})
-    webcal = "webcal://" + made.address.partition("://")[2]
-    return site.page("feed_made.html", who=who, record=record, address=made.address, webcal=webcal)
+    return _made(site, who, record, made.address)
 
 
 @router.api_route("/courses/{course_id}/feeds/{feed_id}/revoke", methods=["GET", "HEAD"])
@@ -76,10 +78,45 @@ def revoke(course_id: UUID, feed_id: UUID, site: TheSite, who: Recorder) -> Resp
     return RedirectResponse(f"/courses/{course_id}?revoked={feed.id}#feeds", 303)
 
 
+@router.api_route("/courses/{course_id}/feeds/{feed_id}/replace", methods=["GET", "HEAD"])
+def ask_to_replace(course_id: UUID, feed_id: UUID, site: TheSite, who: Recorder) -> Response:
+    """Asks before an address is taken back and another one takes its place."""
+    record = load_course(site.app, course_id, clinic_id=who.user.clinic_id)
+    feed = _feed(site, who, course_id, feed_id)
+    return site.page("feed_replace.html", who=who, record=record, feed=feed, request_id=uuid4().hex)
+
+
+@router.post("/courses/{course_id}/feeds/{feed_id}/replace")
+def replace(course_id: UUID, feed_id: UUID, site: TheSite, who: Recorder, form: CheckedForm) -> Response:
+    """Replaces the address, and shows the new one this once."""
+    feed = _feed(site, who, course_id, feed_id)
+    record = load_course(site.app, course_id, clinic_id=who.user.clinic_id)
+    asked = form.text("request_id") or uuid4().hex
+    try:
+        made = replace_feed(site.app, feed.id, by=who.user.name, request_id=asked, clinic_id=who.user.clinic_id)
+    except InvalidValue:  # it has expired since the page was shown
+        raise HTTPException(409) from None
+    return _made(site, who, record, made.address)
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 
 CHANGED = "This form has made an address already, with other answers. Send it again to make another one."
 LEADS = (("24", "1 day before"), ("72", "3 days before"), ("2", "2 hours before"))
+
+
+def _made(site: Site, who: SessionUser, record: CourseRecord, address: str) -> Response:
+    webcal = "webcal://" + address.partition("://")[2]
+    return site.page(
+        "feed_made.html",
+        who=who,
+        record=record,
+        address=address,
+        webcal=webcal,
+        google="https://calendar.google.com/calendar/r?" + urlencode({"cid": webcal}),
+        # Made here, not fetched: an address of the picture would hold the secret once more.
+        code=Markup(segno.make_qr(address, error="m").svg_inline(scale=4, border=4, light="#fff")),  # noqa: S704 - drawn
+    )
 
 
 def _fields(site: Site) -> tuple[Field, ...]:
