@@ -23,12 +23,13 @@ class When(StrEnum):
 
 
 class HangsOn(StrEnum):
-    """What a task hangs on."""
+    """What a task hangs on. `CYCLE_DAYS`: days of the cycle, whether there is a dose on them or not."""
 
     EACH_DOSE = "each-dose"
     DAY_ONE = "day-1"
     FIRST_DOSE = "first-dose"
     CYCLE_END = "cycle-end"
+    CYCLE_DAYS = "cycle-days"
 
 
 class WindowKind(StrEnum):
@@ -36,6 +37,38 @@ class WindowKind(StrEnum):
 
     CONTRACEPTION = "contraception"
     BREASTFEEDING = "breastfeeding"
+
+
+# The audiences, and what a window asks of each.
+AUDIENCES: Mapping[str, WindowKind] = MappingProxyType({
+    "can-become-pregnant": WindowKind.CONTRACEPTION,
+    "partner-can-become-pregnant": WindowKind.CONTRACEPTION,
+    "breastfeeding": WindowKind.BREASTFEEDING,
+})
+
+
+class Unit(StrEnum):
+    """In what the label counts a window; never converted."""
+
+    HOURS = "hours"
+    DAYS = "days"
+    WEEKS = "weeks"
+    MONTHS = "months"
+
+
+class Statement(StrEnum):
+    """What the source says of a window: how long it lasts, that there is none, or nothing (scheduling rule 15)."""
+
+    LASTS = "lasts"
+    NONE = "none"
+    NOT_STATED = "not-stated"
+
+
+class LateRule(StrEnum):
+    """What becomes of a dose that is much too late: it is omitted, or given as soon as possible, the rest shifting."""
+
+    OMIT = "omit"
+    SHIFT = "shift"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,53 +100,135 @@ class Cite:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CycleTemplate:
-    """The shape of `count` cycles in a row (None: all that follow). Lengths in days."""
+    """The shape of `count` cycles in a row (None: all that follow). Lengths in days.
+
+    `days` names, for each agent that the cycles have, its day numbers in rising order; days below 1 come before day 1.
+    """
 
     count: int | None
     length: int
     shortest: int
     longest: int
-    days: tuple[int, ...]
+    days: Mapping[str, tuple[int, ...]]
     cite: Cite
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "days", MappingProxyType(dict(self.days)))
+
+    def all_days(self) -> tuple[int, ...]:
+        """The day numbers on which some agent is given, each once, in rising order."""
+        return tuple(sorted({day for days in self.days.values() for day in days}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayRule:
-    """How far a dose of this day may lie from its nominal date, in days, and what a deferral carries along."""
+    """How far a dose of this day may lie from its nominal date, in days, and what a deferral carries along.
 
-    tolerance_days: int
+    A tolerance that the source does not state is None, and counts as 0 days.
+    """
+
+    tolerance_days: int | None
     defer_scope: Scope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CycleCount:
-    """How many cycles an intent plans by default and at most."""
+class Gap:
+    """How far two doses of an agent are apart at least: in days, or in hours from start to start."""
 
-    default: int
-    maximum: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WindowRule:
-    """How many months after the last dose a window of an audience lasts."""
-
-    audience: str
-    kind: WindowKind
-    months: int
+    days: int | None
+    hours: int | None
     cite: Cite
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Times:
+    """Minutes of infusion and of observation by the ordinal of given doses; the last one stays.
+
+    No infusion minutes: the source gives no length (by rate, or not read). No observation minutes: it states none.
+    """
+
+    infusion_minutes: tuple[int, ...]
+    observation_minutes: tuple[int, ...]
+    cite: Cite
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Continuous:
+    """The infusion runs on when the visit is over: until it is disconnected, with a new bag every `bag_hours`."""
+
+    bag_hours: int | None
+    cite: Cite
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agent:
+    """One drug of the regimen. `gap` None: no distance is stated, so two doses are at least on different days."""
+
+    key: str
+    name: str
+    gap: Gap | None
+    times: Times
+    continuous: Continuous | None
+    day_rules: Mapping[int, DayRule]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "day_rules", MappingProxyType(dict(self.day_rules)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CycleCount:
+    """How many cycles an intent plans by default, and how few and how many are inside the regimen.
+
+    `maximum` None: open-ended; the default is then only how far ahead is planned, and the nurse adds cycles.
+    """
+
+    default: int
+    minimum: int
+    maximum: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowRule:
+    """What a source says of an audience after the last dose of an agent; for one jurisdiction, or ("") for all."""
+
+    agent: str
+    audience: str
+    jurisdiction: str
+    statement: Statement
+    amount: int
+    unit: Unit
+    cite: Cite
+
+    @property
+    def kind(self) -> WindowKind:
+        """What the window asks of the person."""
+        return AUDIENCES[self.audience]
+
+    @property
+    def length(self) -> str:
+        """The length in words: "8 months", "1 week"."""
+        return f"{self.amount} {self.unit.removesuffix('s') if self.amount == 1 else self.unit}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TaskRule:
-    """A check: what it hangs on, on which side, how many days off; for one audience, intent or cycle if given."""
+    """A check: what it hangs on, on which side, how many days off.
+
+    For some cycles (None: all), one intent, one audience or one agent ("": any) if given. `days` are the cycle's days
+    for `cycle-days`. `at_home`: the patient does it, so closed days don't move it. `lasts_days`: from its date on.
+    """
 
     kind: str
     on: HangsOn
     when: When
     offset_days: int
-    cycle: int | None
+    cycles: frozenset[int] | None
     intent: str | None
     audience: str | None
+    agent: str
+    days: tuple[int, ...]
+    at_home: bool
+    lasts_days: int
     cite: Cite
 
 
@@ -127,45 +242,72 @@ class LiverWatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LatePolicy:
-    """Days later than nominal from which a dose, the next cycle, or the whole course is put in question."""
+    """What becomes of late doses, and how many days late a dose, the next cycle or the course is put in question.
 
-    omit_from_days: int
-    reduce_from_days: int
-    stop_after_days: int
+    A number of days that the source does not give is None.
+    """
+
+    rule: LateRule
+    omit_from_days: int | None
+    reduce_from_days: int | None
+    stop_after_days: int | None
+    cite: Cite
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """The treatment goes on after that cycle only with a response."""
+
+    after_cycle: int
+    cite: Cite
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preparation:
+    """From mixing to the end of the infusion at most so many hours."""
+
+    hours: int
+    cite: Cite
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """For whom the regimen is, in words for staff."""
+
+    what: str
     cite: Cite
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Regimen:
-    """One treatment definition, as read from its file. `digest` identifies the file's content (SHA-256, hex)."""
+    """One treatment definition, as read from its file. `digest` identifies the file's content (SHA-256, hex).
+
+    `agents` stand in the order in which they are given on one visit. `jurisdictions` are those whose labels its facts
+    come from, the first being that of the facts that name none.
+    """
 
     id: str
     version: str
     name: str
-    agent: str
-    jurisdiction: str
-    label_date: date
+    jurisdictions: tuple[str, ...]
+    label_date: date | None
     checked_by: str
     digest: str
+    use: Use | None
     templates: tuple[CycleTemplate, ...]
+    agents: Mapping[str, Agent]
     counts: Mapping[str, CycleCount]
     counts_cite: Cite
-    min_gap_days: int
-    gap_cite: Cite
-    day_rules: Mapping[int, DayRule]
-    late: LatePolicy
-    infusion_minutes: tuple[int, ...]
-    observation_minutes: tuple[int, ...]
-    times_cite: Cite
+    late: LatePolicy | None
     windows: tuple[WindowRule, ...]
     tasks: tuple[TaskRule, ...]
-    review_after_cycle: int
-    review_cite: Cite
+    review: Review | None
     liver_watch: LiverWatch | None
+    preparation: Preparation | None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "counts", MappingProxyType(dict(self.counts)))
-        object.__setattr__(self, "day_rules", MappingProxyType(dict(self.day_rules)))
+        object.__setattr__(self, "agents", MappingProxyType(dict(self.agents)))
 
     def template(self, cycle: int) -> CycleTemplate:
         """The template of cycle number `cycle` (from 1)."""
@@ -178,10 +320,10 @@ class Regimen:
 
     def all_days(self) -> frozenset[int]:
         """Every day number that some cycle has."""
-        return frozenset(day for template in self.templates for day in template.days)
+        return frozenset(day for template in self.templates for day in template.all_days())
 
     def audiences(self) -> tuple[str, ...]:
-        """The audiences that the regimen has a window for, each once, in the file's order."""
+        """The audiences that the regimen says something of, each once, in the file's order."""
         return tuple(dict.fromkeys(rule.audience for rule in self.windows))
 
     def intents(self) -> tuple[str, ...]:
