@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Mapping
 from datetime import date, datetime
 from difflib import get_close_matches
+from itertools import pairwise
 from typing import TypeVar, cast
 from unicodedata import category
 
@@ -19,6 +20,9 @@ MAX_SHOWN = 60
 
 # A number as the key of a table; no other digits and no leading zero, which int() would take.
 WHOLE = re.compile(r"[1-9][0-9]{0,2}")
+
+# A range of whole numbers, such as "3 to 9" or "-1 to 0".
+RANGE = re.compile(r"(-?[0-9]{1,4}) to (-?[0-9]{1,4})", re.ASCII)
 
 # What stands for a text that could not be read: no text of a file equals it, since a control character is a fault.
 UNREAD = "\0"
@@ -124,6 +128,35 @@ class TableReader:
             return (low,)
         return tuple(numbers)
 
+    def rising(self, key: str, low: int, high: int) -> tuple[int, ...] | None:
+        """A list of whole numbers and ranges ("3 to 9") from `low` to `high` in rising order, or None (a fault)."""
+        example = f'[{max(low, 1)}, 8, "15 to 16"]'
+        value = self._value(key, None, list, f"a list of whole numbers such as {example}")
+        if value is None:
+            return None
+        spans = [_span(each) for each in value]
+        inside = [span for span in spans if span and low <= span[0] <= span[1] <= high]
+        if len(inside) != len(value) or not inside:
+            self.fault(key, f"is not a list of whole numbers and ranges from {low} to {high}; write it as {example}")
+            return None
+        if any(first <= last for (_, last), (first, _) in pairwise(inside)):
+            self.fault(key, "does not rise; list each number once, from the lowest on")
+            return None
+        return tuple(number for first, last in inside for number in range(first, last + 1))
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """A list, not empty, of different short texts."""
+        value = self._value(key, None, list, 'a list of texts such as ["US"]')
+        if value is None:
+            return ()
+        found = [each for each in value if isinstance(each, str) and each.strip() and len(each) <= MAX_SHOWN]
+        if len(found) != len(value) or not found or any(has_controls(each) for each in found):
+            self.fault(key, 'is not a list of short texts; write it as ["US"]')
+            return ()
+        if len(set(found)) < len(found):
+            self.fault(key, "names one twice; keep one")
+        return tuple(dict.fromkeys(found))
+
     def yes(self, key: str, *, default: bool | None = None) -> bool:
         """True or false."""
         return bool(self._value(key, default, bool, "true or false"))
@@ -186,6 +219,14 @@ def did_you_mean(word: str, known: tuple[str, ...]) -> str:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+def _span(value: object) -> tuple[int, int] | None:
+    """The first and last number of a number or range of a list, or None where it is neither."""
+    if type(value) is int:
+        return value, value
+    found = RANGE.fullmatch(value) if isinstance(value, str) else None
+    return (int(found[1]), int(found[2])) if found else None
 
 
 def _unreadable(text: str) -> str:
