@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from scheduler.regimen import CycleTemplate
 from scheduler.regimen_cites import Cites
@@ -13,7 +14,7 @@ EARLIEST_DAY = -30  # no cycle is prepared more than a month ahead
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """The cycles of a regimen. `readable`: all their days could be read, so that other facts can be held against them."""
+    """The cycles of a regimen. `readable`: all their days were read, so other facts can be held against them."""
 
     templates: tuple[CycleTemplate, ...]
     readable: bool
@@ -32,7 +33,7 @@ class Shape:
         found = []
         for index, template in enumerate(self.templates):
             days = template.days.get(agent, ())
-            found += [(index + 1, later - day) for day, later in zip(days, days[1:], strict=False)]
+            found += [(index + 1, later - day) for day, later in pairwise(days)]
             for after in self._after(index) if days else ():
                 if agent in after.days:
                     found.append((index + 1, template.length + after.days[agent][0] - days[-1]))
@@ -64,13 +65,16 @@ def read_cycles(top: TableReader, order: tuple[str, ...], cites: Cites) -> Shape
 
 
 def _template(reader: TableReader, order: tuple[str, ...], cites: Cites, *, last: bool) -> tuple[CycleTemplate, bool]:
+    noted = reader.noted
     length = reader.whole("length", 1, MAX_LENGTH)
     shortest = reader.whole("shortest", 1, MAX_LENGTH)
     longest = reader.whole("longest", 1, MAX_LENGTH)
-    if not shortest <= length <= longest:
+    lengths_read = reader.noted == noted
+    if lengths_read and not shortest <= length <= longest:
         reader.fault("length", f"{length} is not between shortest {shortest} and longest {longest}; mend one of them")
     days = _days(reader.table("days"), order)
-    if days is not None:
+    readable = lengths_read and days is not None
+    if days is not None and readable:
         _check_days(reader, days, order, shortest)
     count = reader.whole("count", 1, MAX_LENGTH) if reader.has("count") else None
     if (count is None) != last:
@@ -78,7 +82,7 @@ def _template(reader: TableReader, order: tuple[str, ...], cites: Cites, *, last
     template = CycleTemplate(
         count=count, length=length, shortest=shortest, longest=longest, days=days or {}, cite=cites.last(reader)
     )
-    return template, days is not None
+    return template, readable
 
 
 def _days(reader: TableReader, order: tuple[str, ...]) -> dict[str, tuple[int, ...]] | None:
@@ -91,6 +95,8 @@ def _days(reader: TableReader, order: tuple[str, ...]) -> dict[str, tuple[int, .
     for key in strangers:
         reader.has(key)
         reader.fault(key, f"{shown(key)} is not among [agents]; {did_you_mean(key, order)}")
+    if not found and not strangers:
+        reader.fault("", "names no agent; write it as days.KEY = [1, 8]")
     days = {agent: days for agent, days in found.items() if days is not None}
     return days if found and len(days) == len(found) and not strangers else None
 

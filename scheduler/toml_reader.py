@@ -77,6 +77,11 @@ class TableReader:
         place = ", ".join(part for part in (self._place, f"key `{name}`" if key else "") if part)
         self._faults.append(Fault(place=place or "file", message=message))
 
+    @property
+    def noted(self) -> int:
+        """How many faults have been noted, in this table and all others of the file."""
+        return len(self._faults)
+
     def has(self, key: str) -> bool:
         """Whether the table has that key."""
         self._asked.add(key)
