@@ -19,6 +19,7 @@ from scheduler.course import MAX_CYCLES, Audience, Course
 from scheduler.dates import parse_date, parse_time, parse_wall
 from scheduler.errors import InvalidValue, Rejected
 from scheduler.regimen import Scope
+from scheduler.regimen_cycles import EARLIEST_DAY, MAX_LENGTH
 from scheduler.toml_reader import did_you_mean, has_controls, shown
 
 Fields = Mapping[str, object]
@@ -65,7 +66,7 @@ def action_to_fields(action: Action) -> dict[str, object]:
 
 
 def course_to_fields(course: Course) -> dict[str, object]:
-    """The course as JSON values; course_from_fields reads them back equal."""
+    """The course as JSON values; course_from_fields reads them back equal, but for the doses of earlier courses."""
     return {
         "id": str(course.id),
         "day1": course.day1.isoformat(),
@@ -76,6 +77,7 @@ def course_to_fields(course: Course) -> dict[str, object]:
         "cycle_lengths": {str(cycle): days for cycle, days in course.cycle_lengths.items()},
         "audiences": [audience_text(audience) for audience in course.audiences],
         "reason": course.reason,
+        **({"jurisdiction": course.jurisdiction} if course.jurisdiction else {}),
     }
 
 
@@ -91,6 +93,7 @@ def course_from_fields(plain: Mapping[str, Any]) -> Course:
         cycle_lengths={int(cycle): days for cycle, days in plain["cycle_lengths"].items()},
         audiences=tuple(parse_audience(text) for text in plain["audiences"]),
         reason=plain["reason"],
+        jurisdiction=plain.get("jurisdiction", ""),
     )
 
 
@@ -194,14 +197,15 @@ def _choice(choices: type[StrEnum]) -> Callable[[str, object], StrEnum]:
 
 def _day_list(name: str, value: object) -> tuple[int, ...]:
     items = list(value) if isinstance(value, list | tuple) else []
-    if not items or any(type(item) is not int or not 1 <= item <= 400 for item in items):
+    if not items or any(type(item) is not int or not EARLIEST_DAY <= item <= MAX_LENGTH for item in items):
         raise InvalidValue(f"{name}: is not a list of day numbers; write it as [1, 8]")
     return tuple(sorted(set(items)))
 
 
 _number = _whole(1, MAX_NUMBER)
 _cycle = _whole(1, MAX_CYCLES)
-_day = _whole(1, 400)
+_day = _whole(EARLIEST_DAY, MAX_LENGTH)
+_length = _whole(1, MAX_LENGTH)
 
 _READERS: Mapping[str, Callable[[str, object], object]] = {
     "reason": _text,
@@ -222,6 +226,7 @@ _READERS: Mapping[str, Callable[[str, object], object]] = {
     "at": _time,
     "change": _choice(AudienceStep),
     "version": _text,
+    "agent": _text,
     "action": _number,
 }
 
@@ -230,6 +235,6 @@ _BY_KIND: Mapping[tuple[str, str], Callable[[str, object], object]] = {
     ("hold", "cause"): _choice(HoldCause),
     ("cease", "cause"): _choice(CeaseCause),
     ("response", "value"): _choice(ResponseValue),
-    ("cycle-length", "days"): _day,
+    ("cycle-length", "days"): _length,
     ("days", "days"): _day_list,
 }

@@ -71,7 +71,10 @@ class ActionBase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given(ActionBase):
-    """The dose was given on `on`. `started`, `ended`: wall times, or local date-times past midnight."""
+    """The dose was given on `on`. `started`, `ended`: wall times, or local date-times past midnight.
+
+    Without `agent` all doses of that visit, here as in the actions below that may name one.
+    """
 
     kind: ClassVar[str] = "given"
     cycle: int
@@ -82,6 +85,7 @@ class Given(ActionBase):
     tolerated: bool = True
     complete: bool = True
     elsewhere: bool = False
+    agent: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +97,7 @@ class Defer(ActionBase):
     day: int
     to: date
     scope: Scope | None = None
+    agent: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +128,7 @@ class Omit(ActionBase):
     kind: ClassVar[str] = "omit"
     cycle: int
     day: int
+    agent: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,11 +204,12 @@ class Away(ActionBase):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cease(ActionBase):
-    """Treatment stops: doses planned after `on` are cancelled."""
+    """Treatment stops, with one agent or altogether: doses planned after `on` are cancelled."""
 
     kind: ClassVar[str] = "cease"
     on: date
     cause: CeaseCause
+    agent: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

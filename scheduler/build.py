@@ -7,11 +7,12 @@ from scheduler.actions import Action, Hold
 from scheduler.advice import advice
 from scheduler.course import Audience, ClinicRules, Course
 from scheduler.fold import fold, standing
-from scheduler.layout import Layout, Numbers, Slot, lay_out
-from scheduler.plan import Cycle, Dose, DoseId, DoseState, Plan, RecordedAction, VisitTimes, Why
+from scheduler.layout import Layout, Slot, lay_out
+from scheduler.numbers import Numbers
+from scheduler.plan import Cycle, Dose, DoseState, Plan, RecordedAction, VisitTimes, Why
 from scheduler.regimen import Regimen
 from scheduler.tasks import Confirmed, tasks
-from scheduler.visits import visits
+from scheduler.visits import Visits, visits
 from scheduler.why import tell_dose
 from scheduler.windows import windows
 
@@ -31,8 +32,11 @@ def build_plan(
     clinic = clinic or ClinicRules()
     numbers = fold(regimen, course, actions, clinic.versions())
     layout = lay_out(numbers)
-    cycles = _cycles(numbers, layout, dict(visits(numbers, layout, clinic.lead_minutes)))
-    confirmed = _confirmed(cycles)
+    times = visits(numbers, layout, clinic.lead_minutes)
+    cycles = _cycles(numbers, layout, times)
+    last_days = tuple(cycle.last_day for cycle in cycles)
+    found_windows = windows(numbers, layout, times)
+    found_tasks = tasks(numbers, layout, clinic, last_days, _confirmed(cycles))
     stands = standing(actions)
     return Plan(
         regimen=numbers.regimen,
@@ -41,9 +45,9 @@ def build_plan(
         intent=numbers.intent,
         revision=len(actions),
         cycles=cycles,
-        windows=windows(numbers, layout),
-        tasks=tasks(numbers, layout, clinic, tuple(cycle.last_day for cycle in cycles), confirmed),
-        advice=advice(numbers, layout, clinic, today),
+        windows=found_windows,
+        tasks=found_tasks,
+        advice=advice(numbers, layout, times, found_windows, found_tasks, clinic, today),
         actions=tuple(
             RecordedAction(number=number, action=action, stands=stands[number - 1])
             for number, action in enumerate(actions, start=1)
@@ -60,17 +64,15 @@ def build_plan(
 
 def _held(numbers: Numbers, layout: Layout) -> Hold | None:
     """The hold that keeps doses without dates; a hold outlives them when they are given or leave the plan."""
-    return numbers.holds[0][1] if any(slot.state is DoseState.HELD for slot in layout.slots) else None
+    return numbers.holds[0] if any(slot.state is DoseState.HELD for slot in layout.slots) else None
 
 
-def _cycles(numbers: Numbers, layout: Layout, times: dict[DoseId, VisitTimes]) -> tuple[Cycle, ...]:
+def _cycles(numbers: Numbers, layout: Layout, times: Visits) -> tuple[Cycle, ...]:
     confirmed = _confirmed_cycles(layout)
     doses: dict[int, list[Dose]] = {cycle: [] for cycle in range(1, len(layout.day1s) + 1)}
-    before: Slot | None = None
     for slot in layout.slots:
-        dose = _dose(numbers, layout, slot, before, times.get(slot.id), confirmed=slot.id.cycle in confirmed)
-        doses[slot.id.cycle].append(dose)
-        before = slot if slot.state is not DoseState.OMITTED else before
+        cycle = slot.id.cycle
+        doses[cycle].append(_dose(numbers, layout, slot, times.get(slot.id), confirmed=cycle in confirmed))
     return tuple(_cycle(numbers, layout, number, tuple(members)) for number, members in doses.items())
 
 
@@ -82,13 +84,10 @@ def _cycle(numbers: Numbers, layout: Layout, number: int, doses: tuple[Dose, ...
     return Cycle(number=number, day1=day1, length_days=length, last_day=last_day, doses=doses)
 
 
-def _dose(
-    numbers: Numbers, layout: Layout, slot: Slot, before: Slot | None, times: VisitTimes | None, *, confirmed: bool
-) -> Dose:
+def _dose(numbers: Numbers, layout: Layout, slot: Slot, times: VisitTimes | None, *, confirmed: bool) -> Dose:
     given = numbers.given.get(slot.id)
     return Dose(
-        cycle=slot.id.cycle,
-        day=slot.id.day,
+        id=slot.id,
         nominal=slot.nominal,
         date=None if slot.state is DoseState.HELD else slot.date,
         state=slot.state,
@@ -97,7 +96,7 @@ def _dose(
         deferred=slot.unpushed != slot.nominal and given is None,
         pushed=slot.date != slot.unpushed and given is None,
         elsewhere=given is not None and given.elsewhere,
-        why=Why(tell_dose, numbers, layout, slot, before),
+        why=Why(tell_dose, numbers, layout, slot),
     )
 
 

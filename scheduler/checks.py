@@ -7,10 +7,10 @@ from scheduler.actions import Action
 from scheduler.course import MAX_CYCLES, ClinicRules, Course
 from scheduler.dates import YEARS, recordable, wall_time_exists
 from scheduler.errors import InvalidValue, NeedsReason, Rejected
-from scheduler.fold import apply, begin, copy, fold, in_order, standing, targets
-from scheduler.judge import Judge
-from scheduler.layout import Numbers, lay_out
-from scheduler.lengths import needs_reason_for_lengths
+from scheduler.fold import apply, begin, fold, in_order, standing, targets
+from scheduler.judge import judge
+from scheduler.lengths import count_departs, needs_reason_for_lengths
+from scheduler.numbers import Numbers
 from scheduler.regimen import Regimen
 from scheduler.toml_reader import did_you_mean
 
@@ -36,7 +36,7 @@ def check_action(
     """Raises Rejected or NeedsReason when `new` cannot follow the recorded `actions`. `today`: in the clinic's zone."""
     number = len(actions) + 1
     if not targets(new):
-        _judge_new(fold(regimen, course, actions, clinic.versions()), number, new, today, clinic)
+        judge(fold(regimen, course, actions, clinic.versions()), number, new, today=today, clinic=clinic)
         return
     _check_targets(actions, new)
     _replay(regimen, course, [*actions, new], today, clinic)
@@ -53,7 +53,7 @@ def check_actions(
                 check_action(regimen, course, actions[: number - 1], action, today=today, clinic=clinic)
                 numbers = fold(regimen, course, actions[:number], clinic.versions())
             else:
-                _judge_new(numbers, number, action, today, clinic)
+                judge(numbers, number, action, today=today, clinic=clinic)
                 apply(numbers, number, action, clinic.versions())
         except Rejected as fault:
             fault.number = number
@@ -61,10 +61,6 @@ def check_actions(
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-
-
-def _judge_new(numbers: Numbers, number: int, new: Action, today: date, clinic: ClinicRules) -> None:
-    Judge(numbers, number, today=today, clinic=clinic).judge(new)
 
 
 def _check_targets(actions: Sequence[Action], new: Action) -> None:
@@ -94,7 +90,7 @@ def _replay(regimen: Regimen, course: Course, actions: Sequence[Action], today: 
 
 def _departure(numbers: Numbers, number: int, new: Action, today: date, clinic: ClinicRules) -> NeedsReason | None:
     try:
-        _judge_new(numbers, number, new, today, clinic)
+        judge(numbers, number, new, today=today, clinic=clinic)
     except NeedsReason as fault:
         return fault
     return None
@@ -102,7 +98,7 @@ def _departure(numbers: Numbers, number: int, new: Action, today: date, clinic: 
 
 def _judge_standing(numbers: Numbers, number: int, action: Action, clinic: ClinicRules, *, field: str) -> None:
     try:
-        Judge(numbers, number, today=None, clinic=clinic).judge(action)
+        judge(numbers, number, action, today=None, clinic=clinic)
     except NeedsReason:
         return
     except Rejected as fault:
@@ -126,9 +122,9 @@ def _check_count(regimen: Regimen, course: Course) -> None:
         return
     if not 1 <= course.cycles <= MAX_CYCLES:
         raise InvalidValue(f"cycles: {course.cycles} is out of range; use 1 to {MAX_CYCLES}", field="cycles")
-    maximum = regimen.counts[course.intent].maximum
-    if course.cycles > maximum and not course.reason:
-        raise NeedsReason(f"{course.cycles} cycles are more than the {maximum} of the regimen")
+    departure = count_departs(regimen.counts[course.intent], course.cycles)
+    if departure and not course.reason:
+        raise NeedsReason(departure)
 
 
 def _check_lengths(regimen: Regimen, course: Course) -> None:
@@ -137,11 +133,11 @@ def _check_lengths(regimen: Regimen, course: Course) -> None:
     for cycle, days in course.cycle_lengths.items():
         if not 1 <= cycle <= count:
             raise InvalidValue(f"cycle-length: there is no cycle {cycle}; use 1 to {count}", field="cycle_lengths")
-        last = regimen.template(cycle).days[-1]
+        last = regimen.template(cycle).all_days()[-1]
         if not last < days <= 400:
             message = f"cycle-length: cycle {cycle} cannot last {days} days; use {last + 1} or more, up to 400"
             raise InvalidValue(message, field="cycle_lengths")
-    plain = copy(numbers)
+    plain = numbers.copy()
     plain.lengths.clear()
     if not course.reason:
-        needs_reason_for_lengths(plain, numbers, lay_out(numbers))
+        needs_reason_for_lengths(plain, numbers, count)

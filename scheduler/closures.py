@@ -1,9 +1,11 @@
 """Closed days: the clinic's and the patient's absences, and the open dates proposed instead (scheduling rule 21)."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 from scheduler.course import ClinicRules, ClosedDayPolicy
-from scheduler.layout import Layout, Numbers, Slot
+from scheduler.layout import Layout, Slot
+from scheduler.numbers import Numbers
 from scheduler.plan import DoseState
 from scheduler.regimen import When
 from scheduler.why import day_text
@@ -45,16 +47,27 @@ class Closures:
 
 
 def proposal(
-    numbers: Numbers, layout: Layout, slot: Slot, closures: Closures, *, today: date, policy: ClosedDayPolicy
+    numbers: Numbers,
+    layout: Layout,
+    doses: Sequence[Slot],
+    closures: Closures,
+    *,
+    today: date,
+    policy: ClosedDayPolicy,
 ) -> date | None:
-    """The nearest open date for a planned dose on a closed day, inside tolerance and gap; None if there is none."""
-    earliest, latest = _span(numbers, layout, slot)
-    earliest = max(earliest, today)
+    """The nearest open date for the planned doses of a visit on a closed day; None if there is none.
+
+    It keeps the tolerance and the gap of each of them.
+    """
+    spans = [_span(numbers, layout, slot, moves_cycle=any(one.anchor for one in doses)) for slot in doses]
+    earliest = max(today, *(first for first, _ in spans))
+    latest = min(last for _, last in spans)
+    planned = doses[0].date
     days = [earliest + DAY * step for step in range((latest - earliest).days + 1)]
     open_days = [day for day in days if not closures.is_closed(day)]
-    later = min((day for day in open_days if day > slot.date), default=None)
-    earlier = max((day for day in open_days if day < slot.date), default=None)
-    return _choose(slot.date, earlier, later, policy)
+    later = min((day for day in open_days if day > planned), default=None)
+    earlier = max((day for day in open_days if day < planned), default=None)
+    return _choose(planned, earlier, later, policy)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -68,16 +81,19 @@ def _choose(planned: date, earlier: date | None, later: date | None, policy: Clo
     return earlier if policy is ClosedDayPolicy.EARLIER else later
 
 
-def _span(numbers: Numbers, layout: Layout, slot: Slot) -> tuple[date, date]:
+def _span(numbers: Numbers, layout: Layout, slot: Slot, *, moves_cycle: bool) -> tuple[date, date]:
     """The first and last date that tolerance and gap leave; a day 1 takes its cycle along, other days do not."""
-    gap = timedelta(days=numbers.regimen.min_gap_days)
-    before, following = layout.before(slot.id), layout.next(slot.id)
-    if slot.id.day == 1:
+    gap = timedelta(days=numbers.regimen.agent_of(slot.id).gap_days)
+    before, following = layout.before(slot), layout.next(slot)
+    if moves_cycle:
         earliest, latest = _day_one_span(numbers, layout, slot)
         following = following if following is not None and following.state is DoseState.GIVEN else None
     else:
-        tolerance = timedelta(days=numbers.regimen.day_rules[slot.id.day].tolerance_days)
+        rule = numbers.regimen.day_rule(slot.id)
+        tolerance = timedelta(days=(rule.tolerance_days if rule is not None else None) or 0)
         earliest, latest = slot.nominal - tolerance, slot.nominal + tolerance
+    if slot.id.day < 1:
+        latest = min(latest, slot.day1 - DAY)
     if before is not None:
         earliest = max(earliest, before.date + gap)
     if following is not None:

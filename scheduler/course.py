@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, time
+from datetime import date, datetime, time
 from enum import StrEnum
 from types import MappingProxyType
 from uuid import UUID
 
 from scheduler.errors import InvalidValue
-from scheduler.regimen import Regimen
+from scheduler.regimen import Regimen, WindowRule
 
 MAX_CYCLES = 99  # a technical bound: far above any regimen, low enough that a slip of the finger costs nothing
 
@@ -30,8 +30,27 @@ class Audience:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EarlierDose:
+    """The last dose of an agent in an earlier course: its windows may outlast those of the course that follows.
+
+    `ended` is the instant of the infusion's end, where it is known; `settled` tells that the earlier course has no
+    planned or held dose left. `windows` are that agent's, `jurisdiction` that of the earlier course.
+    """
+
+    agent_name: str
+    on: date
+    ended: datetime | None
+    settled: bool
+    windows: tuple[WindowRule, ...]
+    jurisdiction: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Course:
-    """One patient's treatment with one regimen. `at` is the infusion's start, a wall time in `zone`."""
+    """One patient's treatment with one regimen. `at` is the infusion's start, a wall time in `zone`.
+
+    `jurisdiction` says whose label is followed, where labels differ; `earlier` are courses that this one goes on from.
+    """
 
     id: UUID
     day1: date
@@ -42,6 +61,8 @@ class Course:
     cycle_lengths: Mapping[int, int] = field(default_factory=dict)
     audiences: tuple[Audience, ...] = ()
     reason: str = ""
+    jurisdiction: str = ""
+    earlier: tuple[EarlierDose, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "cycle_lengths", MappingProxyType(dict(self.cycle_lengths)))

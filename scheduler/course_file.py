@@ -1,14 +1,14 @@
 """Reads a course file: the course, its regimen and its actions, strictly, all faults at once."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, datetime, time
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from scheduler.action_fields import action_from_fields, parse_audience
 from scheduler.actions import Action
-from scheduler.course import Audience, Course
-from scheduler.dates import parse_time, zone_of
+from scheduler.course import Audience, Course, EarlierDose
+from scheduler.dates import parse_time, parse_wall, recordable, to_instant, zone_of
 from scheduler.errors import Fault, FileRefused, InvalidValue, Rejected
 from scheduler.regimen import Regimen
 from scheduler.toml_reader import UNREAD, WHOLE, TableReader, did_you_mean, load_toml, shown
@@ -32,7 +32,7 @@ def parse_course(text: str, source: str, regimens: Mapping[str, Regimen]) -> Cou
     top = TableReader(load_toml(text, source), "", faults)
     regimen = _regimen(top, regimens)
     patient = top.text("patient", default="")
-    course = _course(top, regimen, patient)
+    course = _course(top, regimen, patient, regimens)
     actions = _actions(top)
     top.done()
     if faults or course is None or regimen is None:
@@ -55,7 +55,7 @@ def _regimen(top: TableReader, regimens: Mapping[str, Regimen]) -> Regimen | Non
     return regimens.get(name)
 
 
-def _course(top: TableReader, regimen: Regimen | None, patient: str) -> Course | None:
+def _course(top: TableReader, regimen: Regimen | None, patient: str, regimens: Mapping[str, Regimen]) -> Course | None:
     day1 = top.day("day1")
     at = _at(top)
     zone = _zone(top)
@@ -65,6 +65,8 @@ def _course(top: TableReader, regimen: Regimen | None, patient: str) -> Course |
     lengths = _lengths(top)
     audiences = _audiences(top, regimen)
     reason = top.text("reason", default="")
+    jurisdiction = top.text("jurisdiction", default="")
+    earlier = tuple(_earlier(top, zone, jurisdiction, regimens))
     own_id = _id(top)
     if day1 is None or regimen is None:
         return None
@@ -78,6 +80,8 @@ def _course(top: TableReader, regimen: Regimen | None, patient: str) -> Course |
         cycle_lengths=lengths,
         audiences=audiences,
         reason=reason,
+        jurisdiction=jurisdiction,
+        earlier=earlier,
     )
 
 
@@ -101,6 +105,7 @@ def _zone(top: TableReader) -> str:
     except InvalidValue:
         if name != UNREAD:
             top.fault("zone", f"{shown(name)} is no time zone; use an IANA name such as America/New_York")
+        return "UTC"
     return name
 
 
@@ -137,6 +142,53 @@ def _audiences(top: TableReader, regimen: Regimen | None) -> tuple[Audience, ...
         if audience.name not in known:
             top.fault("audiences", f"{shown(audience.name)} is unknown; {did_you_mean(audience.name, known)}")
     return tuple(found)
+
+
+def _earlier(top: TableReader, zone: str, jurisdiction: str, regimens: Mapping[str, Regimen]) -> Iterator[EarlierDose]:
+    """The last doses of earlier courses. Such a course has ended: what is still planned in it, no file can say."""
+    for table in top.tables("earlier"):
+        regimen = _regimen(table, regimens)
+        agent = _earlier_agent(table, regimen)
+        on = table.day("last_dose")
+        ended = _ended(table, zone)
+        table.done()
+        if regimen is not None and agent is not None and on is not None:
+            yield EarlierDose(
+                agent_name=regimen.agents[agent].name,
+                on=on,
+                ended=ended,
+                settled=True,
+                windows=tuple(rule for rule in regimen.windows if rule.agent == agent),
+                jurisdiction=jurisdiction,
+            )
+
+
+def _earlier_agent(table: TableReader, regimen: Regimen | None) -> str | None:
+    known = tuple(regimen.agents) if regimen is not None else ()
+    if len(known) == 1 and not table.has("agent"):
+        return known[0]
+    name = table.text("agent")
+    if name in known:
+        return name
+    if known and name != UNREAD:
+        table.fault("agent", f"{shown(name)} is not among its agents; {did_you_mean(name, known)}")
+    return None
+
+
+def _ended(table: TableReader, zone: str) -> datetime | None:
+    value = table.raw("ended")
+    wall = _local(value)
+    if value is not None and wall is None:
+        table.fault("ended", "is not a local date and time; write it as 2026-12-07T10:05")
+    return to_instant(wall.date(), wall.time(), zone, later=True) if wall is not None else None
+
+
+def _local(value: object) -> datetime | None:
+    try:
+        wall = parse_wall(value, field="ended") if isinstance(value, str) else value
+    except InvalidValue:
+        return None
+    return wall if isinstance(wall, datetime) and wall.tzinfo is None and recordable(wall) else None
 
 
 def _id(top: TableReader) -> UUID | None:

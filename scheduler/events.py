@@ -1,23 +1,32 @@
 """Events: the dated things that a calendar can show. A key names the role, no date, so a moved event stays itself."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from itertools import groupby
 from uuid import UUID, uuid5
 
 from scheduler.actions import CeaseCause
-from scheduler.plan import LIVER_WATCH, Dose, Plan, Task, Window
-from scheduler.regimen import When, WindowKind
+from scheduler.plan import HOSPITAL_STAY, LIVER_WATCH, Dose, Plan, Task, VisitTimes, Window
+from scheduler.regimen import Regimen, When, WindowKind
+from scheduler.visit_order import in_visit_order
 
 
 class EventKind(StrEnum):
-    """What an event is: the infusion, the time of observation after it, checks around a dose, the end of a window."""
+    """What an event is.
+
+    The infusions of a visit, the time of observation after them; for an infusion that runs on the change of a bag and
+    its end; checks around a dose, what is done at home, a stay in hospital; the end of a window.
+    """
 
     INFUSION = "infusion"
     OBSERVATION = "observation"
+    BAG_CHANGE = "bag-change"
+    DISCONNECT = "disconnect"
     CHECK = "check"
+    HOME = "home"
+    STAY = "stay"
     WINDOW = "window"
 
 
@@ -30,10 +39,12 @@ class Cancelled(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One dated thing. `start` and `end` are instants in the clinic's zone, or the same civil date for all-day events.
+    """One dated thing. `start` and `end` are instants in the clinic's zone; of whole days civil dates, both included.
 
     `reproductive` events are for the patient alone, `private` ones for staff alone. `confirmed` false: may change.
-    `checks` are the task kinds of a check event; `window` is set for windows.
+    `agents` are the names of what is given, where the regimen has several. `open_end`: how long it takes is not known,
+    and `end` is the last instant that is. `checks` are the task kinds of an event of tasks; `window` is set for
+    windows, `until` for those that end at an instant.
     """
 
     key: str
@@ -50,6 +61,9 @@ class Event:
     checks: tuple[str, ...] = ()
     when: When | None = None
     window: WindowKind | None = None
+    agents: tuple[str, ...] = ()
+    open_end: bool = False
+    until: datetime | None = None
 
     @property
     def all_day(self) -> bool:
@@ -82,9 +96,9 @@ def events(plan: Plan) -> tuple[Event, ...]:
     """
     if plan.ceased is not None and plan.ceased.cause is CeaseCause.DEATH:
         return ()
-    found = [event for dose in plan.doses() for event in _visit(dose)]
-    found += _checks(plan)
-    found += [_window(window, window.through) for window in plan.windows if window.through is not None]
+    found = [event for visit, apart in _visits(plan) for event in _of_visit(plan.regimen, visit, apart)]
+    found += _tasks(plan)
+    found += [_window(window, window.last_date) for window in plan.windows if window.last_date is not None]
     if mentions_pregnancy(plan):
         found = [event for event in found if not event.reproductive]
     return tuple(sorted(found, key=lambda event: event.key))
@@ -106,46 +120,82 @@ def uid_of(course: UUID, key: str) -> UUID:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def _visit(dose: Dose) -> Iterable[Event]:
-    if dose.times is None:
+_Timed = tuple[Dose, VisitTimes]
+
+
+def _visits(plan: Plan) -> Iterator[tuple[list[_Timed], str]]:
+    """The doses of each visit in the order in which they are given.
+
+    With those of a cycle and day that lie apart from its first date goes the agent that names them.
+    """
+    for cycle in plan.cycles:
+        timed = [(dose, dose.times) for dose in cycle.doses if dose.times is not None]
+        for _, members in groupby(timed, key=lambda one: one[0].day):
+            by_date: dict[date | None, dict[object, _Timed]] = {}
+            for one in members:
+                by_date.setdefault(one[0].date, {})[one[0].id] = one
+            for number, visit in enumerate(by_date.values()):
+                order = in_visit_order(plan.regimen, (dose.id for dose, _ in visit.values()))
+                apart = next(iter(visit.values()))[0].agent if number else ""
+                yield [visit[dose] for dose in order], apart
+
+
+def _of_visit(regimen: Regimen, visit: list[_Timed], apart: str) -> Iterator[Event]:
+    first, first_times = visit[0]
+    last_times = visit[-1][1]
+    role, side = f"c{first.cycle}d{first.day}", f"/{apart}" if apart else ""
+    # An infusion that runs on outlasts the visit; when it goes home with the patient is not known.
+    ends = last_times.infusion_start if last_times.runs_on else last_times.infusion_end
+    infusion = Event(
+        key=f"{role}/infusion{side}",
+        kind=EventKind.INFUSION,
+        start=first_times.infusion_start,
+        end=ends,
+        confirmed=first.confirmed,
+        cycle=first.cycle,
+        day=first.day,
+        arrival=first_times.arrival,
+        leave_not_before=last_times.leave_not_before,
+        agents=tuple(regimen.agents[dose.agent].name for dose, _ in visit if dose.agent),
+        open_end=last_times.leave_not_before is None,
+    )
+    yield infusion
+    # As instants: in the hour that the clocks show twice the same wall time begins and ends the stay.
+    left = last_times.leave_not_before
+    if left is not None and left.timestamp() > last_times.infusion_end.timestamp():
+        key = f"{role}/observation{side}"
+        yield replace(infusion, key=key, kind=EventKind.OBSERVATION, start=last_times.infusion_end, end=left)
+    for dose, times in visit:
+        name = regimen.agents[dose.agent].name if dose.agent else ""
+        yield from _running_on(infusion, dose, times, name)
+
+
+def _running_on(infusion: Event, dose: Dose, times: VisitTimes, name: str) -> Iterator[Event]:
+    """The changes of bags and the end of an infusion that runs on after the visit."""
+    if times.disconnect is None:
         return
     role = f"c{dose.cycle}d{dose.day}"
-    times = dose.times
-    visit = Event(
-        key=f"{role}/infusion",
-        kind=EventKind.INFUSION,
-        start=times.infusion_start,
-        end=times.infusion_end,
-        confirmed=dose.confirmed,
-        cycle=dose.cycle,
-        day=dose.day,
-        arrival=times.arrival,
-        leave_not_before=times.observation_end,
-    )
-    yield visit
-    # As instants: in the hour that the clocks show twice the same wall time begins and ends the stay.
-    if times.observation_end.timestamp() > times.infusion_end.timestamp():
-        yield replace(
-            visit,
-            key=f"{role}/observation",
-            kind=EventKind.OBSERVATION,
-            start=times.infusion_end,
-            end=times.observation_end,
-        )
+    agents = (name,) if name else ()
+    own = replace(infusion, arrival=None, leave_not_before=None, open_end=False, agents=agents)
+    for number, change in enumerate(times.bag_changes, start=1):
+        place = f"{dose.agent}-{number}" if dose.agent else str(number)
+        yield replace(own, key=f"{role}/bag/{place}", kind=EventKind.BAG_CHANGE, start=change, end=change)
+    key = f"{role}/disconnect/{dose.agent}" if dose.agent else f"{role}/disconnect"
+    yield replace(own, key=key, kind=EventKind.DISCONNECT, start=times.disconnect, end=times.disconnect)
 
 
-def _checks(plan: Plan) -> Iterable[Event]:
+def _tasks(plan: Plan) -> Iterator[Event]:
     """One event for the checks that share what they hang on and their offset; a reproductive test has its own."""
     private = {audience.name: audience.private for audience in plan.audiences}
-    tasks = sorted((task for task in plan.tasks if task.kind != LIVER_WATCH), key=_check_key)
-    for key, group in groupby(tasks, key=_check_key):
+    tasks = sorted((task for task in plan.tasks if task.kind != LIVER_WATCH), key=_task_key)
+    for key, group in groupby(tasks, key=_task_key):
         members = tuple(group)
         first = members[0]
         yield Event(
             key=key,
-            kind=EventKind.CHECK,
+            kind=_task_kind(first),
             start=first.date,
-            end=first.date,
+            end=first.date + timedelta(days=first.lasts_days - 1),
             confirmed=first.confirmed,
             reproductive=first.audience is not None,
             private=first.audience is not None and private.get(first.audience, True),
@@ -156,13 +206,27 @@ def _checks(plan: Plan) -> Iterable[Event]:
         )
 
 
-def _check_key(task: Task) -> str:
+def _task_kind(task: Task) -> EventKind:
+    if task.kind == HOSPITAL_STAY:
+        return EventKind.STAY
+    return EventKind.HOME if task.at_home else EventKind.CHECK
+
+
+def _task_key(task: Task) -> str:
     if task.ordinal:
         return f"after-course/{task.kind}-{task.ordinal}"
     if task.day is None:
         return f"c{task.cycle}/end/{task.kind}"
-    role = f"c{task.cycle}d{task.day}/checks-{task.when}-{task.offset_days}"
-    return f"{role}/{task.kind}" if task.audience else role
+    kind = _task_kind(task)
+    if kind is EventKind.STAY:
+        return f"c{task.cycle}/stay" if task.of_cycle and task.day == 1 else f"c{task.cycle}/stay/day{task.day}"
+    if task.of_cycle:
+        role = f"c{task.cycle}/day{task.day}"
+        return f"{role}/{task.kind}" if kind is EventKind.HOME else f"{role}/checks"
+    place = "home" if kind is EventKind.HOME else "checks"
+    role = f"c{task.cycle}d{task.day}/{place}-{task.when}-{task.offset_days}"
+    role = f"{role}/{task.agent}" if task.agent else role
+    return f"{role}/{task.kind}" if task.audience or kind is EventKind.HOME else role
 
 
 def _window(window: Window, through: date) -> Event:
@@ -175,4 +239,5 @@ def _window(window: Window, through: date) -> Event:
         reproductive=True,
         private=not window.shown,
         window=window.kind,
+        until=window.until,
     )

@@ -29,9 +29,12 @@ from scheduler.actions import (
     Void,
 )
 from scheduler.course import Course
-from scheduler.layout import Numbers, Shift, lay_out
-from scheduler.plan import DoseId
+from scheduler.layout import Layout, Slot, lay_out
+from scheduler.meant import agent_key, doses_named, meant, scope_of
+from scheduler.numbers import Numbers, Shift
+from scheduler.plan import DoseState
 from scheduler.regimen import Regimen, Scope
+from scheduler.visit_order import in_visit_order
 
 
 def begin(regimen: Regimen, course: Course) -> Numbers:
@@ -82,15 +85,14 @@ def apply(  # noqa: C901 - one branch for each kind of action
         case Given():
             _give(numbers, action)
         case Defer():
-            dose = DoseId(action.cycle, action.day)
-            _move(numbers, number, dose, action.to, scope_of(action, numbers.regimen))
+            _defer(numbers, number, action)
         case Hold():
-            numbers.holds.append((DoseId(action.cycle, action.day), action))
+            numbers.holds.append(action)
             numbers.pregnancy |= action.cause is HoldCause.PREGNANCY
         case Resume():
             _resume(numbers, number, action)
         case Omit():
-            _omit(numbers, number, DoseId(action.cycle, action.day))
+            _omit(numbers, number, action)
         case CycleLength():
             numbers.lengths[action.cycle] = Shift(action.days, number)
             numbers.delays.pop(action.cycle + 1, None)
@@ -109,10 +111,10 @@ def apply(  # noqa: C901 - one branch for each kind of action
         case Away():
             numbers.absences.append(action)
         case Cease():
-            numbers.cease = action
-            numbers.pregnancy |= action.cause is CeaseCause.PREGNANCY
+            _cease(numbers, action)
         case RegimenChange():
             numbers.regimen = versions.get(action.version, numbers.regimen)
+            numbers.other_version = True
         case Void():
             return
         case _:  # pragma: no cover
@@ -130,30 +132,6 @@ def fold(regimen: Regimen, course: Course, actions: Sequence[Action], versions: 
     return numbers
 
 
-def copy(numbers: Numbers) -> Numbers:
-    """Numbers that can be changed without changing the original."""
-    return replace(
-        numbers,
-        lengths=dict(numbers.lengths),
-        delays=dict(numbers.delays),
-        offsets=dict(numbers.offsets),
-        given=dict(numbers.given),
-        omitted=set(numbers.omitted),
-        only_days=list(numbers.only_days),
-        times=dict(numbers.times),
-        holds=list(numbers.holds),
-        held_for=dict(numbers.held_for),
-        audiences=dict(numbers.audiences),
-        responses=dict(numbers.responses),
-        absences=list(numbers.absences),
-    )
-
-
-def scope_of(action: Defer, regimen: Regimen) -> Scope:
-    """The scope of a deferral: as given, else the regimen's for that day."""
-    return action.scope or regimen.day_rules[action.day].defer_scope
-
-
 # ---------------------------------------------------------------------------------------------------------------------
 
 
@@ -169,54 +147,115 @@ def _place(actions: Sequence[Action], number: int) -> int:
     action = actions[number - 1]
     while isinstance(action, Given) and action.replaces is not None:
         replaced = actions[action.replaces - 1]
-        if not isinstance(replaced, Given) or (replaced.cycle, replaced.day) != (action.cycle, action.day):
+        if not isinstance(replaced, Given) or not _same_dose(action, replaced):
             return number
         number, action = action.replaces, replaced
     return number
 
 
+def _same_dose(one: Given, other: Given) -> bool:
+    """Whether two records are of the same dose; one that names no agent is of all on its visit."""
+    same_agent = one.agent == other.agent or "" in (one.agent, other.agent)
+    return (one.cycle, one.day) == (other.cycle, other.day) and same_agent
+
+
 def _give(numbers: Numbers, action: Given) -> None:
-    dose = DoseId(action.cycle, action.day)
-    numbers.given[dose] = action
-    # The hour that held then stays with the visit, whatever hour later ones get.
-    numbers.times.setdefault(dose, numbers.at)
+    doses = doses_named(numbers, action)
+    if len(doses) > 1:
+        doses = in_visit_order(numbers.regimen, [slot.id for slot in meant(numbers, lay_out(numbers), action)])
+    for dose in doses:
+        first, last = dose is doses[0], dose is doses[-1]
+        numbers.given[dose] = action if first and last else _part(action, first=first, last=last)
+        # The hour that held then stays with the visit, whatever hour later ones get.
+        numbers.times.setdefault(dose, numbers.at)
 
 
-def _move(numbers: Numbers, number: int, dose: DoseId, to: date, scope: Scope) -> None:
-    slot = lay_out(numbers).at(dose)
-    if dose.day == 1:
-        numbers.delays[dose.cycle] = Shift((to - slot.nominal).days, number)
-        return
-    shift = (to - slot.date).days
-    numbers.offsets[dose] = Shift((to - slot.day1).days, number)
-    if scope is Scope.DOSE:
-        return
-    for day in numbers.regimen.template(dose.cycle).days:
-        later = DoseId(dose.cycle, day)
-        if later > dose:
+def _part(action: Given, *, first: bool, last: bool) -> Given:
+    """What a record of a whole visit says of one of its doses."""
+    return replace(action, started=action.started if first else None, ended=action.ended if last else None)
+
+
+def _defer(numbers: Numbers, number: int, action: Defer) -> None:
+    doses = meant(numbers, lay_out(numbers, through=action.cycle), action)
+    _move(numbers, number, doses, action.to, scope_of(numbers.regimen, doses, action.scope))
+
+
+def _move(numbers: Numbers, number: int, doses: tuple[Slot, ...], to: date, scope: Scope) -> None:
+    """Puts these doses, which share a date, on `to`; what comes after the first of them follows as `scope` says."""
+    first = doses[0]
+    anchor = next((slot for slot in doses if slot.anchor), None)
+    day1 = first.day1
+    if anchor is not None:
+        numbers.delays[first.id.cycle] = Shift((to - anchor.nominal).days, number)
+        day1 = to
+    for slot in doses:
+        offset = (to - day1).days
+        if not slot.anchor and (anchor is None or offset != numbers.offset(slot.id)):
+            numbers.offsets[slot.id] = Shift(offset, number)
+    if anchor is None and scope is not Scope.DOSE:
+        _take_along(numbers, number, doses, (to - first.date).days, scope)
+
+
+def _take_along(numbers: Numbers, number: int, doses: tuple[Slot, ...], shift: int, scope: Scope) -> None:
+    moved = {slot.id for slot in doses}
+    cycle = doses[0].id.cycle
+    for later in numbers.regimen.doses(cycle):
+        if later > doses[0].id and later not in moved:
             numbers.offsets[later] = Shift(numbers.offset(later) + shift, number)
     if scope is Scope.COURSE:
-        numbers.lengths[dose.cycle] = Shift(numbers.length(dose.cycle) + shift, number)
+        numbers.lengths[cycle] = Shift(numbers.length(cycle) + shift, number)
 
 
 def _resume(numbers: Numbers, number: int, action: Resume) -> None:
-    dose = DoseId(action.cycle, action.day)
-    numbers.held_for[dose] = numbers.holds[-1][1].cause
+    doses = meant(numbers, lay_out(numbers, through=action.cycle), action)
+    for slot in doses:
+        numbers.held_for[slot.id] = numbers.holds[-1].cause
     numbers.holds.clear()
-    _move(numbers, number, dose, action.on, Scope.COURSE)
+    _move(numbers, number, doses, action.on, Scope.COURSE if action.day > 0 else Scope.DOSE)
 
 
-def _omit(numbers: Numbers, number: int, dose: DoseId) -> None:
-    if dose.day == 1:
-        # As the anchor of its cycle it keeps the date that it had, relative to the cycle before (scheduling rule 1).
-        slot = lay_out(numbers).at(dose)
-        numbers.delays[dose.cycle] = Shift((slot.date - slot.nominal).days, number)
-    numbers.omitted.add(dose)
+def _omit(numbers: Numbers, number: int, action: Omit) -> None:
+    doses = doses_named(numbers, action)
+    if len(doses) == 1 and action.day != 1:
+        numbers.omitted.update(doses)
+        return
+    layout = lay_out(numbers, through=action.cycle)
+    slots = meant(numbers, layout, action)
+    numbers.omitted.update(slot.id for slot in slots)
+    anchor = next((slot for slot in slots if slot.anchor), None)
+    if anchor is not None:
+        _hand_over(numbers, number, layout, anchor)
+
+
+def _hand_over(numbers: Numbers, number: int, layout: Layout, anchor: Slot) -> None:
+    """When the dose that holds day 1 is omitted, the next one that holds it keeps the date that it had.
+
+    Where none is left the omitted one keeps its own, relative to the cycle before (scheduling rule 1).
+    """
+    cycle = anchor.id.cycle
+    heir = lay_out(numbers, through=cycle).anchor(cycle) or anchor
+    stays = anchor if heir.state is DoseState.OMITTED else layout.at(heir.id)
+    numbers.delays[cycle] = Shift((stays.date - anchor.nominal).days, number)
+    if stays.date != anchor.date:
+        # Nothing else moves: the others are now counted from another date.
+        for slot in layout.slots:
+            if slot.id.cycle == cycle and slot.id != stays.id:
+                numbers.offsets[slot.id] = Shift((slot.unpushed - stays.date).days, number)
+
+
+def _cease(numbers: Numbers, action: Cease) -> None:
+    agent = agent_key(numbers.regimen, action)
+    if agent:
+        numbers.ceases[agent] = action
+    else:
+        numbers.cease = action
+        numbers.pregnancy |= action.cause is CeaseCause.PREGNANCY
 
 
 def _set_time(numbers: Numbers, action: VisitTime) -> None:
     if action.cycle is not None and action.day is not None:
-        numbers.times[DoseId(action.cycle, action.day)] = action.at
+        here = (dose for dose in numbers.doses(action.cycle) if dose.day == action.day)
+        numbers.times.update((dose, action.at) for dose in here)
         return
     numbers.at = action.at
     numbers.times = {dose: at for dose, at in numbers.times.items() if dose in numbers.given}

@@ -4,82 +4,23 @@ The fold keeps numbers of days, never dates. After each action all dates are lai
 goes when its cause goes, and the same input gives the same plan.
 """
 
-from dataclasses import dataclass, field
-from datetime import date, time, timedelta
+from collections.abc import Sequence
+from datetime import date
 from typing import NamedTuple
 
-from scheduler.actions import Away, Cease, Given, Hold, HoldCause, ResponseValue
-from scheduler.course import Course
-from scheduler.dates import add_days
-from scheduler.plan import DoseId, DoseState
-from scheduler.regimen import Regimen
-
-
-class Shift(NamedTuple):
-    """A number of days that an action set, with that action's number."""
-
-    days: int
-    action: int
-
-
-@dataclass(slots=True, kw_only=True)
-class Numbers:
-    """What the actions so far have set. Internal to the fold, which alone changes it."""
-
-    regimen: Regimen
-    course: Course
-    intent: str
-    count: int | None
-    at: time
-    lengths: dict[int, Shift] = field(default_factory=dict)
-    delays: dict[int, Shift] = field(default_factory=dict)
-    offsets: dict[DoseId, Shift] = field(default_factory=dict)
-    given: dict[DoseId, Given] = field(default_factory=dict)
-    omitted: set[DoseId] = field(default_factory=set)
-    only_days: list[tuple[int, tuple[int, ...]]] = field(default_factory=list)
-    times: dict[DoseId, time] = field(default_factory=dict)
-    holds: list[tuple[DoseId, Hold]] = field(default_factory=list)
-    held_for: dict[DoseId, HoldCause] = field(default_factory=dict)
-    cease: Cease | None = None
-    audiences: dict[str, bool] = field(default_factory=dict)
-    responses: dict[int, ResponseValue] = field(default_factory=dict)
-    absences: list[Away] = field(default_factory=list)
-    pregnancy: bool = False
-
-    def length(self, cycle: int) -> int:
-        """L(k): the cycle's length in days, as set or by the regimen."""
-        shift = self.lengths.get(cycle)
-        return shift.days if shift else self.regimen.template(cycle).length
-
-    def offset(self, dose: DoseId) -> int:
-        """Days from the cycle's actual day 1 to a dose of another day."""
-        shift = self.offsets.get(dose)
-        return shift.days if shift else dose.day - 1
-
-    def cycle_count(self) -> int:
-        """How many cycles the plan has: as set, else by the intent, never fewer than have a given dose."""
-        if self.count is not None:
-            return self.count
-        return max([self.regimen.counts[self.intent].default, *(dose.cycle for dose in self.given)])
-
-    def days(self, cycle: int) -> tuple[int, ...]:
-        """The day numbers of a cycle: the regimen's, fewer after `days`; a given dose never falls away."""
-        days = self.regimen.template(cycle).days
-        if not self.only_days and not self.given:
-            return days
-        chosen = next((only for start, only in reversed(self.only_days) if start <= cycle), None)
-        if chosen is not None:
-            days = tuple(day for day in days if day in chosen)
-        others = [dose.day for dose in self.given if dose.cycle == cycle and dose.day not in days]
-        return tuple(sorted((*days, *others))) if others else days
-
-    def first_held(self) -> DoseId | None:
-        """The earliest dose, in order, that a standing hold names."""
-        return min((dose for dose, _ in self.holds), default=None)
+from scheduler.actions import Cease
+from scheduler.dates import from_ordinal
+from scheduler.dose_id import DoseId
+from scheduler.numbers import Numbers
+from scheduler.plan import DoseState
+from scheduler.regimen_cycles import EARLIEST_DAY
 
 
 class Slot(NamedTuple):
-    """A dose with its place: nominal and laid-out date; `day1` is its cycle's actual day 1. Held doses keep a date."""
+    """A dose with its place: nominal and laid-out date; `day1` is its cycle's actual day 1. Held doses keep a date.
+
+    `anchor` tells that its date is the actual day 1, so that the cycle moves with it.
+    """
 
     id: DoseId
     nominal: date
@@ -87,6 +28,7 @@ class Slot(NamedTuple):
     unpushed: date
     state: DoseState
     date: date
+    anchor: bool
 
     @property
     def counted(self) -> bool:
@@ -101,82 +43,161 @@ class Layout(NamedTuple):
     day1s: tuple[date, ...]
     counted: tuple[Slot, ...]
 
-    def find(self, dose: DoseId) -> Slot | None:
-        """The slot of a dose, or None where the plan has no such dose."""
-        return next((slot for slot in self.slots if slot.id == dose), None)
-
     def at(self, dose: DoseId) -> Slot:
         """The slot of a dose that the plan has."""
         return next(slot for slot in self.slots if slot.id == dose)
 
-    def before(self, dose: DoseId) -> Slot | None:
-        """The nearest counted dose before `dose` in order."""
-        return next((slot for slot in reversed(self.counted) if slot.id < dose), None)
+    def visit(self, cycle: int, day: int, agent: str = "") -> tuple[Slot, ...]:
+        """The doses of that cycle and day, of one agent where its key is given."""
+        here = (slot for slot in self.slots if slot.id[:2] == (cycle, day))
+        return tuple(slot for slot in here if agent in ("", slot.id.agent))
 
-    def next(self, dose: DoseId) -> Slot | None:
-        """The nearest counted dose after `dose` in order."""
-        return next((slot for slot in self.counted if slot.id > dose), None)
+    def anchor(self, cycle: int) -> Slot | None:
+        """The dose whose date is the actual day 1 of that cycle, where the plan has the cycle."""
+        return next((slot for slot in self.slots if slot.id.cycle == cycle and slot.anchor), None)
+
+    def before(self, slot: Slot) -> Slot | None:
+        """The nearest counted dose of the same agent before `slot` in order.
+
+        Days before day 1 follow their cycle's day 1, so they are not before the dose that moves the cycle.
+        """
+        mine = (one for one in reversed(self.counted) if one.id.rank == slot.id.rank and one.id < _place(slot))
+        return next(mine, None)
+
+    def laid_out_before(self, slot: Slot) -> Slot:
+        """The dose that pushed `slot`: the nearest of its agent before it that takes part in the layout."""
+        mine = (one for one in reversed(self.slots) if one.id.rank == slot.id.rank and one.id < _place(slot))
+        return next(one for one in mine if one.state is not DoseState.OMITTED)
+
+    def next(self, slot: Slot) -> Slot | None:
+        """The nearest counted dose of the same agent after `slot` in order."""
+        mine = (one for one in self.counted if one.id.rank == slot.id.rank)
+        return next((one for one in mine if one.id > slot.id), None)
 
 
-def lay_out(numbers: Numbers) -> Layout:
-    """The dates that follow from the numbers, with `cease` and `hold` applied last."""
-    slots: list[Slot] = []
+def lay_out(numbers: Numbers, *, through: int | None = None) -> Layout:
+    """The dates that follow from the numbers, with `cease` and `hold` applied last; of all cycles or `through` one."""
+    pass_ = _Pass(numbers)
     day1s: list[date] = []
-    gap = timedelta(days=numbers.regimen.min_gap_days)
-    previous: date | None = None
-    start = numbers.course.day1
-    for cycle in range(1, numbers.cycle_count() + 1):
-        for day in numbers.days(cycle):
-            dose = DoseId(cycle, day)
-            nominal = start if day == 1 else add_days(day1s[-1], day - 1)
-            placed = _unpushed(numbers, dose, start if day == 1 else day1s[-1])
-            earliest = placed if previous is None else previous + gap
-            state, settled = _settle(numbers, dose, placed, earliest)
-            if day == 1:
-                day1s.append(settled)
-            if state is not DoseState.OMITTED:
-                previous = settled
-            slots.append(Slot(dose, nominal, day1s[-1], placed, state, settled))
-        start = add_days(day1s[-1], numbers.length(cycle))
-    settled_slots = tuple(_withdraw(numbers, slots))
-    return Layout(settled_slots, tuple(day1s), tuple(slot for slot in settled_slots if slot.counted))
+    start = numbers.course.day1.toordinal()
+    count = numbers.cycle_count()
+    for cycle in range(1, (count if through is None else min(count, through)) + 1):
+        day1 = pass_.cycle(cycle, start)
+        day1s.append(from_ordinal(day1))
+        start = day1 + numbers.length(cycle)
+    slots = tuple(_withdraw(numbers, pass_.slots))
+    return Layout(slots, tuple(day1s), tuple(slot for slot in slots if slot.state in _COUNTED))
 
 
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def _unpushed(numbers: Numbers, dose: DoseId, anchor: date) -> date:
-    if dose.day != 1:
-        return add_days(anchor, numbers.offset(dose))
-    delay = numbers.delays.get(dose.cycle)
-    return add_days(anchor, delay.days) if delay else anchor
+def _place(slot: Slot) -> DoseId:
+    """Where a dose stands in the pass: what moves the cycle is laid out before all days of it."""
+    return DoseId(slot.id.cycle, EARLIEST_DAY) if slot.anchor else slot.id
 
 
-def _settle(numbers: Numbers, dose: DoseId, placed: date, earliest: date) -> tuple[DoseState, date]:
-    record = numbers.given.get(dose)
-    if record is not None:
-        return DoseState.GIVEN, record.on
-    if dose in numbers.omitted:
-        return DoseState.OMITTED, placed
-    if placed >= earliest:
-        return DoseState.PLANNED, placed
-    # Nothing is pushed past a given dose: where the gap cannot be kept, the dose stays.
-    past_given = any(other > dose and given.on <= earliest for other, given in numbers.given.items())
-    return DoseState.PLANNED, placed if past_given else earliest
+_COUNTED = (DoseState.GIVEN, DoseState.PLANNED)
+
+
+class _Pass:
+    """One pass over the cycles. Days are counted as ordinals here, which are cheap to add and to compare."""
+
+    def __init__(self, numbers: Numbers) -> None:
+        self._numbers = numbers
+        self._gaps = tuple(agent.gap_days for agent in numbers.regimen.ranked)
+        # The date from which on each agent's next dose keeps the gap.
+        self._earliest = [0] * len(self._gaps)
+        self.slots: list[Slot] = []
+
+    def cycle(self, cycle: int, start: int) -> int:
+        """Lays out one cycle that starts on `start` by rule 2, and returns its actual day 1."""
+        numbers = self._numbers
+        doses = numbers.doses(cycle)
+        anchor, placed, state, day1 = self._anchor(cycle, doses, start)
+        first = from_ordinal(day1)
+        for dose in doses:
+            if dose is anchor:
+                self._keep(dose, state, day1)
+                nominal, unpushed = from_ordinal(start), from_ordinal(placed)
+                self.slots.append(Slot(dose, nominal, first, unpushed, state, first, anchor=True))
+            else:
+                self.slots.append(self._slot(dose, day1, first))
+        return day1
+
+    def _slot(self, dose: DoseId, day1: int, first: date) -> Slot:
+        """A dose at its offset from the actual day 1."""
+        usual = day1 + dose.day - 1
+        offset = self._numbers.offsets.get(dose)
+        placed = usual if offset is None else day1 + offset.days
+        state, settled = self._settle(dose, placed, day1)
+        self._keep(dose, state, settled)
+        nominal = from_ordinal(usual)
+        unpushed = nominal if placed == usual else from_ordinal(placed)
+        on = unpushed if settled == placed else from_ordinal(settled)
+        return Slot(dose, nominal, first, unpushed, state, on, anchor=False)
+
+    def _anchor(self, cycle: int, doses: Sequence[DoseId], start: int) -> tuple[DoseId, int, DoseState, int]:
+        """The dose whose date is the actual day 1, where it is placed, how it stands, and where it settles."""
+        delay = self._numbers.delays.get(cycle)
+        placed = start + delay.days if delay is not None else start
+        firsts = [dose for dose in doses if dose.day == 1]
+        for dose in firsts:
+            state, settled = self._settle(dose, placed, None)
+            if not self._gone(dose, state, settled):
+                return dose, placed, state, settled
+        return firsts[0], placed, *self._settle(firsts[0], placed, None)
+
+    def _gone(self, dose: DoseId, state: DoseState, settled: int) -> bool:
+        """Whether the dose is omitted, or cancelled since its agent was ceased; then the next agent is the anchor."""
+        if state is not DoseState.PLANNED or not self._numbers.ceases:
+            return state is DoseState.OMITTED
+        cease = self._numbers.ceases.get(dose.agent)
+        if cease is None:
+            return False
+        first_held = self._numbers.first_held()
+        return settled > cease.on.toordinal() or (first_held is not None and dose >= first_held)
+
+    def _settle(self, dose: DoseId, placed: int, day1: int | None) -> tuple[DoseState, int]:
+        """How the dose stands, and its date after the gap has pushed it. `day1` is None for the anchor itself."""
+        numbers = self._numbers
+        record = numbers.given.get(dose)
+        if record is not None:
+            return DoseState.GIVEN, record.on.toordinal()
+        if dose in numbers.omitted:
+            return DoseState.OMITTED, placed
+        earliest = self._earliest[dose.rank]
+        if placed >= earliest or self._past_given(dose, earliest):
+            return DoseState.PLANNED, placed
+        # A day before day 1 stays before it.
+        stays = dose.day < 1 and day1 is not None and earliest >= day1
+        return DoseState.PLANNED, placed if stays else earliest
+
+    def _past_given(self, dose: DoseId, earliest: int) -> bool:
+        """Nothing is pushed past a given dose: where the gap cannot be kept, the dose stays."""
+        return any(
+            other.rank == dose.rank and other > dose and given.on.toordinal() <= earliest
+            for other, given in self._numbers.given.items()
+        )
+
+    def _keep(self, dose: DoseId, state: DoseState, settled: int) -> None:
+        if state is not DoseState.OMITTED:
+            self._earliest[dose.rank] = settled + self._gaps[dose.rank]
 
 
 def _withdraw(numbers: Numbers, slots: list[Slot]) -> list[Slot]:
     """Applies `cease` and `hold` to the laid-out dates; a cease ends every hold (nothing can be resumed after it)."""
-    first_held, cease = numbers.first_held(), numbers.cease
-    if first_held is None and cease is None:
+    first_held = numbers.first_held()
+    if first_held is None and numbers.cease is None and not numbers.ceases:
         return slots
-    return [slot._replace(state=_withdrawn(slot, first_held, cease)) for slot in slots]
+    return [slot._replace(state=_withdrawn(slot, first_held, numbers.cease_of(slot.id))) for slot in slots]
 
 
-def _withdrawn(slot: Slot, first_held: DoseId | None, cease: Cease | None) -> DoseState:
+def _withdrawn(slot: Slot, first_held: DoseId | None, ceases: Sequence[Cease]) -> DoseState:
     if slot.state is not DoseState.PLANNED:
         return slot.state
     held = first_held is not None and slot.id >= first_held
-    if cease is not None:
-        return DoseState.CANCELLED if held or slot.date > cease.on else DoseState.PLANNED
+    if ceases:
+        gone = held or any(slot.date > cease.on for cease in ceases)
+        return DoseState.CANCELLED if gone else DoseState.PLANNED
     return DoseState.HELD if held else DoseState.PLANNED

@@ -1,9 +1,10 @@
-"""The length of a cycle as the numbers intend it, and when a departure from its range needs a reason."""
+"""The length of a cycle as the numbers intend it, and when a departure from what the regimen names needs a reason."""
 
 from scheduler.errors import NeedsReason
-from scheduler.layout import Layout, Numbers
+from scheduler.layout import Layout
+from scheduler.numbers import Numbers
 from scheduler.plan import DoseState
-from scheduler.regimen import CycleTemplate
+from scheduler.regimen import CycleCount, CycleTemplate
 
 
 def intended_length(numbers: Numbers, cycle: int) -> int:
@@ -19,6 +20,15 @@ def allowed_lengths(template: CycleTemplate) -> str:
     return f"{template.shortest} to {template.longest}"
 
 
+def count_departs(allowed: CycleCount, count: int) -> str:
+    """How a number of cycles departs from the regimen's, in words, or an empty text."""
+    if allowed.maximum is not None and count > allowed.maximum:
+        return f"{count} cycles are more than the {allowed.maximum} of the regimen"
+    if count < allowed.minimum:
+        return f"{count} cycles are fewer than the {allowed.minimum} of the regimen"
+    return ""
+
+
 def last_dose_day(layout: Layout, cycle: int) -> int:
     """The highest day number on which a given, planned or held dose of the cycle is laid out; 1 if there is none."""
     stays = (DoseState.PLANNED, DoseState.GIVEN, DoseState.HELD)
@@ -26,12 +36,12 @@ def last_dose_day(layout: Layout, cycle: int) -> int:
     return max(((slot.date - slot.day1).days + 1 for slot in slots), default=1)
 
 
-def needs_reason_for_lengths(before: Numbers, after: Numbers, layout: Layout) -> None:
-    """Raises NeedsReason when the step from `before` to `after` gives a cycle a length outside its range.
+def needs_reason_for_lengths(before: Numbers, after: Numbers, cycles: int) -> None:
+    """Raises NeedsReason when the step from `before` to `after` gives one of the cycles a length outside its range.
 
     A cycle whose next day 1 is given has its length from what happened; no deferral that changes it comes as far.
     """
-    for cycle in range(1, len(layout.day1s) + 1):
+    for cycle in range(1, cycles + 1):
         length = intended_length(after, cycle)
         template = after.regimen.template(cycle)
         if length == intended_length(before, cycle) or template.shortest <= length <= template.longest:

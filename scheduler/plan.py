@@ -8,19 +8,11 @@ from typing import NamedTuple
 
 from scheduler.actions import Action, Cease, Hold
 from scheduler.course import Audience, Course
+from scheduler.dose_id import DoseId
 from scheduler.regimen import Regimen, When, WindowKind
 
 LIVER_WATCH = "liver-watch"  # the one task that is a span's end and no visit: for staff, in no calendar
-
-
-class DoseId(NamedTuple):
-    """Which dose: cycle and day. Sorts in the order of treatment."""
-
-    cycle: int
-    day: int
-
-    def __str__(self) -> str:
-        return f"C{self.cycle}D{self.day}"
+HOSPITAL_STAY = "hospital-stay"  # the one task that lasts
 
 
 class DoseState(StrEnum):
@@ -41,12 +33,19 @@ class Severity(StrEnum):
 
 
 class Fact(NamedTuple):
-    """One link of a chain of reasons: the rule, what it started from in words, the date it gave, and its source."""
+    """One link of a chain of reasons: the rule, the reason in words, the date it gave, and its source.
+
+    The result is `amount` units after `since` (dates.add), so that the chain can be worked out again; where `since`
+    is None it was recorded. Hours are counted on instants: then both are instants, not dates.
+    """
 
     rule: str
     origin: str
     result: date
     source: str
+    since: date | None = None
+    amount: int = 0
+    unit: str = ""
 
 
 Told = tuple[str, tuple[Fact, ...]]
@@ -79,13 +78,30 @@ class Why(partial[Told]):
 
 
 class VisitTimes(NamedTuple):
-    """The instants of a visit, in the clinic's zone."""
+    """The instants of a dose on its visit, in the clinic's zone. Arrival and premedication are those of the visit.
+
+    What is not known stands at the last instant that is: the start without `start_known`, the end without
+    `length_known`. Without `observed` no observation is stated. `waited`: the start was put later for a gap in hours.
+    An infusion that runs on after the visit has its `bag_changes` and the instant to `disconnect`.
+    """
 
     arrival: datetime
     premedication: datetime
     infusion_start: datetime
     infusion_end: datetime
     observation_end: datetime
+    start_known: bool = True
+    length_known: bool = True
+    observed: bool = True
+    waited: bool = False
+    runs_on: bool = False
+    bag_changes: tuple[datetime, ...] = ()
+    disconnect: datetime | None = None
+
+    @property
+    def leave_not_before(self) -> datetime | None:
+        """When one may leave at the earliest; None where that is not known, or the infusion goes home too."""
+        return self.observation_end if self.length_known and not self.runs_on else None
 
 
 class Dose(NamedTuple):
@@ -95,8 +111,7 @@ class Dose(NamedTuple):
     by an action, `pushed` that the gap moved it.
     """
 
-    cycle: int
-    day: int
+    id: DoseId
     nominal: date
     date: date | None
     state: DoseState
@@ -108,9 +123,19 @@ class Dose(NamedTuple):
     why: Why
 
     @property
-    def id(self) -> DoseId:
-        """The dose's place in the course."""
-        return DoseId(self.cycle, self.day)
+    def cycle(self) -> int:
+        """The number of its cycle."""
+        return self.id.cycle
+
+    @property
+    def day(self) -> int:
+        """The number of its day in the cycle."""
+        return self.id.day
+
+    @property
+    def agent(self) -> str:
+        """The key of its agent; empty in a regimen of one agent."""
+        return self.id.agent
 
 
 class Cycle(NamedTuple):
@@ -124,7 +149,11 @@ class Cycle(NamedTuple):
 
 
 class Window(NamedTuple):
-    """A span after the last dose. `through` is included; None while doses are held."""
+    """A span after the last dose. `through` is included; None while doses are held, and where `until` is an instant.
+
+    `not_stated` names the agents of which no source says anything: then there is no end. `agent` names the one whose
+    window lasts longest, where the regimen has several or an earlier course counts.
+    """
 
     audience: str
     kind: WindowKind
@@ -135,12 +164,21 @@ class Window(NamedTuple):
     shown: bool
     verified: bool
     why: Why
+    agent: str = ""
+    not_stated: tuple[str, ...] = ()
+
+    @property
+    def last_date(self) -> date | None:
+        """The civil date on which the window ends, counted in days or in hours."""
+        return self.until.date() if self.until is not None else self.through
 
 
 class Task(NamedTuple):
     """A check on a date. `day` is None at a cycle's end; `audience` is set when it concerns reproduction.
 
     `offset_days` is the regimen's distance, before closed days moved it; `ordinal` numbers the weekly ones from 1.
+    `agent` is set where it belongs to a dose that lies apart from its visit, `of_cycle` where it belongs to a day of
+    the cycle whether there is a dose on it or not. `at_home`: the patient does it. It lasts `lasts_days` from its date.
     """
 
     kind: str
@@ -153,6 +191,10 @@ class Task(NamedTuple):
     why: Why
     audience: str | None = None
     ordinal: int = 0
+    agent: str = ""
+    of_cycle: bool = False
+    at_home: bool = False
+    lasts_days: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +206,7 @@ class Suggestion:
     day: int
     to: date | None = None
     scope: str | None = None
+    agent: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,6 +257,7 @@ class Plan:
         """All doses in the order of treatment, whatever their state."""
         return tuple(dose for cycle in self.cycles for dose in cycle.doses)
 
-    def find(self, cycle: int, day: int) -> Dose | None:
-        """The dose of that cycle and day, or None."""
-        return next((dose for dose in self.doses() if (dose.cycle, dose.day) == (cycle, day)), None)
+    def find(self, cycle: int, day: int, agent: str = "") -> Dose | None:
+        """The dose of that cycle and day, of that agent or else the first of the visit; or None."""
+        here = (dose for dose in self.doses() if dose.id[:2] == (cycle, day))
+        return next((dose for dose in here if agent in ("", dose.agent)), None)

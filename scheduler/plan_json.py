@@ -1,10 +1,10 @@
 """The plan as plain JSON values, in the shape of the interface contract (schema 1)."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from scheduler.action_fields import action_to_fields
-from scheduler.plan import Advice, Dose, Plan, RecordedAction, Task, VisitTimes, Why, Window
+from scheduler.plan import Advice, Dose, Fact, Plan, RecordedAction, Task, VisitTimes, Why, Window
 
 
 def plan_to_dict(plan: Plan) -> dict[str, Any]:
@@ -45,6 +45,7 @@ def _dose(dose: Dose) -> dict[str, Any]:
     return {
         "cycle": dose.cycle,
         "day": dose.day,
+        **({"agent": dose.agent} if dose.agent else {}),
         "nominal": dose.nominal.isoformat(),
         "date": dose.date.isoformat() if dose.date else None,
         "state": dose.state.value,
@@ -58,12 +59,22 @@ def _dose(dose: Dose) -> dict[str, Any]:
 def _times(times: VisitTimes | None) -> dict[str, Any]:
     if times is None:
         return {"arrival": None, "premedication": None, "infusion": None, "observation": None}
+    end = _instant(times.infusion_end) if times.length_known else None
+    watched = {"start": end, "end": _instant(times.observation_end)}
     return {
         "arrival": _instant(times.arrival),
         "premedication": _instant(times.premedication),
-        "infusion": {"start": _instant(times.infusion_start), "end": _instant(times.infusion_end)},
-        "observation": {"start": _instant(times.infusion_end), "end": _instant(times.observation_end)},
+        "infusion": {"start": _instant(times.infusion_start) if times.start_known else None, "end": end},
+        "observation": watched if times.observed and times.length_known else None,
+        **_runs_on(times),
     }
+
+
+def _runs_on(times: VisitTimes) -> dict[str, Any]:
+    if not times.runs_on:
+        return {}
+    changes = [_instant(change) for change in times.bag_changes]
+    return {"bag_changes": changes, "disconnect": _instant(times.disconnect) if times.disconnect else None}
 
 
 def _window(window: Window) -> dict[str, Any]:
@@ -76,6 +87,8 @@ def _window(window: Window) -> dict[str, Any]:
         "final": window.final,
         "shown": window.shown,
         "verified": window.verified,
+        **({"agent": window.agent} if window.agent else {}),
+        **({"not_stated": list(window.not_stated)} if window.not_stated else {}),
         **_why(window.why),
     }
 
@@ -87,6 +100,9 @@ def _task(task: Task) -> dict[str, Any]:
         "day": task.day,
         "when": task.when.value,
         "date": task.date.isoformat(),
+        **({"agent": task.agent} if task.agent else {}),
+        **({"at_home": True} if task.at_home else {}),
+        **({"lasts_days": task.lasts_days} if task.lasts_days > 1 else {}),
         **_why(task.why),
     }
 
@@ -105,6 +121,7 @@ def _advice(advice: Advice) -> dict[str, Any]:
             "kind": suggest.kind,
             "cycle": suggest.cycle,
             "day": suggest.day,
+            **({"agent": suggest.agent} if suggest.agent else {}),
             **({"to": suggest.to.isoformat()} if suggest.to and suggest.kind == "defer" else {}),
             **({"on": suggest.to.isoformat()} if suggest.to and suggest.kind == "given" else {}),
             **({"scope": suggest.scope} if suggest.scope else {}),
@@ -118,11 +135,23 @@ def _action(recorded: RecordedAction) -> dict[str, Any]:
 
 
 def _why(why: Why) -> dict[str, Any]:
-    chain = [
-        {"rule": fact.rule, "from": fact.origin, "result": fact.result.isoformat(), "source": fact.source}
-        for fact in why.chain
-    ]
-    return {"why": why.sentence, "chain": chain}
+    sentence, chain = why()
+    return {"why": sentence, "chain": [_fact(fact) for fact in chain]}
+
+
+def _fact(fact: Fact) -> dict[str, Any]:
+    return {
+        "rule": fact.rule,
+        "from": _when(fact.since) if fact.since is not None else None,
+        "add": {fact.unit: fact.amount} if fact.unit else None,
+        "result": _when(fact.result),
+        "text": fact.origin,
+        "source": fact.source,
+    }
+
+
+def _when(day: date) -> str:
+    return _instant(day) if isinstance(day, datetime) else day.isoformat()
 
 
 def _instant(instant: datetime) -> str:

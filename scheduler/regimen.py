@@ -1,10 +1,12 @@
 """The regimen: a treatment's rules as values. An invalid regimen cannot exist."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
+
+from scheduler.dose_id import DoseId
 
 
 class Scope(StrEnum):
@@ -40,11 +42,13 @@ class WindowKind(StrEnum):
 
 
 # The audiences, and what a window asks of each.
-AUDIENCES: Mapping[str, WindowKind] = MappingProxyType({
-    "can-become-pregnant": WindowKind.CONTRACEPTION,
-    "partner-can-become-pregnant": WindowKind.CONTRACEPTION,
-    "breastfeeding": WindowKind.BREASTFEEDING,
-})
+AUDIENCES: Mapping[str, WindowKind] = MappingProxyType(
+    {
+        "can-become-pregnant": WindowKind.CONTRACEPTION,
+        "partner-can-become-pregnant": WindowKind.CONTRACEPTION,
+        "breastfeeding": WindowKind.BREASTFEEDING,
+    }
+)
 
 
 class Unit(StrEnum):
@@ -54,6 +58,11 @@ class Unit(StrEnum):
     DAYS = "days"
     WEEKS = "weeks"
     MONTHS = "months"
+
+
+def length_text(amount: int, unit: str) -> str:
+    """A length in words: "8 months", "1 week"."""
+    return f"{amount} {unit.removesuffix('s') if amount == 1 else unit}"
 
 
 class Statement(StrEnum):
@@ -139,6 +148,13 @@ class Gap:
     hours: int | None
     cite: Cite
 
+    @property
+    def text(self) -> str:
+        """The distance in words: "6 days", "72 hours"."""
+        if self.hours is not None:
+            return length_text(self.hours, Unit.HOURS)
+        return length_text(self.days or 0, Unit.DAYS)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Times:
@@ -174,6 +190,18 @@ class Agent:
     def __post_init__(self) -> None:
         object.__setattr__(self, "day_rules", MappingProxyType(dict(self.day_rules)))
 
+    @property
+    def gap_days(self) -> int:
+        """How many days apart the dates of two doses lie at least: what holds the gap, or different dates."""
+        if self.gap is None:
+            return 1
+        return self.gap.days if self.gap.days is not None else -(-(self.gap.hours or 0) // 24)
+
+    @property
+    def gap_hours(self) -> int | None:
+        """The gap in hours from start to start, where it is counted in hours."""
+        return self.gap.hours if self.gap is not None else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CycleCount:
@@ -207,7 +235,7 @@ class WindowRule:
     @property
     def length(self) -> str:
         """The length in words: "8 months", "1 week"."""
-        return f"{self.amount} {self.unit.removesuffix('s') if self.amount == 1 else self.unit}"
+        return length_text(self.amount, self.unit)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -304,10 +332,15 @@ class Regimen:
     review: Review | None
     liver_watch: LiverWatch | None
     preparation: Preparation | None
+    # What follows from the fields above alone: made once, since every layout of every course asks for it.
+    ranked: tuple[Agent, ...] = field(init=False, repr=False, compare=False)
+    _doses: dict[int, tuple[DoseId, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "counts", MappingProxyType(dict(self.counts)))
         object.__setattr__(self, "agents", MappingProxyType(dict(self.agents)))
+        object.__setattr__(self, "ranked", tuple(self.agents.values()))
+        object.__setattr__(self, "_doses", {})
 
     def template(self, cycle: int) -> CycleTemplate:
         """The template of cycle number `cycle` (from 1)."""
@@ -317,6 +350,27 @@ class Regimen:
                 return template
             last += template.count
         return self.templates[-1]
+
+    def doses(self, cycle: int) -> tuple[DoseId, ...]:
+        """The doses of cycle number `cycle` in the order of treatment."""
+        found = self._doses.get(cycle)
+        if found is None:
+            days = self.template(cycle).days
+            ids = (self.dose_id(cycle, day, rank) for rank, key in enumerate(self.agents) for day in days.get(key, ()))
+            found = self._doses[cycle] = tuple(sorted(ids))
+        return found
+
+    def dose_id(self, cycle: int, day: int, rank: int) -> DoseId:
+        """The dose of the agent that stands at `rank`; with one agent the dose names none."""
+        return DoseId(cycle, day, rank, self.ranked[rank].key if len(self.ranked) > 1 else "")
+
+    def agent_of(self, dose: DoseId) -> Agent:
+        """The agent of a dose."""
+        return self.ranked[dose.rank]
+
+    def day_rule(self, dose: DoseId) -> DayRule | None:
+        """The rule of a dose's day; None for a dose given by a version that had that day."""
+        return self.ranked[dose.rank].day_rules.get(dose.day)
 
     def all_days(self) -> frozenset[int]:
         """Every day number that some cycle has."""

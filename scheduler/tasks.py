@@ -1,19 +1,20 @@
-"""The checks around doses (scheduling rules 19 and 20)."""
+"""The checks around doses and on days of the cycle (scheduling rules 19 and 20)."""
 
-from collections.abc import Iterator
-from datetime import date, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import date
 from operator import attrgetter
 from typing import NamedTuple
 
-from scheduler.actions import CeaseCause
 from scheduler.closures import Closures
 from scheduler.course import ClinicRules
 from scheduler.dates import add_days
-from scheduler.layout import Layout, Numbers, Slot
-from scheduler.plan import LIVER_WATCH, DoseId, DoseState, Fact, Task, Why
-from scheduler.regimen import HangsOn, LiverWatch, TaskRule, When
-from scheduler.why import day_text, tell, tell_task
-from scheduler.windows import last_dose, last_given
+from scheduler.dose_id import DoseId
+from scheduler.layout import Layout, Slot
+from scheduler.liver_watch import liver_watch
+from scheduler.numbers import Numbers
+from scheduler.plan import DoseState, Task, Why
+from scheduler.regimen import HangsOn, TaskRule, When
+from scheduler.why import tell_cycle_day, tell_task
 
 
 class Confirmed(NamedTuple):
@@ -26,143 +27,158 @@ class Confirmed(NamedTuple):
 def tasks(
     numbers: Numbers, layout: Layout, clinic: ClinicRules, last_days: tuple[date, ...], confirmed: Confirmed
 ) -> tuple[Task, ...]:
-    """The tasks of doses that are given or planned (after a cease: given), of cycle ends, and the liver watch."""
-    maker = _Maker(numbers, layout, clinic, last_days, confirmed)
-    found = [*maker.liver_watch()]
+    """The tasks of doses that are given or planned (after a cease: given), of cycles, and the liver watch."""
+    closures = Closures(numbers, clinic)
+    maker = _Maker(numbers, layout, closures, confirmed, clinic.after_test_days)
+    found = list(liver_watch(numbers, layout, clinic, closures))
     for rule in numbers.regimen.tasks:
-        found += maker.of_rule(rule)
+        if rule.audience is not None and rule.audience not in numbers.audiences:
+            continue
+        if rule.intent is not None and rule.intent != numbers.intent:
+            continue
+        if rule.on is HangsOn.CYCLE_END:
+            found += maker.cycle_ends(rule, last_days)
+        elif rule.on is HangsOn.CYCLE_DAYS:
+            found += maker.cycle_days(rule)
+        else:
+            found += maker.around_doses(rule)
     return tuple(sorted(found, key=attrgetter("date", "cycle")))
 
 
 # ---------------------------------------------------------------------------------------------------------------------
 
 
+class _Visit(NamedTuple):
+    """The first dose of a visit; `apart` is its agent where the visit is not on the first date of its cycle and day."""
+
+    dose: Slot
+    apart: str
+
+
 class _Maker:
     def __init__(
-        self,
-        numbers: Numbers,
-        layout: Layout,
-        clinic: ClinicRules,
-        last_days: tuple[date, ...],
-        confirmed: Confirmed,
+        self, numbers: Numbers, layout: Layout, closures: Closures, confirmed: Confirmed, after_test_days: int | None
     ) -> None:
-        self._numbers = numbers
         self._layout = layout
-        self._clinic = clinic
-        self._last_days = last_days
+        self._closures = closures
         self._confirmed = confirmed
-        self._closures = Closures(numbers, clinic)
-        self._found_dates: dict[tuple[When, int], dict[DoseId, tuple[date, date]]] = {}
-        ceased = numbers.cease is not None
-        self._doses = [slot for slot in layout.counted if slot.id in numbers.given or not ceased]
+        self._after_test_days = after_test_days
+        self._doses = [slot for slot in layout.counted if slot.id in numbers.given or not numbers.cease_of(slot.id)]
+        self._visits = _visits(self._doses)
+        self._standing = {slot.id.cycle for slot in layout.counted}
+        self._found_dates: dict[tuple[int, When, bool], dict[date, tuple[date, date]]] = {}
+        # What earlier rules have put on a visit: two agents can ask for the same.
+        self._listed: dict[tuple[str, When, int, str | None], list[_Visit]] = {}
 
-    def of_rule(self, rule: TaskRule) -> list[Task]:
-        if rule.audience is not None and rule.audience not in self._numbers.audiences:
-            return []
-        if rule.intent is not None and rule.intent != self._numbers.intent:
-            return []
-        if rule.on is HangsOn.CYCLE_END:
-            return list(self._cycle_ends(rule))
-        return self._of_doses(rule, self._hung_on(rule))
-
-    def _hung_on(self, rule: TaskRule) -> list[Slot]:
-        doses = self._doses
-        if rule.on is HangsOn.EACH_DOSE and rule.cycle is None:
-            return doses
-        if rule.on is HangsOn.FIRST_DOSE:
-            gone = (DoseState.OMITTED, DoseState.CANCELLED)
-            first = next((slot for slot in self._layout.slots if slot.state not in gone), None)
-            doses = [slot for slot in doses if slot is first]
-        elif rule.on is HangsOn.DAY_ONE:
-            doses = [slot for slot in doses if slot.id.day == 1]
-        return [slot for slot in doses if rule.cycle in (None, slot.id.cycle)]
-
-    def _of_doses(self, rule: TaskRule, doses: list[Slot]) -> list[Task]:
-        offset = self._offset(rule)
-        dates = self._dates(rule.when, offset)
-        confirmed = self._confirmed.doses
+    def around_doses(self, rule: TaskRule) -> list[Task]:
+        """The tasks of a rule that hangs on doses, each visit once."""
+        when, offset = rule.when, rule.offset_days
+        if when is When.AFTER and self._after_test_days is not None and not rule.at_home:
+            offset = self._after_test_days
+        dates = self._dates(-offset if when is When.BEFORE else offset, when, rule.at_home)
+        confirmed, home, lasts = self._confirmed.doses, rule.at_home, rule.lasts_days
         found = []
-        for slot in doses:
-            asked, result = dates[slot.id]
-            why = Why(tell_task, rule, slot.id, slot.date, offset, asked, result)
-            sure, (cycle, day) = slot.id in confirmed, slot.id
-            found.append(Task(rule.kind, cycle, day, rule.when, result, offset, sure, why, rule.audience))
+        for slot, apart in self._once(rule, offset):
+            dose, on = slot.id, slot.date
+            asked, result = dates[on]
+            why = Why(tell_task, rule, dose, on, offset, asked, result)
+            sure, (cycle, day, _, _) = dose in confirmed, dose
+            task = Task(rule.kind, cycle, day, when, result, offset, sure, why, rule.audience, 0, apart)
+            found.append(task._replace(at_home=home, lasts_days=lasts) if home or lasts > 1 else task)
         return found
 
-    def _dates(self, when: When, offset: int) -> dict[DoseId, tuple[date, date]]:
-        """For each dose the date so many days before or after it, and the open day for that."""
-        found = self._found_dates.get((when, offset))
-        if found is None:
-            step = -offset if when is When.BEFORE else offset
-            asked = [(slot.id, add_days(slot.date, step)) for slot in self._doses]
-            found = {dose: (day, self._closures.open_day(day, when)) for dose, day in asked}
-            self._found_dates[when, offset] = found
-        return found
-
-    def _offset(self, rule: TaskRule) -> int:
-        own = self._clinic.after_test_days
-        return own if rule.when is When.AFTER and own is not None else rule.offset_days
-
-    def _cycle_ends(self, rule: TaskRule) -> Iterator[Task]:
-        standing = {slot.id.cycle for slot in self._layout.counted}
-        for cycle, last_day in enumerate(self._last_days, start=1):
-            if rule.cycle in (None, cycle) and cycle in standing:
+    def cycle_ends(self, rule: TaskRule, last_days: tuple[date, ...]) -> Iterator[Task]:
+        """The tasks at the end of cycles that have a dose that counts."""
+        for cycle, last_day in enumerate(last_days, start=1):
+            if cycle in self._standing and _in_cycles(rule, cycle):
                 asked = add_days(last_day, -rule.offset_days)
                 result = self._closures.open_day(asked, When.BEFORE)
                 end = f"the end of cycle {cycle}"
-                yield Task(
-                    kind=rule.kind,
-                    cycle=cycle,
-                    day=None,
-                    when=rule.when,
-                    date=result,
-                    offset_days=rule.offset_days,
-                    confirmed=cycle in self._confirmed.cycles,
-                    audience=rule.audience,
-                    why=Why(tell_task, rule, end, last_day, rule.offset_days, asked, result),
-                )
+                why = Why(tell_task, rule, end, last_day, rule.offset_days, asked, result)
+                yield self._of_cycle(rule, cycle, None, result, why)
 
-    def liver_watch(self) -> Iterator[Task]:
-        watch = self._numbers.regimen.liver_watch
-        held = any(slot.state is DoseState.HELD for slot in self._layout.slots)
-        last = last_given(self._layout) if held else last_dose(self._layout)
-        if watch is None or last is None:
-            return
-        weeks = self._clinic.liver_watch_weeks
-        yield self._watch_end(watch, last, weeks)
-        cease = self._numbers.cease
-        if cease is not None and cease.cause is CeaseCause.TRANSPLANT:
-            for week in range(1, watch.weekly_tests_after_transplant + 1):
-                yield self._weekly(watch, last, week, cease.on)
+    def cycle_days(self, rule: TaskRule) -> Iterator[Task]:
+        """The tasks on days of cycles that have a dose that counts.
 
-    def _watch_end(self, watch: LiverWatch, last: Slot, weeks: int) -> Task:
-        end = last.date + timedelta(weeks=weeks)
-        origin = f"{weeks} weeks after the last dose, {last.id} on {day_text(last.date)}"
-        fact = Fact("liver-watch", origin, end, str(watch.cite))
+        Closed days move neither a stay nor what is done at home.
+        """
+        for cycle, day1 in enumerate(self._layout.day1s, start=1):
+            for day in rule.days if cycle in self._standing and _in_cycles(rule, cycle) else ():
+                asked = add_days(day1, day - 1)
+                stays = rule.at_home or rule.lasts_days > 1
+                result = asked if stays else self._closures.open_day(asked, rule.when)
+                yield self._of_cycle(rule, cycle, day, result, Why(tell_cycle_day, rule, cycle, day, day1, result))
+
+    def _of_cycle(self, rule: TaskRule, cycle: int, day: int | None, on: date, why: Why) -> Task:
         return Task(
-            kind=LIVER_WATCH,
-            cycle=last.id.cycle,
-            day=last.id.day,
-            when=When.AFTER,
-            date=end,
-            offset_days=weeks * 7,
-            confirmed=last.state is DoseState.GIVEN,
-            why=Why(tell, f"The liver is watched until {day_text(end)}: {origin}; {watch.cite}.", fact),
+            kind=rule.kind,
+            cycle=cycle,
+            day=day,
+            when=rule.when,
+            date=on,
+            offset_days=rule.offset_days,
+            confirmed=cycle in self._confirmed.cycles,
+            why=why,
+            audience=rule.audience,
+            of_cycle=True,
+            at_home=rule.at_home,
+            lasts_days=rule.lasts_days,
         )
 
-    def _weekly(self, watch: LiverWatch, last: Slot, week: int, ceased: date) -> Task:
-        asked = ceased + timedelta(weeks=week)
-        result = self._closures.open_day(asked, When.AFTER)
-        origin = f"week {week} after treatment ceased for a transplant, {day_text(ceased)}"
-        fact = Fact("after-transplant", origin, result, str(watch.cite))
-        return Task(
-            kind="liver-tests",
-            cycle=last.id.cycle,
-            day=last.id.day,
-            when=When.AFTER,
-            date=result,
-            offset_days=week * 7,
-            confirmed=True,
-            ordinal=week,
-            why=Why(tell, f"{day_text(result)}: {origin}; {watch.cite}.", fact),
-        )
+    def _once(self, rule: TaskRule, offset: int) -> Sequence[_Visit]:
+        """The visits that a rule hangs on, without those on which another rule has listed the same."""
+        mark = (rule.kind, rule.when, offset, rule.audience)
+        before = self._listed.get(mark)
+        visits = self._hung_on(rule)
+        if before is None:
+            self._listed[mark] = visits
+            return visits
+        seen = {(visit.dose.id[:2], visit.dose.date) for visit in before}
+        fresh = [visit for visit in visits if (visit.dose.id[:2], visit.dose.date) not in seen]
+        self._listed[mark] = before + fresh
+        return fresh
+
+    def _hung_on(self, rule: TaskRule) -> list[_Visit]:
+        visits = self._visits if not rule.agent else self._visits_with(rule.agent)
+        if rule.on is HangsOn.FIRST_DOSE:
+            first = self._first(rule.agent)
+            visits = [visit for visit in visits if first is not None and visit.dose.id == first]
+        elif rule.on is HangsOn.DAY_ONE:
+            visits = [visit for visit in visits if visit.dose.id.day == 1]
+        if rule.cycles is None:
+            return visits
+        return [visit for visit in visits if visit.dose.id.cycle in rule.cycles]
+
+    def _visits_with(self, agent: str) -> list[_Visit]:
+        """The visits on which the agent is given. With one agent that is every visit, and doses don't name it."""
+        mine = {(slot.id[:2], slot.date) for slot in self._doses if slot.id.agent in ("", agent)}
+        return [visit for visit in self._visits if (visit.dose.id[:2], visit.dose.date) in mine]
+
+    def _first(self, agent: str) -> DoseId | None:
+        gone = (DoseState.OMITTED, DoseState.CANCELLED)
+        standing = (slot.id for slot in self._layout.slots if slot.state not in gone)
+        return next((dose for dose in standing if agent in ("", dose.agent) or not dose.agent), None)
+
+    def _dates(self, step: int, when: When, at_home: bool) -> dict[date, tuple[date, date]]:  # noqa: FBT001 - a key
+        """For each date with doses the date so many days off, and the open day for that."""
+        found = self._found_dates.get((step, when, at_home))
+        if found is None:
+            open_day = self._closures.open_day
+            asked = {slot.date: add_days(slot.date, step) for slot in self._doses}
+            found = {on: (day, day if at_home else open_day(day, when)) for on, day in asked.items()}
+            self._found_dates[step, when, at_home] = found
+        return found
+
+
+def _visits(doses: Sequence[Slot]) -> list[_Visit]:
+    first_dates: dict[tuple[int, int], date] = {}
+    found: dict[tuple[int, int, date], _Visit] = {}
+    for slot in doses:
+        cycle, day, _, agent = slot.id
+        first = first_dates.setdefault((cycle, day), slot.date)
+        found.setdefault((cycle, day, slot.date), _Visit(slot, agent if slot.date != first else ""))
+    return list(found.values())
+
+
+def _in_cycles(rule: TaskRule, cycle: int) -> bool:
+    return rule.cycles is None or cycle in rule.cycles

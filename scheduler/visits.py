@@ -1,28 +1,37 @@
 """The hours of a visit: arrival, infusion and observation, counted on instants (scheduling rules 9 to 11)."""
 
-from collections.abc import Iterator
-from datetime import date, datetime, time
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 
 from scheduler.actions import Given
 from scheduler.dates import after, moment, to_instant
-from scheduler.layout import Layout, Numbers, Slot
-from scheduler.plan import DoseId, VisitTimes
+from scheduler.dose_id import DoseId
+from scheduler.layout import Layout, Slot
+from scheduler.numbers import Numbers
+from scheduler.plan import VisitTimes
+from scheduler.regimen import Agent
+from scheduler.visit_order import in_visit_order
+
+Visits = Mapping[DoseId, VisitTimes]
+MINUTE = timedelta(minutes=1)
 
 
-def visits(numbers: Numbers, layout: Layout, lead_minutes: int) -> Iterator[tuple[DoseId, VisitTimes]]:
-    """The times of each dose that is given or planned, in order.
+def visits(numbers: Numbers, layout: Layout, lead_minutes: int) -> Visits:
+    """The times of each dose that is given or planned.
 
-    Lengths go by how many doses were given before and tolerated; after one that was not, the longer time stays.
+    Doses on one date are given one after the other. Lengths go by how many doses of the agent were given before and
+    tolerated; after one that was not, the longer time stays.
     """
-    infusion, observation = numbers.regimen.infusion_minutes, numbers.regimen.observation_minutes
-    ordinal = 0
+    maker = _Maker(numbers, lead_minutes)
+    lengths = _lengths(numbers, layout)
+    by_date: dict[date, list[Slot]] = {}
     for slot in layout.counted:
-        lasts = infusion[min(ordinal, len(infusion) - 1)]
-        watched = observation[min(ordinal, len(observation) - 1)]
-        yield slot.id, _times(numbers, slot, lasts, watched, lead_minutes)
-        given = numbers.given.get(slot.id)
-        ordinal += given is None or (given.tolerated and given.complete)
+        by_date.setdefault(slot.date, []).append(slot)
+    for day in sorted(by_date):
+        maker.visit(day, by_date[day], lengths)
+    return maker.found
 
 
 def recorded_instant(wall: time | datetime, on: date, zone: str, *, later: bool) -> datetime:
@@ -35,39 +44,151 @@ def recorded_instant(wall: time | datetime, on: date, zone: str, *, later: bool)
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def _times(numbers: Numbers, slot: Slot, lasts: int, watched: int, lead: int) -> VisitTimes:
-    at = numbers.times.get(slot.id, numbers.at)
-    given = numbers.given.get(slot.id)
-    if given is None or (given.started is None and given.ended is None):
-        return _planned(slot.date, at, numbers.course.zone, lasts, watched, lead)
-    start, end = _recorded(given, to_instant(slot.date, at, numbers.course.zone), lasts, numbers.course.zone)
-    return _around(start, end, watched, lead)
+class _Length(NamedTuple):
+    """Minutes of infusion and observation, None where not known; and for an infusion that runs on, of each bag."""
+
+    lasts: int | None
+    watched: int | None
+    runs_on: bool
+    bag: int | None
+
+
+@lru_cache(maxsize=1024)
+def _length(infusion: tuple[int, ...], observation: tuple[int, ...], ordinal: int, bag: int | None) -> _Length:
+    lasts = infusion[min(ordinal, len(infusion) - 1)] if infusion else None
+    watched = observation[min(ordinal, len(observation) - 1)] if observation else None
+    return _Length(lasts, watched, bag is not None, bag or None)
+
+
+def _bag(agent: Agent) -> int | None:
+    """Minutes of a bag; 0 where the infusion runs on without one; None where it ends with the visit."""
+    return None if agent.continuous is None else (agent.continuous.bag_hours or 0) * 60
+
+
+def _lengths(numbers: Numbers, layout: Layout) -> dict[DoseId, _Length]:
+    agents = [(agent.times.infusion_minutes, agent.times.observation_minutes) for agent in numbers.regimen.ranked]
+    bags = [_bag(agent) for agent in numbers.regimen.ranked]
+    ordinals = [0] * len(agents)
+    found = {}
+    for slot in layout.counted:
+        rank = slot.id.rank
+        found[slot.id] = _length(*agents[rank], ordinals[rank], bags[rank])
+        given = numbers.given.get(slot.id)
+        ordinals[rank] += given is None or (given.tolerated and given.complete)
+    return found
+
+
+class _Maker:
+    """Makes the times visit by visit, since a gap in hours asks for the start before."""
+
+    def __init__(self, numbers: Numbers, lead_minutes: int) -> None:
+        self._numbers = numbers
+        self._lead = lead_minutes
+        self._zone = numbers.course.zone
+        self._hours = [agent.gap_hours for agent in numbers.regimen.ranked]
+        self._plain = not any(self._hours)
+        self._last: dict[int, tuple[DoseId, VisitTimes]] = {}
+        self.found: dict[DoseId, VisitTimes] = {}
+
+    def visit(self, day: date, slots: Sequence[Slot], lengths: Mapping[DoseId, _Length]) -> None:
+        numbers = self._numbers
+        at = numbers.times.get(slots[0].id, numbers.at)
+        doses = in_visit_order(numbers.regimen, [slot.id for slot in slots]) if len(slots) > 1 else (slots[0].id,)
+        spans = tuple(lengths[dose] for dose in doses)
+        if self._plain and not any(_timed(numbers.given.get(dose)) for dose in doses):
+            self.found.update(zip(doses, _as_planned(day, at, self._zone, self._lead, spans), strict=True))
+            return
+        chain = _Chain(to_instant(day, at, self._zone), self._zone)
+        for dose, span in zip(doses, spans, strict=True):
+            chain.add(span, numbers.given.get(dose), self._earliest(dose, day))
+            self._last[dose.rank] = dose, chain.times[-1]
+        self.found.update(zip(doses, chain.around(self._lead), strict=True))
+
+    def _earliest(self, dose: DoseId, day: date) -> datetime | None:
+        """The first minute of `day` that keeps the gap in hours to the dose before, where there is one."""
+        hours = self._hours[dose.rank]
+        before, times = self._last.get(dose.rank, (None, None))
+        if hours is None or before is None or times is None or before > dose or not times.start_known:
+            return None
+        instant = after(times.infusion_start, hours * 60)
+        return instant if instant.date() == day else None
 
 
 @lru_cache(maxsize=4096)  # a clinic's courses share days and hours, and each record lays the same course out again
-def _planned(day: date, at: time, zone: str, lasts: int, watched: int, lead: int) -> VisitTimes:  # noqa: PLR0917 - a key
-    start = to_instant(day, at, zone)
-    return _around(start, after(start, lasts), watched, lead)
+def _as_planned(day: date, at: time, zone: str, lead: int, lengths: tuple[_Length, ...]) -> tuple[VisitTimes, ...]:
+    """The times of doses that nothing was recorded of and no gap in hours holds back."""
+    chain = _Chain(to_instant(day, at, zone), zone)
+    for length in lengths:
+        chain.add(length, None, None)
+    return tuple(chain.around(lead))
 
 
-def _around(start: datetime, end: datetime, watched: int, lead: int) -> VisitTimes:
-    arrival = after(start, -lead)
-    return VisitTimes(
-        arrival=arrival,
-        premedication=arrival,
-        infusion_start=start,
-        infusion_end=end,
-        observation_end=after(end, watched),
-    )
+class _Chain:
+    """The doses of one visit, one after the other: each starts when infusion and observation before it are over."""
+
+    def __init__(self, start: datetime, zone: str) -> None:
+        self._next = start
+        self._known = True
+        self._zone = zone
+        self.times: list[VisitTimes] = []
+
+    def add(self, length: _Length, given: Given | None, earliest: datetime | None) -> None:
+        """Adds a dose; `earliest` keeps a start back that was not recorded otherwise."""
+        start, known = self._next, self._known
+        waited = known and earliest is not None and moment(earliest) > moment(start)
+        if waited and earliest is not None:
+            start = earliest
+        end = after(start, length.lasts) if known and length.lasts is not None else None
+        if given is not None and _timed(given):
+            start, end, known = _recorded(given, start, length.lasts, self._zone, known=known)
+            waited = waited and given.started is None
+        over = end or start
+        left = after(over, length.watched) if end is not None and length.watched is not None else over
+        self._next, self._known = left, end is not None
+        runs = length.runs_on and end is not None
+        self.times.append(
+            VisitTimes(
+                arrival=start,
+                premedication=start,
+                infusion_start=start,
+                infusion_end=over,
+                observation_end=left,
+                start_known=known,
+                length_known=end is not None,
+                observed=length.watched is not None,
+                waited=waited,
+                runs_on=length.runs_on,
+                bag_changes=tuple(_bag_changes(start, over, length.bag)) if runs and length.bag else (),
+                disconnect=over if runs else None,
+            )
+        )
+
+    def around(self, lead: int) -> Iterable[VisitTimes]:
+        """The times, each with the arrival of the visit."""
+        arrival = after(self.times[0].infusion_start, -lead)
+        return (times._replace(arrival=arrival, premedication=arrival) for times in self.times)
 
 
-def _recorded(given: Given, planned: datetime, lasts: int, zone: str) -> tuple[datetime, datetime]:
+def _bag_changes(start: datetime, end: datetime, bag: int) -> Iterable[datetime]:
+    minutes = int((moment(end) - moment(start)) / MINUTE)
+    return (after(start, passed) for passed in range(bag, minutes, bag))
+
+
+def _timed(given: Given | None) -> bool:
+    return given is not None and (given.started is not None or given.ended is not None)
+
+
+def _recorded(
+    given: Given, planned: datetime, lasts: int | None, zone: str, *, known: bool
+) -> tuple[datetime, datetime | None, bool]:
+    """Start, end (None: not known), and whether the start is known, of a dose with a recorded time."""
     start = planned
     if given.started is not None:
-        start = recorded_instant(given.started, given.on, zone, later=False)
+        start, known = recorded_instant(given.started, given.on, zone, later=False), True
     if given.ended is None:
-        return start, after(start, lasts)
+        return start, after(start, lasts) if known and lasts is not None else None, known
     end = recorded_instant(given.ended, given.on, zone, later=True)
-    if given.started is None and moment(end) <= moment(start):
-        start = after(end, -lasts)
-    return start, end
+    if given.started is None and (not known or moment(end) <= moment(start)):
+        # It took its length before the recorded end; without one only the end is known.
+        return (after(end, -lasts) if lasts is not None else end), end, lasts is not None
+    return start, end, known

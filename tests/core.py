@@ -1,6 +1,7 @@
 """What the tests of the core share: the regimen, courses from plain data, and the plan told as the oracle tells it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date
 from functools import cache
 from pathlib import Path
@@ -35,6 +36,14 @@ def inotuzumab() -> Regimen:
     """The regimen as shipped."""
     path = REGIMENS / "inotuzumab-ozogamicin.toml"
     return parse_regimen(path.read_text(encoding="utf-8"), path.name)
+
+
+def with_agent(regimen: Regimen, **changes: Any) -> Regimen:
+    """The regimen with its one agent changed; fields of `times` may be named directly."""
+    (agent,) = regimen.agents.values()
+    lengths = {name: changes.pop(name) for name in ("infusion_minutes", "observation_minutes") if name in changes}
+    times = replace(changes.pop("times", agent.times), **lengths)
+    return replace(regimen, agents={agent.key: replace(agent, times=times, **changes)})
 
 
 def course_of(day1: date, **fields: Any) -> Course:

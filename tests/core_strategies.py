@@ -11,7 +11,7 @@ from scheduler.actions import Action, CeaseCause, HoldCause
 from scheduler.fold import fold
 from scheduler.layout import Slot, lay_out
 from scheduler.regimen import Regimen
-from tests.core import course_of, inotuzumab
+from tests.core import course_of, inotuzumab, with_agent
 
 DAY1 = date(2026, 12, 7)
 AUDIENCES = ("can-become-pregnant", "partner-can-become-pregnant", "breastfeeding")
@@ -67,11 +67,15 @@ def newer_regimen() -> Regimen:
     """A made-up newer version that has other days, another length, fewer cycles and no second intent."""
     regimen = inotuzumab()
     first, later = regimen.templates
-    templates = (replace(first, days=(1, 8)), replace(later, days=(1, 8, 15, 22), length=35, longest=35))
-    rule = regimen.day_rules[8]
-    day_rules = {1: regimen.day_rules[1], 8: rule, 15: rule, 22: rule}
+    (agent,) = regimen.ranked
+    templates = (
+        replace(first, days={agent.key: (1, 8)}),
+        replace(later, days={agent.key: (1, 8, 15, 22)}, length=35, longest=35),
+    )
+    rule = agent.day_rules[8]
+    changed = with_agent(regimen, day_rules={1: agent.day_rules[1], 8: rule, 15: rule, 22: rule})
     counts = {"continue": replace(regimen.counts["continue"], default=4, maximum=5)}
-    return replace(regimen, version="2027.1", digest="0" * 64, templates=templates, day_rules=day_rules, counts=counts)
+    return replace(changed, version="2027.1", digest="0" * 64, templates=templates, counts=counts)
 
 
 @st.composite

@@ -144,7 +144,7 @@ BAD_VALUES: list[tuple[str, Table, str, str, str]] = [
         "cycle: a number of many digits is not a whole number from 1 to 99; mend it",
         "more digits than Python prints",
     ),
-    ("given", {**GIVEN, "day": 401}, "day", "day: 401 is not a whole number from 1 to 400; mend it", "too high"),
+    ("given", {**GIVEN, "day": 401}, "day", "day: 401 is not a whole number from -30 to 400; mend it", "too high"),
     (
         "void",
         {"action": 100_001},
@@ -286,7 +286,7 @@ def test_an_unknown_kind_an_unknown_field_and_a_missing_one_are_named() -> None:
     assert refused("?", {}) == ("unknown-kind", "kind", f"kind: '?' is no action; use one of: {kinds}")
     sentence = "omit: field 'dya' is unknown; did you mean 'day'?"
     assert refused("omit", {"cycle": 1, "dya": 8}) == ("unknown-field", "dya", sentence)
-    sentence = "omit: field 'colour' is unknown; use one of: reason, replaces, cycle, day"
+    sentence = "omit: field 'colour' is unknown; use one of: reason, replaces, cycle, day, agent"
     assert refused("omit", {"colour": "blue"}) == ("unknown-field", "colour", sentence)
     assert refused("omit", {"cycle": 1}) == ("missing-field", "day", "omit: field 'day' is missing; give it")
     assert refused("omit", {"cycle": 1, "day": None})[:2] == ("missing-field", "day")

@@ -9,7 +9,7 @@ import pytest
 from scheduler import ClinicRules, Course, Plan, build_plan, check_action
 from scheduler.plan import Advice, Suggestion
 from scheduler.regimen import Regimen
-from tests.core import act, action_of, course_of, inotuzumab, plan_of
+from tests.core import act, action_of, course_of, inotuzumab, plan_of, with_agent
 
 DAY1 = date(2026, 12, 7)
 Table = dict[str, Any]
@@ -399,7 +399,8 @@ def test_what_is_suggested_after_a_stop_is_what_can_be_recorded_then() -> None:
 def unread(regimen: Regimen, part: str) -> Regimen:
     """The regimen with the source of its windows or times unread."""
     if part == "times":
-        return replace(regimen, times_cite=replace(regimen.times_cite, verified=False))
+        times = regimen.ranked[0].times
+        return with_agent(regimen, times=replace(times, cite=replace(times.cite, verified=False)))
     windows = tuple(replace(rule, cite=replace(rule.cite, verified=False)) for rule in regimen.windows)
     return replace(regimen, windows=windows)
 
@@ -430,7 +431,7 @@ def test_a_source_without_a_section_is_named_without_one() -> None:
 def test_a_newer_version_of_the_regimen_is_remarked_until_the_course_moves_to_it() -> None:
     newer = replace(inotuzumab(), version="2027.1")
     clinic = ClinicRules(newest=newer)
-    sentence = "The regimen has a newer version, 2027.1; this course follows 2026.1."
+    sentence = "The regimen has a newer version, 2027.1; this course follows 2026.2."
     assert remarks(inotuzumab(), course_of(DAY1), clinic) == [("regimen-updated", "note", sentence)]
     assert plan(act("regimen", version="2027.1"), clinic=clinic).advice == ()
     assert remarks(inotuzumab(), course_of(DAY1), ClinicRules(newest=inotuzumab())) == []

@@ -18,6 +18,7 @@ from calendars.view import CalendarView, ClinicCard, Detail, Entry, Reader
 from scheduler.course import Audience
 from scheduler.errors import InvalidValue
 from tests.calendar_plans import ARABIC, FEED_ID, course, empty, eventful, story
+from tests.core import with_agent
 from tests.pdf_reader import text_of
 from tests.readers import read_both
 
@@ -31,7 +32,7 @@ HOSTILE = (
 def hostile() -> CalendarView:
     """A view of which every text that can come from outside is hostile, at all lengths."""
     view = story().view(clinic=ClinicCard(name=HOSTILE, phone=HOSTILE, address=HOSTILE, fever_threshold=HOSTILE))
-    regimen = replace(view.plan.regimen, name=HOSTILE, agent=HOSTILE)
+    regimen = with_agent(replace(view.plan.regimen, name=HOSTILE), name=HOSTILE)
     view = story(regimen=regimen).view(clinic=view.clinic)
     entries = tuple(
         replace(entry, summary=HOSTILE, lines=(HOSTILE,), description=HOSTILE, location=HOSTILE)

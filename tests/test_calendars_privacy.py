@@ -22,6 +22,7 @@ from tests.calendar_plans import (
     eventful,
     story,
 )
+from tests.core import with_agent
 from tests.pdf_reader import text_of
 from tests.readers import read_both, unfolded
 
@@ -33,7 +34,7 @@ CANARY_CLINIC = ClinicCard(
     fever_threshold="CANARY-FEVER",
     address="CANARY-WARD 4",
 )
-CANARY_REGIMEN = replace(INOTUZUMAB, id="canary-id", name="CANARY-REGIMEN", agent="CANARY-AGENT")
+CANARY_REGIMEN = with_agent(replace(INOTUZUMAB, id="canary-id", name="CANARY-REGIMEN"), name="CANARY-AGENT")
 
 # What tells of the treatment, beside the canaries; "infusion" is told at `full` only.
 TELLING = (
@@ -171,8 +172,9 @@ def test_what_was_not_verified_is_told_to_staff_and_in_no_patients_calendar(name
 
 
 def test_unread_times_of_a_visit_are_marked_for_staff() -> None:
-    cite = replace(INOTUZUMAB.times_cite, verified=False)
-    view = story(regimen=replace(INOTUZUMAB, times_cite=cite)).view(reader=Reader.STAFF)
+    times = INOTUZUMAB.ranked[0].times
+    unread_times = replace(times, cite=replace(times.cite, verified=False))
+    view = story(regimen=with_agent(INOTUZUMAB, times=unread_times)).view(reader=Reader.STAFF)
     notes = {entry.kind: entry.staff_note for entry in view.entries}
     assert notes[EventKind.INFUSION] == notes[EventKind.OBSERVATION] == "Not verified, check the label."
     assert notes[EventKind.CHECK] == notes[EventKind.WINDOW] == ""

@@ -28,7 +28,7 @@ def test_the_first_dose_has_the_shape_of_the_contract() -> None:
     assert found["schema"] == 1
     assert found["regimen"] == {
         "id": "inotuzumab-ozogamicin",
-        "version": "2026.1",
+        "version": "2026.2",
         "name": "Inotuzumab ozogamicin",
         "checked_by": "not yet checked by a clinician",
     }
@@ -57,8 +57,10 @@ def test_the_first_dose_has_the_shape_of_the_contract() -> None:
         "chain": [
             {
                 "rule": "course-start",
-                "from": "the course starts on that day",
+                "from": None,
+                "add": None,
                 "result": "2026-12-07",
+                "text": "the course starts on that day",
                 "source": label,
             }
         ],

@@ -32,7 +32,7 @@ def on(dose: Dose) -> date:
 @THOROUGH
 def test_the_gap_is_kept_wherever_a_planned_dose_could_still_move(history: History) -> None:
     plan = history.plan()
-    gap = timedelta(days=plan.regimen.min_gap_days)
+    gap = timedelta(days=plan.regimen.ranked[0].gap_days)
     doses = [dose for dose in plan.doses() if dose.state is not DoseState.OMITTED and dose.date is not None]
     for before, dose in pairwise(doses):
         if dose.state is not DoseState.PLANNED or on(dose) - on(before) >= gap:
@@ -49,7 +49,7 @@ def test_every_gap_that_is_too_short_is_remarked(history: History) -> None:
     short = {
         (dose.cycle, dose.day)
         for before, dose in pairwise(counted(plan))
-        if on(dose) - on(before) < timedelta(days=plan.regimen.min_gap_days)
+        if on(dose) - on(before) < timedelta(days=plan.regimen.ranked[0].gap_days)
     }
     assert {(one.cycle, one.day) for one in plan.advice if one.code == "gap-too-short"} == short
 
@@ -134,7 +134,7 @@ def dates(plan: Plan) -> list[tuple[Any, ...]]:
 def test_a_window_never_ends_before_the_rule_says(history: History) -> None:
     plan = history.plan()
     last = max((on(dose) for dose in counted(plan)), default=None)
-    months = {(rule.audience, rule.kind): rule.months for rule in plan.regimen.windows}
+    months = {(rule.audience, rule.kind): rule.amount for rule in plan.regimen.windows}
     for window in plan.windows:
         if plan.held is not None:
             assert window.through is None

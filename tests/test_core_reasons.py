@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from scheduler import ClinicRules, NeedsReason, check_action, check_course
-from tests.core import act, action_of, course_of, inotuzumab, plan_of, refusal
+from tests.core import act, action_of, course_of, inotuzumab, plan_of, refusal, with_agent
 
 DAY1 = date(2026, 12, 7)
 Table = dict[str, Any]
@@ -248,7 +248,9 @@ def test_a_course_that_starts_outside_the_range_carries_its_reason_itself(fields
 def test_a_week_later_needs_a_reason_even_where_the_tolerance_is_wider() -> None:
     """No shipped regimen tolerates a week; one that does still asks (`late_days`)."""
     regimen = inotuzumab()
-    wide = replace(regimen, day_rules={**regimen.day_rules, 8: replace(regimen.day_rules[8], tolerance_days=9)})
+    (agent,) = regimen.ranked
+    rules = {**agent.day_rules, 8: replace(agent.day_rules[8], tolerance_days=9)}
+    wide = with_agent(regimen, day_rules=rules)
     for to, departs in (("2026-12-20", False), ("2026-12-21", True)):
         action = action_of(act("defer", "C1D8", to=to))
         call = partial(check_action, wide, course_of(DAY1), [], action, today=DAY1, clinic=ClinicRules())

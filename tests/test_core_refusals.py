@@ -132,7 +132,7 @@ NO_SUCH = [
         act("regimen", version="1999"),
         "unknown-value",
         "version",
-        "version: '1999' is unknown; use one of: 2026.1",
+        "version: '1999' is unknown; use one of: 2026.2",
     ),
     Case(
         "the hour of half a visit",
@@ -534,7 +534,7 @@ CEASED = [
             act("time", at="10:00"),
             act("away", from_="2026-12-10", to="2026-12-11"),
             act("cease", on="2026-12-20", cause="death"),
-            act("regimen", version="2026.1"),
+            act("regimen", version="2026.2"),
         )
     ),
 ]

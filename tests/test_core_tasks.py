@@ -247,7 +247,8 @@ def with_tasks(*rules: TaskRule, **others: Any) -> Regimen:
 
 
 def rule(on: HangsOn, when: When = When.BEFORE, **others: Any) -> TaskRule:
-    defaults: dict[str, Any] = {"kind": "ecg", "offset_days": 1, "cycle": None, "intent": None, "audience": None}
+    defaults: dict[str, Any] = {"kind": "ecg", "offset_days": 1, "cycles": None, "intent": None, "audience": None}
+    defaults |= {"agent": "", "days": (), "at_home": False, "lasts_days": 1}
     return TaskRule(**{**defaults, **others}, on=on, when=when, cite=inotuzumab().tasks[0].cite)
 
 
@@ -255,8 +256,8 @@ def rule(on: HangsOn, when: When = When.BEFORE, **others: Any) -> TaskRule:
     ("task", "doses", "reason"),
     [
         (rule(HangsOn.DAY_ONE), [(1, 1), (2, 1)], "every day 1"),
-        (rule(HangsOn.EACH_DOSE, cycle=2), [(2, 1), (2, 8), (2, 15)], "every dose of a chosen cycle"),
-        (rule(HangsOn.FIRST_DOSE, cycle=2), [], "the first dose lies in cycle 1"),
+        (rule(HangsOn.EACH_DOSE, cycles=frozenset({2})), [(2, 1), (2, 8), (2, 15)], "every dose of a chosen cycle"),
+        (rule(HangsOn.FIRST_DOSE, cycles=frozenset({2})), [], "the first dose lies in cycle 1"),
         (rule(HangsOn.CYCLE_END), [(1, None), (2, None)], "every cycle's end"),
     ],
 )

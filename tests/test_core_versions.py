@@ -8,7 +8,7 @@ import pytest
 
 from scheduler import ClinicRules, Plan, Regimen, Rejected, build_plan, check_action, check_actions
 from scheduler.actions import Action
-from tests.core import act, action_of, course_of, inotuzumab
+from tests.core import act, action_of, course_of, inotuzumab, with_agent
 from tests.core_strategies import newer_regimen
 
 DAY1 = date(2026, 12, 7)
@@ -57,7 +57,7 @@ def days_of(found: Plan) -> list[tuple[int, ...]]:
 
 def test_a_newer_version_changes_nothing_by_itself() -> None:
     found = plan(NEWER)
-    assert found.regimen.version == "2026.1"
+    assert found.regimen.version == "2026.2"
     assert days_of(found) == [(1, 8, 15)] * 6
 
 
@@ -82,9 +82,10 @@ def test_a_dose_given_under_the_old_version_stays_though_the_new_one_lacks_its_d
 def test_a_late_dose_of_a_day_that_the_new_version_lacks_has_no_tolerance_to_be_outside_of() -> None:
     late = given("C1D15", "2026-12-28", reason="late")
     regimen = inotuzumab()
-    templates = tuple(replace(template, days=(1, 8)) for template in regimen.templates)
-    rules = {day: regimen.day_rules[day] for day in (1, 8)}
-    clinic = ClinicRules(newest=version("2027.1", templates=templates, day_rules=rules))
+    (agent,) = regimen.ranked
+    templates = tuple(replace(template, days={agent.key: (1, 8)}) for template in regimen.templates)
+    rules = {day: agent.day_rules[day] for day in (1, 8)}
+    clinic = ClinicRules(newest=with_agent(version("2027.1", templates=templates), day_rules=rules))
     assert ("outside-tolerance", 1, 15) in codes(plan(clinic, G1, G8, late))
     assert ("outside-tolerance", 1, 15) not in codes(plan(clinic, G1, G8, late, MOVE))
 
@@ -94,12 +95,12 @@ def codes(found: Plan) -> set[tuple[str, int | None, int | None]]:
 
 
 def test_an_action_names_the_version_that_the_course_has_or_the_newest() -> None:
-    assert plan(ClinicRules(), act("regimen", version="2026.1")).regimen.version == "2026.1"
-    assert plan(NEWER, act("regimen", version="2026.1")).regimen.version == "2026.1"
+    assert plan(ClinicRules(), act("regimen", version="2026.2")).regimen.version == "2026.2"
+    assert plan(NEWER, act("regimen", version="2026.2")).regimen.version == "2026.2"
     fault = refused(NEWER, act("regimen", version="2027.2"))
     assert (fault.code, fault.field) == ("unknown-value", "version")
     assert str(fault) == "version: '2027.2' is unknown; did you mean '2027.1'?"
-    assert str(refused(ClinicRules(), MOVE)) == "version: '2027.1' is unknown; did you mean '2026.1'?"
+    assert str(refused(ClinicRules(), MOVE)) == "version: '2027.1' is unknown; did you mean '2026.2'?"
 
 
 def test_a_version_without_the_courses_intent_is_refused() -> None:

@@ -205,7 +205,7 @@ LINES = [
 
 @pytest.mark.parametrize(("line", "fault", "reason"), LINES, ids=[f"{line[:25]}: {why}" for line, _, why in LINES])
 def test_a_bad_line_is_one_fault_with_its_place_and_remedy(line: str, fault: str | None, reason: str) -> None:
-    known = "actions, at, audiences, cycle_lengths, cycles, day1, id, intent, patient, reason, regimen, zone"
+    known = "actions, at, audiences, cycle_lengths, cycles, day1, earlier, id, intent, jurisdiction, patient, reason, regimen, zone"
     expected = fault or f"key `colour`: is unknown; use one of: {known}"
     assert faults(with_line(line)) == [expected], reason
 
@@ -246,7 +246,7 @@ ACTIONS = [
     ),
     (
         'kind = "omit"\ncycle = 1\nday = 8\ncolour = "blue"',
-        ["actions 1, key `colour`: omit: field 'colour' is unknown; use one of: reason, replaces, cycle, day"],
+        ["actions 1, key `colour`: omit: field 'colour' is unknown; use one of: reason, replaces, cycle, day, agent"],
         "a field too many",
     ),
     (

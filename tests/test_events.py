@@ -1,6 +1,5 @@
 """Events: what a calendar can show of a plan, what a new plan changes, and the stamps that calendar programs go by."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -14,7 +13,7 @@ from scheduler.actions import CeaseCause
 from scheduler.events import Cancelled, EventKind, uid_of
 from scheduler.plan import LIVER_WATCH
 from scheduler.regimen import When, WindowKind
-from tests.core import act, at, course_of, inotuzumab, plan_of
+from tests.core import act, at, course_of, inotuzumab, plan_of, with_agent
 from tests.core_strategies import History, histories, next_actions
 
 DAY1 = date(2026, 12, 9)  # a Wednesday, so that checks a day away are on open days
@@ -82,7 +81,7 @@ def test_keys_hold_no_date_and_come_sorted() -> None:
 
 
 def test_no_observation_no_event_of_it() -> None:
-    regimen = replace(inotuzumab(), observation_minutes=(60, 0))
+    regimen = with_agent(inotuzumab(), observation_minutes=(60, 0))
     found = build_plan(regimen, course_of(DAY1), [], today=DAY1)
     assert [event.key for event in events(found) if event.kind is EventKind.OBSERVATION] == ["c1d1/observation"]
 
