@@ -76,6 +76,8 @@ class Texts:
                 return self._leave(stamped.event)
             case EventKind.CHECK:
                 return (self.wording.say("guide.tests"), self.guide().whom_to_call())
+            case EventKind.BAG_CHANGE | EventKind.DISCONNECT | EventKind.HOME | EventKind.STAY:
+                return (self.guide().whom_to_call(),)
             case EventKind.WINDOW:
                 return ()
 
@@ -122,7 +124,7 @@ class Texts:
 
     def _full_title(self, event: Event) -> str:
         values = {
-            "drug": self.regimen.agent,
+            "drug": self._drugs(event),
             "cycle": event.cycle,
             "day": event.day,
             "checks": self._checks(event),
@@ -141,7 +143,7 @@ class Texts:
             case EventKind.INFUSION:
                 return (
                     *self._come(event),
-                    say("line.infusion", start=self._wall(event.start, day), end=self._wall(event.end, day)),
+                    self._infusion(event),
                     *self._leave(event),
                     *self._if_blood_tests_allow(event),
                 )
@@ -149,6 +151,10 @@ class Texts:
                 return (say("line.second-part"), say("line.stay"))
             case EventKind.CHECK:
                 return () if event.day is None else (say("line.check-of", cycle=event.cycle, day=event.day),)
+            case EventKind.STAY:
+                return (say("line.hospital", start=self._wall(event.start, day), end=self._wall(event.end, day)),)
+            case EventKind.BAG_CHANGE | EventKind.DISCONNECT | EventKind.HOME:
+                return (say(f"line.{event.kind}"),)
             case EventKind.WINDOW:
                 return (say(f"line.window.{event.window}", date=say_date(day, self.wording.language)),)
 
@@ -158,8 +164,18 @@ class Texts:
                 return self._come(event)
             case EventKind.OBSERVATION:
                 return (self.wording.say("line.second-part"),)
-            case EventKind.CHECK | EventKind.WINDOW:
+            case _:
                 return (self.wording.say("line.ask"),)
+
+    def _drugs(self, event: Event) -> str:
+        names = event.agents or tuple(agent.name for agent in self.regimen.ranked)
+        return say_list(names, self.wording.language)
+
+    def _infusion(self, event: Event) -> str:
+        day = event.first_date
+        if event.open_end:
+            return self.wording.say("line.infusion-open", start=self._wall(event.start, day))
+        return self.wording.say("line.infusion", start=self._wall(event.start, day), end=self._wall(event.end, day))
 
     def _come(self, event: Event) -> tuple[str, ...]:
         if event.arrival is None:

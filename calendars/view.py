@@ -30,7 +30,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One entry of a calendar. `start` and `end`: instants in the view's zone, or one civil date twice (`all_day`).
+    """One entry of a calendar. `start`, `end`: instants in the view's zone, or civil dates, both included (`all_day`).
 
     `lines` are the description's parts that are this entry's own; `brief` is the title where its date, cycle and day
     stand beside it, without what became of it; `leave` is when one may leave at the earliest; `alarms` lie that long
@@ -62,8 +62,8 @@ class Entry:
         for name in ("summary", "brief", "description", "location", "staff_note"):
             object.__setattr__(self, name, clean(getattr(self, name)))
         object.__setattr__(self, "lines", tuple(clean(line) for line in self.lines))
-        if self.all_day and self.start != self.end:
-            raise InvalidValue(f"entry {self.key}: an all-day entry is one date; give the same start and end")
+        if self.all_day and (isinstance(self.end, datetime) or self.end < self.start):
+            raise InvalidValue(f"entry {self.key}: an all-day entry ends on a date, not before it begins; mend the end")
 
     @property
     def all_day(self) -> bool:
@@ -256,9 +256,9 @@ def _status(stamped: StampedEvent) -> Status:
 
 
 def _alarms(event: Event, leads: tuple[timedelta, ...]) -> tuple[timedelta, ...]:
-    if event.kind is EventKind.INFUSION:
+    if event.kind in (EventKind.INFUSION, EventKind.BAG_CHANGE, EventKind.DISCONNECT):
         return tuple(sorted(set(leads), reverse=True))
-    if event.kind is not EventKind.CHECK:
+    if event.kind not in (EventKind.CHECK, EventKind.HOME, EventKind.STAY):
         return ()  # the stay is part of the visit, and a window's last day is no day to be called up
     # A whole day starts at midnight: "a day before" is told at nine in the morning of that day, not at night.
     days = sorted({lead.days for lead in leads if lead.days}, reverse=True)
@@ -276,11 +276,12 @@ def _verified(event: Event, plan: Plan) -> bool:
         case EventKind.WINDOW:
             windows = {f"window/{window.kind}/{window.audience}": window.verified for window in plan.windows}
             return windows.get(event.key, True)
-        case EventKind.CHECK:
+        case EventKind.CHECK | EventKind.HOME | EventKind.STAY:
             return True
-        case EventKind.INFUSION | EventKind.OBSERVATION:
+        case _:
+            given = [agent for agent in plan.regimen.ranked if not event.agents or agent.name in event.agents]
             shape = plan.regimen.template(event.cycle or 1).cite
-            return shape.verified and plan.regimen.times_cite.verified
+            return shape.verified and all(agent.times.cite.verified for agent in given)
 
 
 def _stamp(at: datetime, changed_at: datetime | None) -> datetime:

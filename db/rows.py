@@ -218,4 +218,6 @@ _READERS: Mapping[str, Any] = {
     "checks": tuple,
     "when": When,
     "window": WindowKind,
+    "agents": tuple,
+    "until": read_moment,
 }

@@ -113,11 +113,12 @@ def local_date(instant: datetime, zone: str) -> date:
 
 
 def is_given(event: Event, plan: Plan) -> bool:
-    """Whether the event is a visit whose dose was given: there is nothing left to remind of or to move."""
-    if event.kind is not EventKind.INFUSION or event.cycle is None or event.day is None:
+    """Whether the event is a visit whose doses were given: there is nothing left to remind of or to move."""
+    if event.kind is not EventKind.INFUSION:
         return False
-    dose = plan.find(event.cycle, event.day)
-    return dose is not None and dose.state is DoseState.GIVEN
+    here = [dose for dose in plan.doses() if dose.id[:2] == (event.cycle, event.day)]
+    visit = [dose for dose in here if not event.agents or plan.regimen.agent_of(dose.id).name in event.agents]
+    return bool(visit) and all(dose.state is DoseState.GIVEN for dose in visit)
 
 
 def may_know(event: Event, plan: Plan, recipient: Recipient) -> bool:

@@ -27,10 +27,11 @@ def open_date_deferrals(
     that comes to lie on a closed day by that is moved too. A dose without an open date stays where it is.
     """
     found: list[Defer] = []
-    moved: set[tuple[int, int]] = set()
+    moved: set[tuple[int, int, str]] = set()
     while True:
         plan = build_plan(regimen, course, [*actions, *found], today=today, clinic=clinic)
-        waiting = [move for move in _proposed(plan) if only in (None, _place(move)) and _place(move) not in moved]
+        wanted = (move for move in _proposed(plan) if only in (None, (move.cycle, move.day)))
+        waiting = [move for move in wanted if _place(move) not in moved]
         if not waiting:
             return tuple(found)
         moved.add(_place(waiting[0]))
@@ -45,8 +46,8 @@ def _proposed(plan: Plan) -> Iterator[Defer]:
         to = advice.suggest
         if advice.code == "closed-day" and to is not None and to.to is not None:
             scope = Scope(to.scope) if to.scope else None
-            yield Defer(cycle=to.cycle, day=to.day, to=to.to, scope=scope, reason=REASON)
+            yield Defer(cycle=to.cycle, day=to.day, agent=to.agent, to=to.to, scope=scope, reason=REASON)
 
 
-def _place(move: Defer) -> tuple[int, int]:
-    return move.cycle, move.day
+def _place(move: Defer) -> tuple[int, int, str]:
+    return move.cycle, move.day, move.agent

@@ -94,12 +94,17 @@ def _window(window: Window | None) -> dict[str, object] | None:
     if window is None:
         return None
     through = window.through.isoformat() if window.through else None
-    return {"through": through, "final": window.final, "shown": window.shown}
+    more: dict[str, object] = {"until": window.until.isoformat(timespec="seconds")} if window.until else {}
+    more |= {"not_stated": list(window.not_stated)} if window.not_stated else {}
+    return {"through": through, **more, "final": window.final, "shown": window.shown}
 
 
 def _until(window: Window | None) -> str:
     if window is None:
         return "none"
-    if window.through is None:
+    if window.not_stated:
+        return f"no date: not stated for {', '.join(window.not_stated)}"
+    end = f"{window.until:%Y-%m-%d %H:%M}" if window.until is not None else window.through
+    if end is None:
         return "no date while on hold"
-    return f"at least until {window.through}" + ("" if window.final else " (may move later)")
+    return f"at least until {end}" + ("" if window.final else " (may move later)")

@@ -7,7 +7,7 @@ import click
 
 from service.changes_text import changes_json, changes_lines, window_lines, windows_json
 from service.cli_support import Cli, acting_options, config_option, json_option, write_json, write_text
-from service.cli_types import ID, NUMBER, number
+from service.cli_types import DAY, ID, NUMBER, number
 from service.tables import plain
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.command("accept-closed-days")
 @click.argument("id_", metavar="ID", type=ID)
 @click.option("--cycle", type=NUMBER, help="With --day: only the visit of that cycle and day.")
-@click.option("--day", type=int)
+@click.option("--day", type=DAY)
 @click.option("--preview", is_flag=True, help="Show what would change, and store nothing.")
 @click.option("--patient-told", is_flag=True, help="The patient knows: mails may tell it too.")
 @click.option("--seen-revision", type=number(0), help="Refuse if the course has moved on since that revision.")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 FORMATS = ("table", "json", "ics", "pdf", "html", "svg", "text")
-START = ("day1", "at", "zone", "cycles", "intent", "lengths", "audiences", "reason")
+START = ("day1", "at", "zone", "cycles", "intent", "lengths", "audiences", "jurisdiction", "reason")
 
 
 def start_options(command: Decorated) -> Decorated:
@@ -36,6 +36,7 @@ def start_options(command: Decorated) -> Decorated:
             click.option("--intent", metavar="NAME", help="What the treatment leads to, such as transplant."),
             click.option("--cycle-length", "lengths", type=CYCLE_LENGTH, multiple=True, help="A cycle's length."),
             click.option("--audience", "audiences", type=AUDIENCE, multiple=True, help="Who needs a window."),
+            click.option("--jurisdiction", default="", metavar="CODE", help="Whose label is followed, such as US."),
             click.option("--reason", default="", metavar="TEXT", help="Why the start departs from the regimen."),
         ]
     ):
@@ -98,6 +99,7 @@ def start_of(cli: Cli, given: dict[str, Any], *, id_: UUID) -> Course:
         cycle_lengths=cycle_lengths(given["lengths"]),
         audiences=given["audiences"],
         reason=given["reason"].strip(),
+        jurisdiction=given["jurisdiction"].strip(),
     )
 
 

@@ -9,16 +9,18 @@ import click
 from scheduler import action_from_fields
 from scheduler.actions import ACTION_KINDS, Action
 from scheduler.errors import Rejected
+from scheduler.regimen_cycles import EARLIEST_DAY, MAX_LENGTH
 from service.changes_text import changes_lines
 from service.cli_changes import show_outcome, show_preview
 from service.cli_support import Cli, acting_options, config_option, json_option
-from service.cli_types import DATE, ID, NUMBER, TIME, number, whole
+from service.cli_types import DATE, DAY, ID, NUMBER, TIME, number, whole
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 VALUES = [
     click.option("--cycle", type=NUMBER),
-    click.option("--day", type=NUMBER),
+    click.option("--day", type=DAY, help="Days before day 1 count down: 0, -1."),
+    click.option("--agent", metavar="KEY", help="One agent of the visit; without it all that are due then."),
     click.option("--on", type=DATE, help="When it happened, or from when it holds."),
     click.option("--to", type=DATE, help="The new date of a deferral; the last day away."),
     click.option("--from", "from_", type=DATE, help="The first day away."),
@@ -42,7 +44,7 @@ FLAGS = [
     click.option("--elsewhere", is_flag=True, help="The dose was given by another clinic."),
 ]
 SAME_NAME = (
-    *("cycle", "day", "on", "to", "scope", "count", "value", "change", "version", "reason", "action"),
+    *("cycle", "day", "agent", "on", "to", "scope", "count", "value", "change", "version", "reason", "action"),
     *("started", "ended", "cause", "at", "replaces"),
 )
 
@@ -101,8 +103,8 @@ def action_of(kind: str, given: dict[str, Any]) -> Action:
 
 def _days(kind: str, text: str) -> int | list[int]:
     if kind == "days":
-        return [whole(part.strip(), "--days", 1, 400) for part in text.split(",")]
-    return whole(text, "--days", 1, 400)
+        return [whole(part.strip(), "--days", EARLIEST_DAY, MAX_LENGTH) for part in text.split(",")]
+    return whole(text, "--days", 1, MAX_LENGTH)
 
 
 def _record(cli: Cli, id_: UUID, action: Action, given: dict[str, Any], *, as_json: bool) -> None:

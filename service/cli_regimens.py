@@ -1,12 +1,13 @@
 """`infusions regimens`: what the clinic can plan, and whether a regimen file is sound."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from scheduler import parse_regimen
 from scheduler.errors import FileRefused, InfusionsError
-from scheduler.regimen import Regimen, TaskRule, WindowRule
+from scheduler.regimen import Agent, CycleTemplate, Regimen, Statement, TaskRule, WindowRule
 from service.catalogue import load_catalogue, read_text
 from service.cli_support import Cli, LateGroup, config_option, json_option, write_json, write_text
 from service.cli_types import FILE
@@ -90,52 +91,66 @@ def _short(regimen: Regimen) -> dict[str, object]:
         "id": regimen.id,
         "version": regimen.version,
         "name": regimen.name,
-        "agent": regimen.agent,
-        "jurisdiction": regimen.jurisdiction,
-        "label_date": regimen.label_date.isoformat(),
+        "agents": [agent.name for agent in regimen.ranked],
+        "jurisdictions": list(regimen.jurisdictions),
+        "label_date": regimen.label_date.isoformat() if regimen.label_date else None,
         "checked_by": regimen.checked_by,
     }
 
 
 def _parts(regimen: Regimen) -> list[str]:
-    counts = "; ".join(f"{name}: {count.default}, at most {count.maximum}" for name, count in regimen.counts.items())
+    counts = "; ".join(
+        f"{name}: {count.default}, {'open-ended' if count.maximum is None else f'at most {count.maximum}'}"
+        for name, count in regimen.counts.items()
+    )
     head = pairs(
         [
             ("regimen", f"{regimen.name} ({regimen.id}, version {regimen.version})"),
-            ("label", f"{regimen.jurisdiction}, {regimen.label_date}"),
+            ("label", f"{', '.join(regimen.jurisdictions)}, {regimen.label_date or 'no date'}"),
             ("checked by", regimen.checked_by or "nobody yet"),
             ("cycles", f"{counts} [{regimen.counts_cite}]"),
-            ("gap", f"at least {regimen.min_gap_days} days between doses [{regimen.gap_cite}]"),
-            ("infusion", f"{_minutes(regimen.infusion_minutes)} minutes [{regimen.times_cite}]"),
-            ("observation", f"at least {_minutes(regimen.observation_minutes)} minutes [{regimen.times_cite}]"),
+            *(row for agent in regimen.ranked for row in _agent(agent)),
         ]
     )
     cycles = table(
         ("cycles", "length", "allowed", "dose days", "source"),
         [
-            (each.count or "all later", each.length, f"{each.shortest}-{each.longest}", _list(each.days), each.cite)
+            (each.count or "all later", each.length, f"{each.shortest}-{each.longest}", _days(each), each.cite)
             for each in regimen.templates
         ],
     )
-    windows = table(("window", "audience", "months", "source"), [_window(each) for each in regimen.windows])
+    windows = table(("window", "audience", "after", "lasts", "source"), [_window(each) for each in regimen.windows])
     tasks = table(("check", "when", "for", "source"), [_task(each) for each in regimen.tasks])
     return [head, cycles, windows, tasks]
+
+
+def _agent(agent: Agent) -> Iterator[tuple[str, str]]:
+    yield "agent", agent.name
+    if agent.gap is not None:
+        yield "gap", f"at least {agent.gap.text} between doses [{agent.gap.cite}]"
+    if agent.times.infusion_minutes:
+        yield "infusion", f"{_minutes(agent.times.infusion_minutes)} minutes [{agent.times.cite}]"
+    if agent.times.observation_minutes:
+        yield "observation", f"at least {_minutes(agent.times.observation_minutes)} minutes [{agent.times.cite}]"
 
 
 def _minutes(lengths: tuple[int, ...]) -> str:
     return ", then ".join(str(each) for each in lengths)
 
 
-def _list(days: tuple[int, ...]) -> str:
-    return ", ".join(str(each) for each in days)
+def _days(template: CycleTemplate) -> str:
+    lists = [(agent, ", ".join(map(str, days))) for agent, days in template.days.items()]
+    return lists[0][1] if len(lists) == 1 else "; ".join(f"{agent} {days}" for agent, days in lists)
 
 
 def _window(rule: WindowRule) -> tuple[object, ...]:
-    return rule.kind, rule.audience, rule.months, rule.cite
+    lasts = rule.length if rule.statement is Statement.LASTS else rule.statement.value
+    return rule.kind, rule.audience, rule.agent, lasts, rule.cite
 
 
 def _task(rule: TaskRule) -> tuple[object, ...]:
-    scope = ", ".join(str(part) for part in (rule.audience, rule.intent, rule.cycle and f"cycle {rule.cycle}") if part)
+    cycles = f"cycles {', '.join(map(str, sorted(rule.cycles)))}" if rule.cycles else None
+    scope = ", ".join(str(part) for part in (rule.audience, rule.intent, cycles) if part)
     return rule.kind, _when(rule), scope, rule.cite
 
 

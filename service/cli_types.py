@@ -11,6 +11,7 @@ import click
 from scheduler.action_fields import parse_audience
 from scheduler.dates import parse_date, parse_time, zone_of
 from scheduler.errors import InvalidValue
+from scheduler.regimen_cycles import EARLIEST_DAY, MAX_LENGTH
 from service.clock import parse_instant
 
 T = TypeVar("T")
@@ -50,7 +51,7 @@ def word(*words: str) -> Value[str]:
 
 def whole(text: str, field: str, lowest: int, highest: int) -> int:
     """The whole number in `text`; InvalidValue names `field`."""
-    if not _is_number(text) or not lowest <= int(text) <= highest:
+    if not _is_number(text.removeprefix("-")) or not lowest <= int(text) <= highest:
         raise InvalidValue(f"{field}: {text!r} is not a whole number from {lowest} to {highest}", field=field)
     return int(text)
 
@@ -97,6 +98,7 @@ TIME = Value("HH:MM", lambda text, field: parse_time(text, field=field))
 INSTANT = Value("INSTANT", lambda text, field: parse_instant(text, field=field))
 ZONE = Value("ZONE", lambda text, _: zone_of(text).key)
 NUMBER = number()
+DAY = number(EARLIEST_DAY, MAX_LENGTH)
 ID = Value("ID", _id)
 CYCLE_LENGTH = Value("CYCLE=DAYS", _cycle_length)
 AUDIENCE = Value("AUDIENCE[:private]", lambda text, _: parse_audience(text))

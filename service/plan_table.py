@@ -1,9 +1,9 @@
 """A plan as tables for people: cycles with their doses, windows, checks, remarks."""
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
-from scheduler.plan import Dose, Plan
+from scheduler.plan import Dose, Plan, Task, VisitTimes, Window
 from service.tables import pairs, plain, table
 
 
@@ -22,8 +22,9 @@ def day(when: date | None) -> str:
 
 def _parts(plan: Plan, *, why: bool) -> Iterator[str]:
     yield _head(plan)
+    several = ("agent",) if len(plan.regimen.agents) > 1 else ()
     yield table(
-        ("cycle", "day", "date", "state", "arrival", "infusion", "leave not before"),
+        ("cycle", "day", *several, "date", "state", "arrival", "infusion", "leave not before"),
         [_dose_row(dose) for dose in plan.doses()],
     )
     yield _windows(plan)
@@ -42,6 +43,7 @@ def _head(plan: Plan) -> str:
             ("day 1", day(start)),
             ("zone", plan.course.zone),
             ("intent", plan.intent),
+            ("jurisdiction", plan.course.jurisdiction or None),
             ("checked by", regimen.checked_by),
             ("ceased", f"{day(plan.ceased.on)}, {plan.ceased.cause}" if plan.ceased else None),
             ("on hold", f"since {day(plan.held.on)}, {plan.held.cause}" if plan.held else None),
@@ -50,16 +52,25 @@ def _head(plan: Plan) -> str:
 
 
 def _dose_row(dose: Dose) -> tuple[str, ...]:
+    agent = (dose.agent,) if dose.agent else ()
+    place = (str(dose.cycle), str(dose.day), *agent, day(dose.date), dose.state)
     visit = dose.times
     if visit is None:
-        return str(dose.cycle), str(dose.day), day(dose.date), dose.state, "", "", ""
-    infusion = f"{_clock(visit.infusion_start)}-{_clock(visit.infusion_end)}"
-    leave = _clock(visit.observation_end)
-    return str(dose.cycle), str(dose.day), day(dose.date), dose.state, _clock(visit.arrival), infusion, leave
+        return *place, "", "", ""
+    return *place, _clock(visit.arrival), _infusion(visit), _clock(visit.leave_not_before)
 
 
-def _clock(instant: datetime) -> str:
-    return f"{instant:%H:%M}"
+def _infusion(visit: VisitTimes) -> str:
+    """From when to when; a question mark for what is not known, and the date of an end on another day."""
+    start = _clock(visit.infusion_start) if visit.start_known else "?"
+    if not visit.length_known:
+        return f"{start}-?"
+    end = visit.infusion_end
+    return f"{start}-{_clock(end)}" if not visit.runs_on else f"{start}-{_clock(end)} on {day(end.date())}"
+
+
+def _clock(instant: datetime | None) -> str:
+    return f"{instant:%H:%M}" if instant is not None else "-"
 
 
 def _windows(plan: Plan) -> str:
@@ -68,7 +79,7 @@ def _windows(plan: Plan) -> str:
             window.kind,
             window.audience,
             day(window.last_dose),
-            day(window.through),
+            _until(window),
             "final" if window.final else "may move later",
             "patient" if window.shown else "staff only",
         )
@@ -78,11 +89,17 @@ def _windows(plan: Plan) -> str:
     return table(headers, rows) if rows else ""
 
 
+def _until(window: Window) -> str:
+    if window.not_stated:
+        return f"not stated for {', '.join(window.not_stated)}"
+    return f"{day(window.until.date())} {_clock(window.until)}" if window.until is not None else day(window.through)
+
+
 def _checks(plan: Plan) -> str:
-    together: dict[tuple[date, int, int | None], list[str]] = {}
+    together: dict[tuple[str, str], list[str]] = {}
     for task in plan.tasks:
-        together.setdefault((task.date, task.cycle, task.day), []).append(task.kind)
-    rows = [(day(when), _belongs(cycle, number), ", ".join(kinds)) for (when, cycle, number), kinds in together.items()]
+        together.setdefault((_span(task), _belongs(task)), []).append(task.kind)
+    rows = [(when, belongs, ", ".join(kinds)) for (when, belongs), kinds in together.items()]
     return table(("date", "for", "checks"), rows) if rows else ""
 
 
@@ -97,5 +114,13 @@ def _reasons(plan: Plan) -> Iterator[str]:
     yield from (plain(task.why.sentence) for task in plan.tasks)
 
 
-def _belongs(cycle: int, number: int | None) -> str:
-    return f"cycle {cycle} day {number}" if number else f"end of cycle {cycle}"
+def _span(task: Task) -> str:
+    last = task.date + timedelta(days=task.lasts_days - 1)
+    return day(task.date) if last == task.date else f"{day(task.date)} to {day(last)}"
+
+
+def _belongs(task: Task) -> str:
+    if task.day is None:
+        return f"end of cycle {task.cycle}"
+    at_home = ", at home" if task.at_home else ""
+    return f"cycle {task.cycle} day {task.day}{f' {task.agent}' if task.agent else ''}{at_home}"

@@ -125,9 +125,21 @@ def test_the_chain_holds_each_step_with_its_rule_origin_date_and_source() -> Non
         act("defer", "C1D8", to="2026-12-20", scope="dose", reason="r"),
     )
     assert at(plan, "C1D15").why.chain == (
-        Fact("day-of-cycle", "day 15 of the cycle that started 7 Dec 2026", date(2026, 12, 21), LABEL, DAY1, 14, "days"),
-        Fact("moved", "moved 4 days later by action 1", date(2026, 12, 25), "the record", date(2026, 12, 21), 4, "days"),
-        Fact("gap", "moved to keep 6 days after C1D8 on 20 Dec 2026", date(2026, 12, 26), LABEL, date(2026, 12, 20), 6, "days"),
+        Fact(
+            "day-of-cycle", "day 15 of the cycle that started 7 Dec 2026", date(2026, 12, 21), LABEL, DAY1, 14, "days"
+        ),
+        Fact(
+            "moved", "moved 4 days later by action 1", date(2026, 12, 25), "the record", date(2026, 12, 21), 4, "days"
+        ),
+        Fact(
+            "gap",
+            "moved to keep 6 days after C1D8 on 20 Dec 2026",
+            date(2026, 12, 26),
+            LABEL,
+            date(2026, 12, 20),
+            6,
+            "days",
+        ),
     )
     assert [fact.rule for fact in at(plan, "C1D1").why.chain] == ["course-start"]
     assert [fact.rule for fact in at(plan, "C2D1").why.chain] == ["cycle-start", "gap"]
@@ -190,7 +202,15 @@ def test_the_chain_of_a_window_goes_from_the_last_dose_to_its_end() -> None:
     (window,) = plan_of(course_of(DAY1, audiences=["breastfeeding"])).windows
     assert window.why.chain == (
         Fact("last-dose", "the last dose, C6D15, is planned on 3 May 2027", date(2027, 5, 3), "the plan"),
-        Fact("months-after", "at least 2 months after it, through that day", date(2027, 7, 3), LEAFLET, date(2027, 5, 3), 2, "months"),
+        Fact(
+            "months-after",
+            "at least 2 months after it, through that day",
+            date(2027, 7, 3),
+            LEAFLET,
+            date(2027, 5, 3),
+            2,
+            "months",
+        ),
     )
 
 

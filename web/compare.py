@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
-from scheduler.plan import Advice, Cycle, Dose, DoseId, Plan, Task, Window
+from scheduler.dose_id import DoseId
+from scheduler.plan import Advice, Cycle, Dose, Plan, Task, Window
 
 Key = TypeVar("Key", bound=Hashable)
 Item = TypeVar("Item")
@@ -18,6 +19,7 @@ class DoseRow:
 
     cycle: int
     day: int
+    agent: str
     before: Dose | None
     after: Dose | None
 
@@ -112,8 +114,11 @@ def _window_key(window: Window) -> tuple[str, str]:
     return window.kind, window.audience
 
 
-def _task_key(task: Task) -> tuple[int, int, str, str, int, int]:
-    return task.cycle, task.day or 0, task.when, task.kind, task.offset_days, task.ordinal
+_TaskKey = tuple[int, int | None, str, str, int, int, str, bool]
+
+
+def _task_key(task: Task) -> _TaskKey:
+    return task.cycle, task.day, task.when, task.kind, task.offset_days, task.ordinal, task.agent, task.of_cycle
 
 
 def _seen_of_dose(dose: Dose | None) -> object:
@@ -121,13 +126,13 @@ def _seen_of_dose(dose: Dose | None) -> object:
 
 
 def _seen_of_window(window: Window | None) -> object:
-    return window and (window.through, window.until, window.final, window.shown)
+    return window and (window.through, window.until, window.final, window.shown, window.not_stated)
 
 
 def _dose_rows(before: Plan, after: Plan) -> Iterator[DoseRow]:
     for key, old, new in _pairs(before.doses(), after.doses(), _dose_key):
         if _seen_of_dose(old) != _seen_of_dose(new):
-            yield DoseRow(cycle=key.cycle, day=key.day, before=old, after=new)
+            yield DoseRow(cycle=key.cycle, day=key.day, agent=key.agent, before=old, after=new)
 
 
 def _cycle_rows(before: Plan, after: Plan) -> Iterator[CycleRow]:
@@ -143,10 +148,10 @@ def _window_rows(before: Plan, after: Plan) -> Iterator[WindowRow]:
 
 
 def _task_rows(earlier: Plan, later: Plan) -> Iterator[TaskRow]:
-    groups: dict[tuple[int, int, str, date | None, date | None], list[str]] = {}
+    groups: dict[tuple[int, int | None, str, date | None, date | None], list[str]] = {}
     for (cycle, day, when, kind, *_), old, new in _pairs(earlier.tasks, later.tasks, _task_key):
         before, after = (task.date if task else None for task in (old, new))
         if before != after:
             groups.setdefault((cycle, day, when, before, after), []).append(kind)
     for (cycle, day, when, before, after), kinds in groups.items():
-        yield TaskRow(kinds=tuple(kinds), when=when, cycle=cycle, day=day or None, before=before, after=after)
+        yield TaskRow(kinds=tuple(kinds), when=when, cycle=cycle, day=day, before=before, after=after)

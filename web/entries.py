@@ -102,9 +102,7 @@ def _whole(text: str) -> int:
 
 
 def _dose(plan: Plan, value: str) -> Dose | None:
-    cycle, _, day = value.partition("-")
-    number, place = whole_number(cycle), whole_number(day)
-    return None if number is None or place is None else plan.find(number, place)
+    return next((dose for dose in plan.doses() if f"{dose.cycle}-{dose.day}" == value), None)
 
 
 def _usual_date(kind: str, plan: Plan, dose: Dose | None) -> str:

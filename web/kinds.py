@@ -49,18 +49,20 @@ REASON = Field(
     input=Input.LONG,
     hint="For staff only. Needed when the entry departs from the regimen.",
 )
+ALL_DUE = "All that are due on that visit"
 _DATE_HINT = "The preview names its weekday."
 
 
 def _dose_field(label: str, *, missing: str = "Choose the dose.", empty: str = "") -> Callable[[Plan], Field]:
     def field(plan: Plan) -> Field:
+        visits = {dose.id[:2]: dose for dose in reversed(plan.doses())}
         none = (Option(value="", label=empty),) if empty else ()
         return Field(
             name="dose",
             label=label,
             input=Input.SELECT,
             missing="" if empty else missing,
-            options=none + tuple(_dose_option(dose) for dose in plan.doses()),
+            options=none + tuple(_dose_option(dose) for dose in reversed(visits.values())),
         )
 
     return field
@@ -70,6 +72,15 @@ def _dose_option(dose: Dose) -> Option:
     when = day_words(dose.date) if dose.date else "no date"
     label = f"{dose_words(dose.cycle, dose.day)}: {when}, {word(dose.state).lower()}"
     return Option(value=f"{dose.cycle}-{dose.day}", label=label, group=f"Cycle {dose.cycle}")
+
+
+def _agent_field(plan: Plan, everything: str) -> tuple[Field, ...]:
+    """Which agent is meant, where the regimen has several."""
+    if len(plan.regimen.agents) == 1:
+        return ()
+    agents = (Option(value=agent.key, label=agent.name) for agent in plan.regimen.ranked)
+    none = Option(value="", label=everything)
+    return (Field(name="agent", label="Agent", input=Input.SELECT, options=(none, *agents)),)
 
 
 def _cycle_field(plan: Plan) -> Field:
@@ -121,6 +132,7 @@ def _given(material: Material) -> tuple[Field, ...]:
     clock = "Hours:minutes, for example 09:10; past midnight with its date, 2026-12-08 00:20. May stay empty."
     return (
         _dose_field("Dose that was given")(material.plan),
+        *_agent_field(material.plan, ALL_DUE),
         _date_field("on", "Given on", "Say on which date the dose was given."),
         Field(name="started", label="Infusion started", hint=clock, length=20),
         Field(name="ended", label="Infusion ended", hint=clock, length=20),
@@ -140,6 +152,7 @@ def _defer(material: Material) -> tuple[Field, ...]:
     )
     return (
         _dose_field("Dose to move")(material.plan),
+        *_agent_field(material.plan, ALL_DUE),
         _date_field("to", "New date", "Say to which date the dose moves.", "Earlier or later."),
         Field(name="scope", label="What moves along", input=Input.RADIO, options=scopes),
     )
@@ -151,8 +164,9 @@ def _usual_scopes(plan: Plan) -> str:
         Scope.CYCLE: "takes its cycle along",
         Scope.COURSE: "takes all that follows along",
     }
-    rules = sorted(plan.regimen.day_rules.items())
-    return "; ".join(f"day {day} {words[rule.defer_scope]}" for day, rule in rules).capitalize() + "."
+    agents = plan.regimen.ranked
+    rules = {day: rule for agent in reversed(agents) for day, rule in agent.day_rules.items()}
+    return "; ".join(f"day {day} {words[rules[day].defer_scope]}" for day in sorted(rules)).capitalize() + "."
 
 
 def _hold(material: Material) -> tuple[Field, ...]:
@@ -164,15 +178,21 @@ def _hold(material: Material) -> tuple[Field, ...]:
 
 
 def _resume(material: Material) -> tuple[Field, ...]:
-    held = tuple(_dose_option(dose) for dose in material.plan.doses() if dose.state is DoseState.HELD)
+    held = {dose.id[:2]: _dose_option(dose) for dose in material.plan.doses() if dose.state is DoseState.HELD}
     return (
-        Field(name="dose", label="Dose to go on with", input=Input.SELECT, missing="No dose is on hold.", options=held),
+        Field(
+            name="dose",
+            label="Dose to go on with",
+            input=Input.SELECT,
+            missing="No dose is on hold.",
+            options=tuple(held.values()),
+        ),
         _date_field("on", "It will be given on", "Say on which date treatment goes on."),
     )
 
 
 def _omit(material: Material) -> tuple[Field, ...]:
-    return (_dose_field("Dose to leave out")(material.plan),)
+    return (_dose_field("Dose to leave out")(material.plan), *_agent_field(material.plan, ALL_DUE))
 
 
 def _cycle_length(material: Material) -> tuple[Field, ...]:
@@ -196,7 +216,8 @@ def _days(material: Material) -> tuple[Field, ...]:
 
 def _cycles(material: Material) -> tuple[Field, ...]:
     count = material.plan.regimen.counts.get(material.plan.intent)
-    hint = f"The regimen has at most {count.maximum} for this intent; for more, give a reason." if count else ""
+    limit = count.maximum if count else None
+    hint = f"The regimen has at most {limit} for this intent; for more, give a reason." if limit is not None else ""
     return (_number_field("count", "Number of cycles", "Say how many cycles.", hint),)
 
 
@@ -236,8 +257,9 @@ def _away(_: Material) -> tuple[Field, ...]:
     )
 
 
-def _cease(_: Material) -> tuple[Field, ...]:
+def _cease(material: Material) -> tuple[Field, ...]:
     return (
+        *_agent_field(material.plan, "The whole treatment"),
         _date_field("on", "Stopped on", "Say on which date.", "Doses planned after this date are cancelled."),
         _choice_field("cause", "Cause", "Choose the cause.", tuple(CeaseCause), cause_word),
     )

@@ -159,6 +159,8 @@ def _treatment(regimen: Regimen) -> tuple[Field, ...]:
 
 def _count(regimen: Regimen, intent: str) -> str:
     count = regimen.counts[intent]
+    if count.maximum is None:
+        return f"{count.default} cycles planned ahead, then as long as it goes on"
     if count.default == count.maximum:
         return f"{count.default} cycles"
     return f"{count.default} cycles, at most {count.maximum}"

@@ -68,6 +68,9 @@ WORDS = {
     "ecg": "ECG",
     "pregnancy-test": "Pregnancy test",
     "response-review": "Response review",
+    "eye-exam": "Eye exam",
+    "dexamethasone": "Dexamethasone at home",
+    "hospital-stay": "Hospital stay",
     "liver-watch": "Liver watch ends",
     # States of a dose
     "planned": "Planned",
@@ -119,6 +122,10 @@ def event_words(key: str) -> str:
         return "tests after the treatment"
     if rest and rest[0] == "end":
         return f"the end of cycle {first[1:]}"
+    if rest and rest[0] == "stay":
+        return f"the hospital stay of cycle {first[1:]}"
+    if rest and rest[0].startswith("day"):
+        return f"checks on day {rest[0].removeprefix('day')} of cycle {first[1:]}"
     cycle, _, day = first[1:].partition("d")
     dose = f"cycle {cycle} day {day}"
     if rest and rest[0].startswith("checks-"):
@@ -218,17 +225,17 @@ def describe(action: Action) -> str:
     """The action as one sentence for the history, without its reason."""
     match action:
         case Given():
-            return f"{dose_words(action.cycle, action.day)} given on {day_words(action.on)}{_how(action)}"
+            return f"{_which(action)} given on {day_words(action.on)}{_how(action)}"
         case Defer():
             along = f", {SCOPES[action.scope]}" if action.scope else ""
-            return f"{dose_words(action.cycle, action.day)} moved to {day_words(action.to)}{along}"
+            return f"{_which(action)} moved to {day_words(action.to)}{along}"
         case Hold():
             since = f"from {day_words(action.on)}: {_lower(cause_word(action.cause))}"
             return f"{dose_words(action.cycle, action.day)} and later doses put on hold {since}"
         case Resume():
             return f"Treatment resumed with {dose_words(action.cycle, action.day).lower()} on {day_words(action.on)}"
         case Omit():
-            return f"{dose_words(action.cycle, action.day)} left out"
+            return f"{_which(action)} left out"
         case CycleLength():
             return f"Cycle {action.cycle} lasts {action.days} days"
         case Days():
@@ -261,13 +268,19 @@ def _describe_course(
         case Away():
             return f"Patient away from {day_words(action.from_)} to {day_words(action.to)}"
         case Cease():
-            return f"Treatment stopped on {day_words(action.on)}: {_lower(cause_word(action.cause))}"
+            what = action.agent or "Treatment"
+            return f"{what} stopped on {day_words(action.on)}: {_lower(cause_word(action.cause))}"
         case RegimenChange():
             return f"Regimen version {action.version} from now on"
         case Void():
             return f"Entry {action.action} taken back"
         case _:
             assert_never(action)
+
+
+def _which(action: Given | Defer | Omit) -> str:
+    dose = dose_words(action.cycle, action.day)
+    return f"{dose} ({action.agent})" if action.agent else dose
 
 
 def _how(action: Given) -> str:
