@@ -133,8 +133,8 @@ class _Maker:
         if before is None:
             self._listed[mark] = visits
             return visits
-        seen = {(visit.dose.id[:2], visit.dose.date) for visit in before}
-        fresh = [visit for visit in visits if (visit.dose.id[:2], visit.dose.date) not in seen]
+        seen = {_place(visit.dose) for visit in before}
+        fresh = [visit for visit in visits if _place(visit.dose) not in seen]
         self._listed[mark] = before + fresh
         return fresh
 
@@ -142,7 +142,7 @@ class _Maker:
         visits = self._visits if not rule.agent else self._visits_with(rule.agent)
         if rule.on is HangsOn.FIRST_DOSE:
             first = self._first(rule.agent)
-            visits = [visit for visit in visits if first is not None and visit.dose.id == first]
+            visits = [visit for visit in visits if first is not None and _place(visit.dose) == _place(first)]
         elif rule.on is HangsOn.DAY_ONE:
             visits = [visit for visit in visits if visit.dose.id.day == 1]
         if rule.cycles is None:
@@ -151,13 +151,15 @@ class _Maker:
 
     def _visits_with(self, agent: str) -> list[_Visit]:
         """The visits on which the agent is given. With one agent that is every visit, and doses don't name it."""
-        mine = {(slot.id[:2], slot.date) for slot in self._doses if slot.id.agent in ("", agent)}
-        return [visit for visit in self._visits if (visit.dose.id[:2], visit.dose.date) in mine]
+        mine = {_place(slot) for slot in self._doses if slot.id.agent in ("", agent)}
+        return [visit for visit in self._visits if _place(visit.dose) in mine]
 
-    def _first(self, agent: str) -> DoseId | None:
+    def _first(self, agent: str) -> Slot | None:
+        """The first dose (of that agent) that is not omitted or cancelled; None while it is on hold."""
         gone = (DoseState.OMITTED, DoseState.CANCELLED)
-        standing = (slot.id for slot in self._layout.slots if slot.state not in gone)
-        return next((dose for dose in standing if agent in ("", dose.agent) or not dose.agent), None)
+        standing = (slot for slot in self._layout.slots if slot.state not in gone)
+        first = next((slot for slot in standing if "" in (agent, slot.id.agent) or slot.id.agent == agent), None)
+        return first if first is not None and first.counted else None
 
     def _dates(self, step: int, when: When, at_home: bool) -> dict[date, tuple[date, date]]:  # noqa: FBT001 - a key
         """For each date with doses the date so many days off, and the open day for that."""
@@ -168,6 +170,11 @@ class _Maker:
             found = {on: (day, day if at_home else open_day(day, when)) for on, day in asked.items()}
             self._found_dates[step, when, at_home] = found
         return found
+
+
+def _place(slot: Slot) -> tuple[int, int, date]:
+    """What doses of one visit have in common."""
+    return slot.id.cycle, slot.id.day, slot.date
 
 
 def _visits(doses: Sequence[Slot]) -> list[_Visit]:

@@ -110,9 +110,10 @@ def refusal(course: Course, *actions: Mapping[str, Any], today: date | None = No
 
 
 def at(plan: Plan, name: str) -> Dose:
-    """The dose of a name such as C1D8."""
-    cycle, day = name[1:].split("D")
-    dose = plan.find(int(cycle), int(day))
+    """The dose of a name such as C1D8, or "C1D8 rituximab"."""
+    place, _, agent = name.partition(" ")
+    cycle, day = place[1:].split("D")
+    dose = plan.find(int(cycle), int(day), agent)
     assert dose is not None, name
     return dose
 
