@@ -88,7 +88,7 @@ class Texts:
     def brief(self, event: Event) -> str:
         """The title where cycle, day and date stand beside it."""
         if self.detail is Detail.FULL and event.kind is EventKind.INFUSION:
-            return self.wording.say("print.infusion", drug=self.regimen.agent)
+            return self.wording.say("print.infusion", drug=self._drugs(event))
         return self.plain_title(event)
 
     def plain_title(self, event: Event) -> str:

@@ -430,7 +430,11 @@ def _checks(told: Any, key: str) -> tuple[str, ...]:
 def _shifted(cycle: Cycle, number: int) -> Cycle:
     by = timedelta(days=28 * number)
     doses = tuple(
-        dose._replace(cycle=number + 1, nominal=dose.nominal + by, date=dose.date + by if dose.date else None)
+        dose._replace(
+            id=dose.id._replace(cycle=number + 1),
+            nominal=dose.nominal + by,
+            date=dose.date + by if dose.date else None,
+        )
         for dose in cycle.doses
     )
     return cycle._replace(

@@ -311,8 +311,8 @@ def test_the_window_of_an_open_ended_treatment_is_final_only_after_a_cease() -> 
 def test_cycles_that_run_out_are_remarked(
     today: date,
     actions: list[Table],
-    expected: bool,
-    reason: str,  # noqa: FBT001 - a column of the table
+    expected: bool,  # noqa: FBT001 - a column of the table
+    reason: str,
 ) -> None:
     found = plan(open_ended, *actions, today=today)
     assert ("cycles-run-out" in {one.code for one in found.advice}) is expected, reason

@@ -21,7 +21,12 @@ from tests.test_reminders_mail import CLINIC as MAIL_CLINIC
 from tests.test_reminders_mail import MAILS
 
 PSEUDO = pseudo()
-NAMES = [INOTUZUMAB.name, INOTUZUMAB.agent, "°C °F", *(getattr(CLINIC, field.name) for field in fields(CLINIC))]
+NAMES = [
+    INOTUZUMAB.name,
+    INOTUZUMAB.ranked[0].name,
+    "°C °F",
+    *(getattr(CLINIC, field.name) for field in fields(CLINIC)),
+]
 MAIL_NAMES = [*(getattr(MAIL_CLINIC, field.name) for field in fields(MAIL_CLINIC))]
 STORIES = {
     "everything happened": eventful(),

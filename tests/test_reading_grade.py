@@ -19,7 +19,7 @@ SENTENCE, PASSAGE = 8, 20
 # The drug's name is what the patient is given by their team, printed on the bag and on every letter: another word for it
 # would be less plain. The names of the clinic and of its street are those on the door.
 NAMES = {
-    INOTUZUMAB.agent: "the drug",
+    INOTUZUMAB.ranked[0].name: "the drug",
     CLINIC.name: "the clinic",
     CLINIC.address: "the street",
     MAIL_CLINIC.name: "the clinic",
