@@ -158,11 +158,11 @@ def test_naming_the_formats_loads_none_of_them() -> None:
     subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).parent.parent)
 
 
-def test_an_all_day_entry_is_one_date() -> None:
+def test_an_all_day_entry_does_not_end_before_it_begins() -> None:
     entry = story().view().entries[0]
     assert isinstance(entry, Entry)
-    with pytest.raises(InvalidValue, match="one date"):
-        replace(entry, end=entry.first_date + timedelta(days=1))
+    with pytest.raises(InvalidValue, match="not before it begins"):
+        replace(entry, end=entry.first_date - timedelta(days=1))
 
 
 def test_the_entries_are_in_the_order_of_time_whatever_order_they_came_in() -> None:

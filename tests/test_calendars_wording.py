@@ -97,9 +97,9 @@ def test_a_visit_without_arrival_or_leaving_says_nothing_of_them() -> None:
 
 
 def test_the_text_for_a_check_that_the_catalogue_does_not_know_is_its_plain_name() -> None:
-    tasks = tuple(replace(task, kind="eye-exam") for task in INOTUZUMAB.tasks)
+    tasks = tuple(replace(task, kind="lung-exam") for task in INOTUZUMAB.tasks)
     entries = story(regimen=replace(INOTUZUMAB, id="own", tasks=tasks)).view().entries
-    assert any("eye-exam" in entry.summary for entry in entries)
+    assert any("lung-exam" in entry.summary for entry in entries)
     assert any("Call at once if you have chills" in entry.description for entry in entries)
 
 

@@ -242,20 +242,20 @@ def test_regimens_are_listed_and_shown_with_their_sources(infusions: Infusions) 
     (listed,) = infusions.done("regimens", "list", "--json").json()["regimens"]
     assert listed["id"] == REGIMEN
     assert REGIMEN in infusions.done("regimens", "list").out
-    assert "contraception  can-become-pregnant          8" in infusions.done("regimens", "show", REGIMEN).out
+    assert "8 months  MedlinePlus drug information" in infusions.done("regimens", "show", REGIMEN).out
     assert 'id = "inotuzumab-ozogamicin"' in infusions.done("regimens", "show", REGIMEN, "--json").json()["text"]
 
 
 def test_a_regimen_file_is_checked_and_all_its_faults_are_told(infusions: Infusions) -> None:
     text = infusions.done("regimens", "show", REGIMEN, "--json").json()["text"]
     (infusions.folder / "good.toml").write_text(text, encoding="utf-8")
-    bad = text.replace("min_gap_days = 6", "min_gap_days = 0").replace("version = ", "versoin = ")
+    bad = text.replace("gap = { days = 6", "gap = { days = 0").replace("version = ", "versoin = ")
     (infusions.folder / "bad.toml").write_text(bad, encoding="utf-8")
     assert infusions.done("regimens", "check").out == "regimens (inotuzumab-ozogamicin): in order\n"
     assert infusions.done("regimens", "check", "good.toml").out == "good.toml: in order\n"
     answer = infusions("regimens", "check", "good.toml", "bad.toml", "missing.toml")
     assert (answer.code, answer.out) == (1, "good.toml: in order\n")
-    assert "bad.toml, key `min_gap_days`" in answer.err
+    assert "inotuzumab-ozogamicin.gap, key `days`: 0 is out of range" in answer.err
     assert "bad.toml, key `versoin`" in answer.err
     assert "regimen file missing.toml: there is no such file" in answer.err
     told = infusions("regimens", "check", "good.toml", "bad.toml", "--json")
@@ -272,7 +272,7 @@ def test_the_clinics_own_regimens_stand_beside_those_that_come_along(infusions: 
     listed = infusions.done("regimens", "list", "--json", **set_).json()["regimens"]
     assert [each["id"] for each in listed] == [REGIMEN, "our-inotuzumab"]
     infusions.done("plan", "our-inotuzumab", "--day1", "2026-12-07", **set_)
-    (folder / "again.toml").write_text(text.replace("min_gap_days = 6", "min_gap_days = 5"), encoding="utf-8")
+    (folder / "again.toml").write_text(text.replace("gap = { days = 6", "gap = { days = 5"), encoding="utf-8")
     assert "with another content; raise the version" in infusions.refused(*START, **set_)
     assert "[regimens] folder" in infusions.refused(*START, INFUSIONS_REGIMENS__FOLDER="missing")
 

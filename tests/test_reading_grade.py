@@ -20,6 +20,7 @@ SENTENCE, PASSAGE = 8, 20
 # would be less plain. The names of the clinic and of its street are those on the door.
 NAMES = {
     INOTUZUMAB.ranked[0].name: "the drug",
+    "dexamethasone": "the drug",
     CLINIC.name: "the clinic",
     CLINIC.address: "the street",
     MAIL_CLINIC.name: "the clinic",
