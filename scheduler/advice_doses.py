@@ -54,26 +54,27 @@ class DoseAdviser:
                 yield from self._partial(slot)
             if slot.date > slot.nominal:
                 yield from self._interruption(slot)
-        for visit in self._visits():
-            if visit[0].date < self._today:
-                yield from self._overdue(visit)
-            elif self._closures.is_closed(visit[0].date):
-                yield from self._closed_day(visit)
+        yield from self._on_visits()
         for slot in self._planned:
             if slot.date > slot.nominal and not slot.anchor:
                 yield from self._late(slot)
         yield from self._long_since_last()
 
-    def _visits(self) -> Iterator[tuple[Slot, ...]]:
+    def _on_visits(self) -> Iterator[Advice]:
+        is_closed, today = self._closures.is_closed, self._today
+        places = dict.fromkeys(slot.id[:2] for slot in self._planned if slot.date < today or is_closed(slot.date))
+        for place in places:
+            for visit in self._visits(place):
+                if visit[0].date < today:
+                    yield from self._overdue(visit)
+                elif is_closed(visit[0].date):
+                    yield from self._closed_day(visit)
+
+    def _visits(self, place: tuple[int, int]) -> Iterator[tuple[Slot, ...]]:
         """What an action without an agent means, together; doses apart from it, on another date, each by itself."""
-        here: list[Slot] = []
-        for slot in [*self._planned, None]:
-            if here and (slot is None or slot.id[:2] != here[0].id[:2]):
-                yield tuple(one for one in here if one.date == here[0].date)
-                yield from ((one,) for one in here if one.date != here[0].date)
-                here = []
-            if slot is not None:
-                here.append(slot)
+        here = [slot for slot in self._planned if slot.id[:2] == place]
+        yield tuple(slot for slot in here if slot.date == here[0].date)
+        yield from ((slot,) for slot in here if slot.date != here[0].date)
 
     def _agent(self, visit: tuple[Slot, ...]) -> str:
         """The agent that an action on this visit has to name: none where it is what the action means without one."""

@@ -86,18 +86,12 @@ def _cycle(numbers: Numbers, layout: Layout, number: int, doses: tuple[Dose, ...
 
 def _dose(numbers: Numbers, layout: Layout, slot: Slot, times: VisitTimes | None, *, confirmed: bool) -> Dose:
     given = numbers.given.get(slot.id)
-    return Dose(
-        id=slot.id,
-        nominal=slot.nominal,
-        date=None if slot.state is DoseState.HELD else slot.date,
-        state=slot.state,
-        times=times,
-        confirmed=confirmed or given is not None,
-        deferred=slot.unpushed != slot.nominal and given is None,
-        pushed=slot.date != slot.unpushed and given is None,
-        elsewhere=given is not None and given.elsewhere,
-        why=Why(tell_dose, numbers, layout, slot),
-    )
+    id_, nominal, _, unpushed, state, on, _ = slot
+    deferred, pushed = (unpushed != nominal, on != unpushed) if given is None else (False, False)
+    elsewhere = given is not None and given.elsewhere
+    why = Why(tell_dose, numbers, layout, slot)
+    shown = None if state is DoseState.HELD else on
+    return Dose(id_, nominal, shown, state, times, confirmed or given is not None, deferred, pushed, elsewhere, why)
 
 
 def _confirmed_cycles(layout: Layout) -> frozenset[int]:

@@ -20,6 +20,8 @@ class Closures:
 
     def __init__(self, numbers: Numbers, clinic: ClinicRules) -> None:
         self._clinic = clinic
+        self._opening = clinic.opening_days
+        self._closed = clinic.closed
         self._absences = tuple(numbers.absences)
 
     def reason(self, day: date) -> str:
@@ -41,9 +43,9 @@ class Closures:
 
     def is_closed(self, day: date) -> bool:
         """Whether `day` is closed for this patient."""
-        if self._absences and any(away.from_ <= day <= away.to for away in self._absences):
+        if day.weekday() not in self._opening or day in self._closed:
             return True
-        return day.weekday() not in self._clinic.opening_days or day in self._clinic.closed
+        return any(away.from_ <= day <= away.to for away in self._absences) if self._absences else False
 
 
 def proposal(

@@ -13,7 +13,6 @@ FIRST_YEAR, LAST_YEAR = 1900, 2199
 YEARS = f"the years {FIRST_YEAR} to {LAST_YEAR}"
 # What may follow from it. Far inside Python's years 1 to 9999, so that windows, checks and zones have room around.
 EARLIEST, LATEST = date(1000, 1, 1), date(9000, 12, 31)
-_EARLIEST, _LATEST = EARLIEST.toordinal(), LATEST.toordinal()
 
 _TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")  # newer Pythons take 24:00 for the midnight of the same day
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -29,13 +28,6 @@ def add_days(start: date, days: int) -> date:
     if not EARLIEST <= result <= LATEST:
         raise InvalidValue(f"{start} and {days} days lead outside the calendar; choose another date")
     return result
-
-
-def from_ordinal(ordinal: int) -> date:
-    """The date of a proleptic ordinal; InvalidValue where that is outside the calendar."""
-    if not _EARLIEST <= ordinal <= _LATEST:
-        raise InvalidValue("the dates of the course lead outside the calendar; choose another date")
-    return date.fromordinal(ordinal)
 
 
 def recordable(day: date) -> bool:

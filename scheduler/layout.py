@@ -5,11 +5,12 @@ goes when its cause goes, and the same input gives the same plan.
 """
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 from scheduler.actions import Cease
-from scheduler.dates import from_ordinal
+from scheduler.dates import add_days
 from scheduler.dose_id import DoseId
 from scheduler.numbers import Numbers
 from scheduler.plan import DoseState
@@ -79,12 +80,11 @@ def lay_out(numbers: Numbers, *, through: int | None = None) -> Layout:
     """The dates that follow from the numbers, with `cease` and `hold` applied last; of all cycles or `through` one."""
     pass_ = _Pass(numbers)
     day1s: list[date] = []
-    start = numbers.course.day1.toordinal()
+    start = numbers.course.day1
     count = numbers.cycle_count()
     for cycle in range(1, (count if through is None else min(count, through)) + 1):
-        day1 = pass_.cycle(cycle, start)
-        day1s.append(from_ordinal(day1))
-        start = day1 + numbers.length(cycle)
+        day1s.append(pass_.cycle(cycle, start))
+        start = add_days(day1s[-1], numbers.length(cycle))
     slots = tuple(_withdraw(numbers, pass_.slots))
     return Layout(slots, tuple(day1s), tuple(slot for slot in slots if slot.state in _COUNTED))
 
@@ -100,47 +100,47 @@ def _place(slot: Slot) -> DoseId:
 _COUNTED = (DoseState.GIVEN, DoseState.PLANNED)
 
 
+@lru_cache(maxsize=2048)
+def _span(days: int) -> timedelta:
+    return timedelta(days=days)
+
+
 class _Pass:
-    """One pass over the cycles. Days are counted as ordinals here, which are cheap to add and to compare."""
+    """One pass over the cycles."""
 
     def __init__(self, numbers: Numbers) -> None:
         self._numbers = numbers
-        self._gaps = tuple(agent.gap_days for agent in numbers.regimen.ranked)
+        self._gaps = [_span(agent.gap_days) for agent in numbers.regimen.ranked]
         # The date from which on each agent's next dose keeps the gap.
-        self._earliest = [0] * len(self._gaps)
+        self._earliest = [date.min] * len(self._gaps)
         self.slots: list[Slot] = []
 
-    def cycle(self, cycle: int, start: int) -> int:
+    def cycle(self, cycle: int, start: date) -> date:
         """Lays out one cycle that starts on `start` by rule 2, and returns its actual day 1."""
-        numbers = self._numbers
-        doses = numbers.doses(cycle)
+        doses = self._numbers.doses(cycle)
         anchor, placed, state, day1 = self._anchor(cycle, doses, start)
-        first = from_ordinal(day1)
         for dose in doses:
             if dose is anchor:
-                self._keep(dose, state, day1)
-                nominal, unpushed = from_ordinal(start), from_ordinal(placed)
-                self.slots.append(Slot(dose, nominal, first, unpushed, state, first, anchor=True))
+                slot = Slot(dose, start, day1, placed, state, day1, anchor=True)
             else:
-                self.slots.append(self._slot(dose, day1, first))
+                slot = self._beside(dose, day1)
+            self.slots.append(slot)
+            if slot.state is not DoseState.OMITTED:
+                self._earliest[dose.rank] = slot.date + self._gaps[dose.rank]
         return day1
 
-    def _slot(self, dose: DoseId, day1: int, first: date) -> Slot:
+    def _beside(self, dose: DoseId, day1: date) -> Slot:
         """A dose at its offset from the actual day 1."""
-        usual = day1 + dose.day - 1
-        offset = self._numbers.offsets.get(dose)
-        placed = usual if offset is None else day1 + offset.days
-        state, settled = self._settle(dose, placed, day1)
-        self._keep(dose, state, settled)
-        nominal = from_ordinal(usual)
-        unpushed = nominal if placed == usual else from_ordinal(placed)
-        on = unpushed if settled == placed else from_ordinal(settled)
-        return Slot(dose, nominal, first, unpushed, state, on, anchor=False)
+        nominal = day1 + _span(dose.day - 1)
+        offsets = self._numbers.offsets
+        unpushed = day1 + _span(offsets[dose].days) if offsets and dose in offsets else nominal
+        state, on = self._settle(dose, unpushed, day1)
+        return Slot(dose, nominal, day1, unpushed, state, on, anchor=False)
 
-    def _anchor(self, cycle: int, doses: Sequence[DoseId], start: int) -> tuple[DoseId, int, DoseState, int]:
+    def _anchor(self, cycle: int, doses: Sequence[DoseId], start: date) -> tuple[DoseId, date, DoseState, date]:
         """The dose whose date is the actual day 1, where it is placed, how it stands, and where it settles."""
         delay = self._numbers.delays.get(cycle)
-        placed = start + delay.days if delay is not None else start
+        placed = add_days(start, delay.days) if delay is not None else start
         firsts = [dose for dose in doses if dose.day == 1]
         for dose in firsts:
             state, settled = self._settle(dose, placed, None)
@@ -148,7 +148,7 @@ class _Pass:
                 return dose, placed, state, settled
         return firsts[0], placed, *self._settle(firsts[0], placed, None)
 
-    def _gone(self, dose: DoseId, state: DoseState, settled: int) -> bool:
+    def _gone(self, dose: DoseId, state: DoseState, settled: date) -> bool:
         """Whether the dose is omitted, or cancelled since its agent was ceased; then the next agent is the anchor."""
         if state is not DoseState.PLANNED or not self._numbers.ceases:
             return state is DoseState.OMITTED
@@ -156,15 +156,14 @@ class _Pass:
         if cease is None:
             return False
         first_held = self._numbers.first_held()
-        return settled > cease.on.toordinal() or (first_held is not None and dose >= first_held)
+        return settled > cease.on or (first_held is not None and dose >= first_held)
 
-    def _settle(self, dose: DoseId, placed: int, day1: int | None) -> tuple[DoseState, int]:
+    def _settle(self, dose: DoseId, placed: date, day1: date | None) -> tuple[DoseState, date]:
         """How the dose stands, and its date after the gap has pushed it. `day1` is None for the anchor itself."""
         numbers = self._numbers
-        record = numbers.given.get(dose)
-        if record is not None:
-            return DoseState.GIVEN, record.on.toordinal()
-        if dose in numbers.omitted:
+        if numbers.given and dose in numbers.given:
+            return DoseState.GIVEN, numbers.given[dose].on
+        if numbers.omitted and dose in numbers.omitted:
             return DoseState.OMITTED, placed
         earliest = self._earliest[dose.rank]
         if placed >= earliest or self._past_given(dose, earliest):
@@ -173,16 +172,12 @@ class _Pass:
         stays = dose.day < 1 and day1 is not None and earliest >= day1
         return DoseState.PLANNED, placed if stays else earliest
 
-    def _past_given(self, dose: DoseId, earliest: int) -> bool:
+    def _past_given(self, dose: DoseId, earliest: date) -> bool:
         """Nothing is pushed past a given dose: where the gap cannot be kept, the dose stays."""
         return any(
-            other.rank == dose.rank and other > dose and given.on.toordinal() <= earliest
+            other.rank == dose.rank and other > dose and given.on <= earliest
             for other, given in self._numbers.given.items()
         )
-
-    def _keep(self, dose: DoseId, state: DoseState, settled: int) -> None:
-        if state is not DoseState.OMITTED:
-            self._earliest[dose.rank] = settled + self._gaps[dose.rank]
 
 
 def _withdraw(numbers: Numbers, slots: list[Slot]) -> list[Slot]:

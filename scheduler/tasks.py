@@ -1,7 +1,7 @@
 """The checks around doses and on days of the cycle (scheduling rules 19 and 20)."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, timedelta
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -49,10 +49,16 @@ def tasks(
 
 
 class _Visit(NamedTuple):
-    """The first dose of a visit; `apart` is its agent where the visit is not on the first date of its cycle and day."""
+    """A visit by its first dose; `apart` is its agent where the visit is not on the first date of its cycle and day."""
 
-    dose: Slot
+    dose: DoseId
+    on: date
     apart: str
+
+    @property
+    def place(self) -> tuple[int, int, date]:
+        """What all doses of the visit have in common."""
+        return self.dose.cycle, self.dose.day, self.on
 
 
 class _Maker:
@@ -76,15 +82,15 @@ class _Maker:
         if when is When.AFTER and self._after_test_days is not None and not rule.at_home:
             offset = self._after_test_days
         dates = self._dates(-offset if when is When.BEFORE else offset, when, rule.at_home)
-        confirmed, home, lasts = self._confirmed.doses, rule.at_home, rule.lasts_days
+        kind, audience, confirmed = rule.kind, rule.audience, self._confirmed.doses
         found = []
-        for slot, apart in self._once(rule, offset):
-            dose, on = slot.id, slot.date
+        for dose, on, apart in self._once(rule, offset):
             asked, result = dates[on]
             why = Why(tell_task, rule, dose, on, offset, asked, result)
-            sure, (cycle, day, _, _) = dose in confirmed, dose
-            task = Task(rule.kind, cycle, day, when, result, offset, sure, why, rule.audience, 0, apart)
-            found.append(task._replace(at_home=home, lasts_days=lasts) if home or lasts > 1 else task)
+            cycle, day, _, _ = dose
+            found.append(Task(kind, cycle, day, when, result, offset, dose in confirmed, why, audience, 0, apart))
+        if rule.at_home or rule.lasts_days > 1:
+            return [task._replace(at_home=rule.at_home, lasts_days=rule.lasts_days) for task in found]
         return found
 
     def cycle_ends(self, rule: TaskRule, last_days: tuple[date, ...]) -> Iterator[Task]:
@@ -133,8 +139,8 @@ class _Maker:
         if before is None:
             self._listed[mark] = visits
             return visits
-        seen = {_place(visit.dose) for visit in before}
-        fresh = [visit for visit in visits if _place(visit.dose) not in seen]
+        seen = {visit.place for visit in before}
+        fresh = [visit for visit in visits if visit.place not in seen]
         self._listed[mark] = before + fresh
         return fresh
 
@@ -142,32 +148,34 @@ class _Maker:
         visits = self._visits if not rule.agent else self._visits_with(rule.agent)
         if rule.on is HangsOn.FIRST_DOSE:
             first = self._first(rule.agent)
-            visits = [visit for visit in visits if first is not None and _place(visit.dose) == _place(first)]
+            visits = [visit for visit in visits if visit.place == first]
         elif rule.on is HangsOn.DAY_ONE:
-            visits = [visit for visit in visits if visit.dose.id.day == 1]
+            visits = [visit for visit in visits if visit.dose.day == 1]
         if rule.cycles is None:
             return visits
-        return [visit for visit in visits if visit.dose.id.cycle in rule.cycles]
+        return [visit for visit in visits if visit.dose.cycle in rule.cycles]
 
     def _visits_with(self, agent: str) -> list[_Visit]:
         """The visits on which the agent is given. With one agent that is every visit, and doses don't name it."""
         mine = {_place(slot) for slot in self._doses if slot.id.agent in ("", agent)}
-        return [visit for visit in self._visits if _place(visit.dose) in mine]
+        return [visit for visit in self._visits if visit.place in mine]
 
-    def _first(self, agent: str) -> Slot | None:
-        """The first dose (of that agent) that is not omitted or cancelled; None while it is on hold."""
+    def _first(self, agent: str) -> tuple[int, int, date] | None:
+        """The visit of the first dose (of that agent) that is not omitted or cancelled; None while it is on hold."""
         gone = (DoseState.OMITTED, DoseState.CANCELLED)
         standing = (slot for slot in self._layout.slots if slot.state not in gone)
         first = next((slot for slot in standing if "" in (agent, slot.id.agent) or slot.id.agent == agent), None)
-        return first if first is not None and first.counted else None
+        return _place(first) if first is not None and first.counted else None
 
     def _dates(self, step: int, when: When, at_home: bool) -> dict[date, tuple[date, date]]:  # noqa: FBT001 - a key
         """For each date with doses the date so many days off, and the open day for that."""
         found = self._found_dates.get((step, when, at_home))
         if found is None:
-            open_day = self._closures.open_day
-            asked = {slot.date: add_days(slot.date, step) for slot in self._doses}
-            found = {on: (day, day if at_home else open_day(day, when)) for on, day in asked.items()}
+            open_day, is_closed, span = self._closures.open_day, self._closures.is_closed, timedelta(days=step)
+            asked = {visit.on: visit.on + span for visit in self._visits}
+            found = {
+                on: (day, open_day(day, when) if is_closed(day) and not at_home else day) for on, day in asked.items()
+            }
             self._found_dates[step, when, at_home] = found
         return found
 
@@ -178,13 +186,19 @@ def _place(slot: Slot) -> tuple[int, int, date]:
 
 
 def _visits(doses: Sequence[Slot]) -> list[_Visit]:
-    first_dates: dict[tuple[int, int], date] = {}
-    found: dict[tuple[int, int, date], _Visit] = {}
+    found: list[_Visit] = []
+    here: list[date] = []  # the dates on which the doses of the cycle and day in hand lie
+    last: tuple[int, int] | None = None
     for slot in doses:
-        cycle, day, _, agent = slot.id
-        first = first_dates.setdefault((cycle, day), slot.date)
-        found.setdefault((cycle, day, slot.date), _Visit(slot, agent if slot.date != first else ""))
-    return list(found.values())
+        dose, on = slot.id, slot.date
+        place = dose[:2]
+        if place != last:
+            last, here = place, [on]
+            found.append(_Visit(dose, on, ""))
+        elif on not in here:
+            here.append(on)
+            found.append(_Visit(dose, on, dose.agent))
+    return found
 
 
 def _in_cycles(rule: TaskRule, cycle: int) -> bool:

@@ -1,6 +1,6 @@
 """The hours of a visit: arrival, infusion and observation, counted on instants (scheduling rules 9 to 11)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from typing import NamedTuple
 from scheduler.actions import Given
 from scheduler.dates import after, moment, to_instant
 from scheduler.dose_id import DoseId
-from scheduler.layout import Layout, Slot
+from scheduler.layout import Layout
 from scheduler.numbers import Numbers
 from scheduler.plan import VisitTimes
 from scheduler.regimen import Agent
@@ -25,12 +25,11 @@ def visits(numbers: Numbers, layout: Layout, lead_minutes: int) -> Visits:
     tolerated; after one that was not, the longer time stays.
     """
     maker = _Maker(numbers, lead_minutes)
-    lengths = _lengths(numbers, layout)
-    by_date: dict[date, list[Slot]] = {}
-    for slot in layout.counted:
-        by_date.setdefault(slot.date, []).append(slot)
+    by_date: dict[date, list[_Due]] = {}
+    for due in _lengths(numbers, layout):
+        by_date.setdefault(due[0], []).append(due)
     for day in sorted(by_date):
-        maker.visit(day, by_date[day], lengths)
+        maker.visit(day, by_date[day])
     return maker.found
 
 
@@ -65,17 +64,22 @@ def _bag(agent: Agent) -> int | None:
     return None if agent.continuous is None else (agent.continuous.bag_hours or 0) * 60
 
 
-def _lengths(numbers: Numbers, layout: Layout) -> dict[DoseId, _Length]:
-    agents = [(agent.times.infusion_minutes, agent.times.observation_minutes) for agent in numbers.regimen.ranked]
-    bags = [_bag(agent) for agent in numbers.regimen.ranked]
+_Due = tuple[date, DoseId, _Length, Given | None]
+
+
+def _lengths(numbers: Numbers, layout: Layout) -> Iterator[_Due]:
+    """Each dose that counts with its date, its length, and what was recorded of it."""
+    agents = [
+        (agent.times.infusion_minutes, agent.times.observation_minutes, _bag(agent)) for agent in numbers.regimen.ranked
+    ]
     ordinals = [0] * len(agents)
-    found = {}
     for slot in layout.counted:
-        rank = slot.id.rank
-        found[slot.id] = _length(*agents[rank], ordinals[rank], bags[rank])
-        given = numbers.given.get(slot.id)
+        dose = slot.id
+        rank = dose.rank
+        infusion, observation, bag = agents[rank]
+        given = numbers.given.get(dose)
+        yield slot.date, dose, _length(infusion, observation, ordinals[rank], bag), given
         ordinals[rank] += given is None or (given.tolerated and given.complete)
-    return found
 
 
 class _Maker:
@@ -86,23 +90,30 @@ class _Maker:
         self._lead = lead_minutes
         self._zone = numbers.course.zone
         self._hours = [agent.gap_hours for agent in numbers.regimen.ranked]
-        self._plain = not any(self._hours)
+        self._by_hours = any(self._hours)
         self._last: dict[int, tuple[DoseId, VisitTimes]] = {}
         self.found: dict[DoseId, VisitTimes] = {}
 
-    def visit(self, day: date, slots: Sequence[Slot], lengths: Mapping[DoseId, _Length]) -> None:
+    def visit(self, day: date, due: list[_Due]) -> None:
+        """Makes the times of the doses of one date."""
         numbers = self._numbers
-        at = numbers.times.get(slots[0].id, numbers.at)
-        doses = in_visit_order(numbers.regimen, [slot.id for slot in slots]) if len(slots) > 1 else (slots[0].id,)
-        spans = tuple(lengths[dose] for dose in doses)
-        if self._plain and not any(_timed(numbers.given.get(dose)) for dose in doses):
-            self.found.update(zip(doses, _as_planned(day, at, self._zone, self._lead, spans), strict=True))
+        if len(due) > 1:
+            order = in_visit_order(numbers.regimen, (dose for _, dose, _, _ in due))
+            due.sort(key=lambda one: order.index(one[1]))
+        at = numbers.times.get(min(dose for _, dose, _, _ in due), numbers.at) if numbers.times else numbers.at
+        if self._by_hours or any(given is not None and _timed(given) for _, _, _, given in due):
+            self._chained(day, at, due)
             return
+        lengths = tuple(length for _, _, length, _ in due)
+        times = _as_planned(day, at, self._zone, self._lead, lengths)
+        self.found.update(zip((dose for _, dose, _, _ in due), times, strict=True))
+
+    def _chained(self, day: date, at: time, due: list[_Due]) -> None:
         chain = _Chain(to_instant(day, at, self._zone), self._zone)
-        for dose, span in zip(doses, spans, strict=True):
-            chain.add(span, numbers.given.get(dose), self._earliest(dose, day))
+        for _, dose, length, given in due:
+            chain.add(length, given, self._earliest(dose, day))
             self._last[dose.rank] = dose, chain.times[-1]
-        self.found.update(zip(doses, chain.around(self._lead), strict=True))
+        self.found.update(zip((dose for _, dose, _, _ in due), chain.around(self._lead), strict=True))
 
     def _earliest(self, dose: DoseId, day: date) -> datetime | None:
         """The first minute of `day` that keeps the gap in hours to the dose before, where there is one."""
@@ -174,8 +185,8 @@ def _bag_changes(start: datetime, end: datetime, bag: int) -> Iterable[datetime]
     return (after(start, passed) for passed in range(bag, minutes, bag))
 
 
-def _timed(given: Given | None) -> bool:
-    return given is not None and (given.started is not None or given.ended is not None)
+def _timed(given: Given) -> bool:
+    return given.started is not None or given.ended is not None
 
 
 def _recorded(

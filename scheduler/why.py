@@ -3,7 +3,9 @@
 from datetime import date, datetime
 from typing import NamedTuple
 
+from scheduler.course import EarlierDose
 from scheduler.dates import add
+from scheduler.dose_id import DoseId
 from scheduler.gaps import gap_text
 from scheduler.layout import Layout, Slot
 from scheduler.numbers import Numbers
@@ -22,11 +24,19 @@ SPOKEN = {
 class LastDose(NamedTuple):
     """The dose that a window counts from, in words and as dates; `ended` is None where the end is not known."""
 
-    what: str
-    state: str
+    dose: DoseId | EarlierDose
     on: date
     ended: datetime | None
     runs_on: bool
+    given: bool
+
+    @property
+    def told(self) -> str:
+        """Which dose it is, and on which date."""
+        state = "was given" if self.given else "is planned"
+        if isinstance(self.dose, EarlierDose):
+            return f"the last dose of {self.dose.agent_name} in the earlier course {state} on {day_text(self.on)}"
+        return f"the last dose, {self.dose}, {state} on {day_text(self.on)}"
 
     @property
     def counts_from(self) -> date | None:
@@ -58,7 +68,7 @@ def tell_dose(numbers: Numbers, layout: Layout, slot: Slot) -> Told:
 
 def tell_window(rule: WindowRule, last: LastDose, end: date, agent: str) -> Told:
     """The reasons for the end of a window; `agent` is told where others were asked too."""
-    anchor = Fact("last-dose", f"{last.what} {last.state} on {day_text(last.on)}", last.on, "the plan")
+    anchor = Fact("last-dose", last.told, last.on, "the plan")
     chain = [anchor]
     start: date = last.on
     if last.ended is not None and (last.runs_on or rule.unit is Unit.HOURS):

@@ -135,9 +135,8 @@ class _Maker:
 
     def _last_dose(self, slot: Slot) -> LastDose:
         times = self._times[slot.id]
-        state = "was given" if slot.state is DoseState.GIVEN else "is planned"
         ended = times.infusion_end if times.length_known else None
-        return LastDose(f"the last dose, {slot.id},", state, slot.date, ended, times.runs_on)
+        return LastDose(slot.id, slot.date, ended, times.runs_on, given=slot.state is DoseState.GIVEN)
 
     def _answer(self, asked: _Asked, audience: str) -> Iterator[_Answer]:
         """What an agent says of the audience; of several jurisdictions that count the one that lasts longest."""
@@ -149,7 +148,7 @@ class _Maker:
 
 def _of_earlier(dose: EarlierDose) -> _Asked:
     ran_on = dose.ended is not None and dose.ended.date() > dose.on
-    last = LastDose(f"the last dose of {dose.agent_name} in the earlier course", "lies", dose.on, dose.ended, ran_on)
+    last = LastDose(dose, dose.on, dose.ended, ran_on, given=dose.settled)
     return _Asked(last, dose.agent_name, dose.windows, dose.jurisdiction)
 
 
