@@ -87,7 +87,8 @@ def _read(path: Path) -> bytes:
 
 def _words(cli: Cli) -> tuple[str, ...]:
     """The names of the clinic's regimens and drugs, and what else tells."""
-    names = {name for regimen in cli.catalogue.regimens() for name in (regimen.name, regimen.agent)}
+    regimens = cli.catalogue.regimens()
+    names = {name for regimen in regimens for name in (regimen.name, *(agent.name for agent in regimen.ranked))}
     return (*sorted(names), *TELLING)
 
 

@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, sync_playwright
 from calendars import FORMATS
 from calendars.view import CalendarView, ClinicCard, Detail
 from scheduler.actions import CeaseCause, CycleLength, Defer, Given
+from scheduler.dose_id import DoseId
 from tests.calendar_plans import DAY1, WORDINGS, ceased, eventful, story
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -232,7 +233,9 @@ def test_doses_of_one_day_share_a_mark_and_near_ones_stand_in_rows() -> None:
     view = story().view()
     first = view.plan.cycles[0]
     daily = tuple(
-        first.doses[0]._replace(day=day, nominal=DAY1 + timedelta(days=day - 1), date=DAY1 + timedelta(days=day - 1))
+        first.doses[0]._replace(
+            id=DoseId(1, day), nominal=DAY1 + timedelta(days=day - 1), date=DAY1 + timedelta(days=day - 1)
+        )
         for day in range(1, 29)
         for _ in range(10)
     )

@@ -230,7 +230,7 @@ class Clinic:
 
 
 SETTINGS = {"INFUSIONS_CLINIC__PHONE": "+1 212 555 0100", "INFUSIONS_CLINIC__NAME": "Example clinic"}
-SAID_IN_ALL = ["Example clinic", INOTUZUMAB.agent]
+SAID_IN_ALL = ["Example clinic", INOTUZUMAB.ranked[0].name]
 
 
 @pytest.fixture(params=ALL)

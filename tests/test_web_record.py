@@ -6,8 +6,11 @@ from uuid import UUID
 
 import pytest
 
+from scheduler import build_plan
 from scheduler.actions import ACTION_KINDS, Cease, CeaseCause, Defer, Given, Hold, HoldCause, Void
 from scheduler.plan import DoseState
+from tests.core import course_of
+from tests.core_regimens import trio
 from tests.web_site import Page, Visitor, Web
 from web.kinds import GROUPS, KINDS, Material, fields_of
 
@@ -74,9 +77,22 @@ def test_the_forms_are_those_of_all_actions_and_ask_for_all_their_fields(web: We
         asked = {field.name for field in fields_of(kind, Material(plan=web.load(bobs).plan))}
         covered = {name for field in asked for name in stands_for.get(field, {field})}
         names = {field.name.rstrip("_") for field in fields(action)} - ({"replaces"} if kind == "void" else set())
-        # What a form doesn't ask comes from what was chosen: the text behind a version of a regimen.
+        # What a form doesn't ask comes from what was chosen (the text behind a version of a regimen), or needs no
+        # choice: with one agent there is none.
         assert covered - names == set(), kind
-        assert names - covered <= {"digest"}, kind
+        assert names - covered <= {"digest", "agent"}, kind
+
+
+def test_with_several_agents_the_forms_of_a_visit_ask_for_one() -> None:
+    plan = build_plan(trio(), course_of(date(2027, 2, 1)), [], today=date(2027, 2, 1))
+    asking = {kind for kind in KINDS if "agent" in {field.name for field in fields_of(kind, Material(plan=plan))}}
+    assert asking == {kind for kind, action in ACTION_KINDS.items() if "agent" in {f.name for f in fields(action)}}
+    (choice,) = (field for field in fields_of("given", Material(plan=plan)) if field.name == "agent")
+    assert [option.label for option in choice.options] == [
+        *("All that are due on that visit", "alphamab", "betamab", "gammamab"),
+    ]
+    (dose,) = (field for field in fields_of("given", Material(plan=plan)) if field.name == "dose")
+    assert [option.value for option in dose.options][:4] == ["1-1", "1-2", "1-8", "2-1"], "each visit once"
 
 
 def test_the_page_offers_every_kind_in_words(alice: Visitor, bobs: UUID) -> None:
