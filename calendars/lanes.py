@@ -95,9 +95,12 @@ def stay_of(dose: Dose) -> timedelta | None:
     return timedelta(seconds=times.observation_end.timestamp() - times.infusion_start.timestamp())
 
 
-def days_of(cycle: Cycle) -> int:
-    """How many days after day 1 a lane must reach: its length, or more where a dose lies beyond it."""
-    return max([cycle.length_days - 1, 1, *(offset_of(dose, cycle) for dose in cycle.doses)])
+def span_of(cycles: Sequence[Cycle]) -> tuple[int, int]:
+    """From how many days before day 1 (0 or less) to how many after it lanes must reach: the longest cycle's length, or
+    more where a dose lies beyond it."""
+    offsets = [offset_of(dose, cycle) for cycle in cycles for dose in cycle.doses]
+    lengths = [cycle.length_days - 1 for cycle in cycles]
+    return min([0, *offsets]), max([1, *lengths, *offsets])
 
 
 def windows_of(view: CalendarView) -> Iterator[tuple[Entry, date]]:

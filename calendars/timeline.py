@@ -37,22 +37,28 @@ _SHADE = 'fill="#d3e0e0" stroke="#6b7a82" stroke-width="0.8"'
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pitch:
-    """Where a day of a cycle lies: `units` on for each day, in the direction in which the language is written."""
+    """Where a day of a cycle lies: `units` on for each day, in the direction in which the language is written.
 
+    `first`: the earliest day, counted from day 1; 0, or less where doses come before it.
+    """
+
+    first: int
     units: float
     mirrored: bool
 
     def x(self, days: float) -> float:
         """The place of the day `days` after day 1; a day before it at most half an inch before."""
-        x = round(max(_LEFT + days * self.units, 10), 1)
+        x = round(max(_LEFT + (days - self.first) * self.units, 10), 1)
         return round(_WIDTH - x, 1) if self.mirrored else x
 
 
 def render(view: CalendarView) -> bytes:
     """The picture of `view`, as wide as its place; with a title and a description in words."""
     cycles = view.cycles()
-    reach = max((lanes.days_of(cycle) for cycle in cycles), default=1)
-    pitch = Pitch(units=(_WIDTH - _LEFT - _RIGHT) / reach, mirrored=view.wording.direction == "rtl")
+    first, last = lanes.span_of(cycles)
+    pitch = Pitch(
+        first=first, units=(_WIDTH - _LEFT - _RIGHT) / (last - first), mirrored=view.wording.direction == "rtl"
+    )
     parts: list[str] = []
     y = _head(view, parts)
     y = _day_names(view, cycles, pitch, y, parts)
@@ -130,7 +136,7 @@ def _dose(dose: Dose, cycle: Cycle, view: CalendarView, pitch: Pitch, y: float) 
     if stay and view.detail is not Detail.BUSY:
         # A stay of an hour is narrower than a hair here: it gets the least that can be seen beside its mark.
         wide = max(stay / timedelta(days=1) * pitch.units, RADIUS + 8)
-        wide = min(wide, _WIDTH - _LEFT - offset * pitch.units - 2)
+        wide = min(wide, _WIDTH - _LEFT - (offset - pitch.first) * pitch.units - 2)
         yield _shade(x - wide if pitch.mirrored else x, y - RADIUS + 3, wide, 2 * RADIUS - 6)
     if has_moved(dose):
         yield arrow(pitch.x((dose.nominal - cycle.day1).days), x, y)

@@ -273,6 +273,16 @@ def test_ninety_nine_cycles_each_have_their_page() -> None:
     assert len([each for each in alternatives(body) if each.startswith("Cycle ")]) == 99
 
 
+def test_many_lanes_leave_the_windows_on_the_first_page() -> None:
+    view = story().view()
+    cycle = view.plan.cycles[-1]
+    cycles = tuple(_shifted(cycle, number) for number in range(24))
+    first, second, *_ = pages_of(pdf(replace(view, plan=replace(view.plan, cycles=cycles))))
+    assert "Use birth control at least until Monday 3 January 2028" in first
+    assert "Cycle 1 from" in first
+    assert "Cycle 20 from" in second
+
+
 def test_a_word_too_long_for_its_cell_is_broken_and_hides_no_other_day() -> None:
     view = of_length(28)
     entries = tuple(replace(entry, brief="x" * 400) for entry in view.entries)

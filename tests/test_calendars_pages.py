@@ -248,6 +248,17 @@ def test_doses_of_one_day_share_a_mark_and_near_ones_stand_in_rows() -> None:
         assert all(abs(x - other) >= 46 for other, row in places[:number] if row == y)
 
 
+def test_doses_before_day_1_lie_before_it() -> None:
+    view = story().view()
+    first = view.plan.cycles[0]
+    before = first.doses[0]._replace(nominal=DAY1 - timedelta(days=3), date=DAY1 - timedelta(days=3))
+    cycle = first._replace(doses=(before, *first.doses))
+    root = svg(replace(view, plan=replace(view.plan, cycles=(cycle, *view.plan.cycles[1:]))))
+    places = [float(each.get("cx", "0")) for each in root.iter() if each.get("data-mark")]
+    assert places[0] == 44, "the earliest dose is where lanes begin"
+    assert places[1] == places[4] > places[0], "day 1 lies below day 1"
+
+
 # -- The agenda -------------------------------------------------------------------------------------------------------------
 
 
