@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
-from db import outbox_store
 from db.engine import make_engine, writing
 from reminders import dispatch, outbox
 from reminders.recheck import SEND
@@ -92,40 +93,77 @@ def without_notices(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(outbox, "_add_notices", lambda *_, **__: None)
 
 
-def with_sent_mails_forgotten(patch: pytest.MonkeyPatch) -> None:
-    real = outbox_store.messages_of
-    patch.setattr(
-        outbox, "messages_of", lambda *a, **k: tuple(each for each in real(*a, **k) if each.settled_at is None)
-    )
+def with_the_outbox_forgotten(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(outbox, "messages_of", lambda *_, **__: ())
 
 
-FAULTS: list[Callable[[pytest.MonkeyPatch], None]] = [
-    without_the_look_before_sending,
-    without_superseding,
-    without_waiting_for_the_patient_to_be_told,
-    without_notices,
-]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """A fault to put in, and steps of a life in which the machine must see it: rules by their names."""
+
+    put_in: Callable[[pytest.MonkeyPatch], None]
+    story: tuple[tuple[str, dict[str, Any]], ...]
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
-def test_the_machine_sees_a_service(in_file: Fresh, monkeypatch: pytest.MonkeyPatch, fault: Any) -> None:
-    fault(monkeypatch)
+UNTIL_THE_EVE = ("time_goes_by", {"minutes": 240, "passes": 16})  # the morning of the fourth, before nine
+OVER_NINE = ("time_goes_by", {"minutes": 60, "passes": 12})
+MOVED = ("a_dose_moves", {"cycle": 1, "day": 1, "later": 2})
+LEFT_OUT = ("a_dose_is_left_out", {"cycle": 1, "day": 15, "neutral": False})
+PAUSED: tuple[str, dict[str, Any]] = ("mails_are_paused_or_resumed", {})
+CARER: tuple[str, dict[str, Any]] = ("a_carer_comes", {})
+FAULTS = (
+    Fault(put_in=without_the_look_before_sending, story=(PAUSED, UNTIL_THE_EVE, OVER_NINE)),
+    Fault(put_in=without_superseding, story=(MOVED, UNTIL_THE_EVE, OVER_NINE)),
+    Fault(put_in=without_waiting_for_the_patient_to_be_told, story=(LEFT_OUT, OVER_NINE)),
+    Fault(put_in=without_notices, story=(MOVED, OVER_NINE)),
+)
+
+
+def live(fresh: Fresh, story: tuple[tuple[str, dict[str, Any]], ...]) -> None:
+    """One life with these steps, looked at after each."""
+    life: Any = type("Mails", (Mails,), {"fresh": staticmethod(fresh)})()
+    life.begin()
+    try:
+        for rule, drawn in story:
+            getattr(life, rule)(**drawn)
+            life.no_mail_goes_twice()
+            life.what_plan_and_policy_ask_for_has_gone()
+            life.the_patient_knows_or_somebody_will_tell()
+    finally:
+        life.teardown()
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.put_in.__name__)
+def test_the_machine_sees_a_service(in_file: Fresh, monkeypatch: pytest.MonkeyPatch, fault: Fault) -> None:
+    live(in_file, fault.story)
+    fault.put_in(monkeypatch)
     with pytest.raises(AssertionError):
-        run(in_file, examples=60, steps=20, quickly=True)
+        live(in_file, fault.story)
 
 
 def test_the_machine_sees_a_missing_unique_key(migrated_postgres: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a server, since SQLite can't drop a constraint: what a lookup forgets is then mailed again."""
+    """On a server, since SQLite can't drop a constraint: what a lookup forgets is written, and mailed, again."""
+    story = (CARER, UNTIL_THE_EVE, OVER_NINE)
     with copied(migrated_postgres) as url:
 
         def fresh(_: Path) -> str:
             empty(url)
             return url
 
+        with_the_outbox_forgotten(monkeypatch)
+        with pytest.raises(IntegrityError):  # the key itself refuses what would go twice
+            live(fresh, story)
         engine = make_engine(url)
         with writing(engine) as session:
             session.connection().execute(text("ALTER TABLE outbox DROP CONSTRAINT uq_outbox_message"))
         engine.dispose()
-        with_sent_mails_forgotten(monkeypatch)
-        with pytest.raises(AssertionError):
-            run(fresh, examples=60, steps=20, quickly=True)
+        with pytest.raises(AssertionError, match="nothing twice"):
+            live(fresh, story)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.put_in.__name__)
+def test_the_machine_finds_the_fault_by_itself(in_file: Fresh, monkeypatch: pytest.MonkeyPatch, fault: Fault) -> None:
+    fault.put_in(monkeypatch)
+    with pytest.raises(AssertionError):
+        run(in_file, examples=100, steps=20, quickly=True)
