@@ -33,7 +33,8 @@ class Entry:
     """One entry of a calendar. `start`, `end`: instants in the view's zone, or civil dates, both included (`all_day`).
 
     `lines` are the description's parts that are this entry's own; `brief` is the title where its date, cycle and day
-    stand beside it, without what became of it; `leave` is when one may leave at the earliest; `alarms` lie that long
+    stand beside it, without what became of it; `content`: which drugs, or checks, in any
+    language; `leave` is when one may leave at the earliest; `alarms` lie that long
     before `start`. A `staff_note` is for pages of staff, never for a feed. Stamps are UTC instants of whole seconds.
     """
 
@@ -56,6 +57,7 @@ class Entry:
     moved_from: date | datetime | None = None
     alarms: tuple[timedelta, ...] = ()
     lines: tuple[str, ...] = ()
+    content: tuple[str, ...] = ()
     staff_note: str = ""
 
     def __post_init__(self) -> None:
@@ -245,6 +247,7 @@ def _entry(
         moved_from=None if gone else stamped.moved_from,
         alarms=() if gone else _alarms(event, alarms),
         lines=lines,
+        content=event.agents or event.checks,
         staff_note=_staff_note(event, plan, texts) if reader is Reader.STAFF else "",
     )
 

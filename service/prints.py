@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from calendars import FORMATS
+from calendars.kinds import Detail
 from calendars.view import CalendarView, Entry, Status
 from calendars.wording import opening, say_date, say_moment, say_time
 from db import print_store, store
@@ -191,9 +192,12 @@ def _same(earlier: StoredPrint, made: StoredPrint) -> StoredPrint:
 
 
 def _shown(view: CalendarView) -> dict[str, str]:
-    """By event the times that stand on the paper; and a digest of the numbers to call."""
+    """By event the times on the paper, and what of the event it tells; and a digest of the numbers to call."""
     card = hashlib.sha256("\n".join(astuple(view.clinic)).encode()).hexdigest()[:16]
-    return {CARD: card} | {entry.key: _times(entry) for entry in view.entries if entry.status is not Status.CANCELLED}
+    holds = [entry for entry in view.entries if entry.status is not Status.CANCELLED]
+    if view.detail is not Detail.FULL:
+        return {CARD: card} | {entry.key: _times(entry) for entry in holds}
+    return {CARD: card} | {entry.key: "|".join((_times(entry), *entry.content)) for entry in holds}
 
 
 def _times(entry: Entry) -> str:
@@ -214,7 +218,7 @@ def _is_outdated(course: LoadedCourse, made: StoredPrint, view: CalendarView) ->
 def _is_to_come(key: str, shown: Mapping[str, str], course: LoadedCourse) -> bool:
     if key not in shown:
         return False
-    last = shown[key].rpartition(" ")[2]
+    last = shown[key].partition("|")[0].rpartition(" ")[2]
     return datetime.fromisoformat(last) > course.now if "T" in last else date.fromisoformat(last) >= course.today
 
 

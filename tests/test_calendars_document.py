@@ -22,7 +22,8 @@ from scheduler.actions import CeaseCause, CycleLength, Defer, Given
 from scheduler.errors import InvalidValue
 from scheduler.events import EventKind
 from scheduler.plan import Cycle, DoseState
-from tests.calendar_plans import ARABIC, DAY1, SHEET, SPANISH, ceased, eventful, story
+from tests.calendar_plans import ARABIC, DAY1, SHEET, SPANISH, ceased, course, eventful, story
+from tests.core_regimens import prepared, pump, trio
 from tests.pdf_reader import alternatives, elements, pages_of, reader_links, text_of
 
 LONG = (14, 21, 22, 23, 27, 28, 35, 42, 84)
@@ -258,6 +259,32 @@ def test_ten_agents_on_a_day_all_stand_in_its_cell() -> None:
     pages = pages_of(pdf(replace(view, entries=(*more, *view.entries))))
     cell = days_on(pages[2])[1][1]  # so much more than a week that fits below what comes before day 1
     assert [name for name in names if name not in cell] == []
+
+
+def test_the_agents_of_a_visit_stand_together_and_each_day_has_its_own() -> None:
+    told = story(course(audiences=()), regimen=trio())
+    first = days_on(pages_of(pdf(told.view()))[1])
+    assert first[1][1].startswith("Infusion: alphamab, betamab and gammamab Come at 08:30 ")
+    assert first[2][1].startswith("Infusion: gammamab Come at 08:30 ")
+    assert first[8][1].startswith("Infusion: gammamab Come at 08:30 ")
+    assert {number for number, (_, said) in first.items() if "Infusion" in said} == {1, 2, 8}
+
+
+def test_doses_before_day_1_stand_on_the_page_of_their_date() -> None:
+    told = story(course(audiences=()), regimen=prepared())
+    pages = pages_of(pdf(told.view()))
+    assert "Saturday 5 December 2026 Infusion: betamab Come at 08:30" in pages[1].split("Monday Tuesday")[0]
+    assert "Sunday 6 December 2026 Infusion: betamab Come at 08:30" in pages[1].split("Monday Tuesday")[0]
+    assert days_on(pages[1])[20][1].startswith("Infusion: betamab"), "day -1 of cycle 2 is day 20 of cycle 1"
+
+
+def test_bag_changes_and_the_end_of_a_pump_stand_on_their_dates_with_the_hour() -> None:
+    told = story(course(audiences=()), regimen=pump())
+    first = days_on(pages_of(pdf(told.view()))[1])
+    for event in (each.event for each in told.stamped.values() if each.event.cycle == 1):
+        if isinstance(event.start, datetime) and event.start == event.end:
+            said = first[(event.first_date - DAY1).days + 1][1]
+            assert f"{event.start:%H:%M}" in said, event.key
 
 
 def test_ninety_nine_cycles_each_have_their_page() -> None:

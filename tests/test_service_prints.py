@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
+from calendars.kinds import Detail
 from db.engine import reading
 from scheduler.actions import (
     AudienceChange,
@@ -16,6 +17,7 @@ from scheduler.actions import (
     Given,
     Hold,
     HoldCause,
+    Omit,
     Response,
     ResponseValue,
 )
@@ -23,9 +25,12 @@ from scheduler.course import Audience
 from scheduler.errors import InvalidValue
 from service.audit import entries
 from service.courses import NotFound, RequestReused, record, start_course, tell_patient
-from service.prints import Printed, SheetState, list_prints, look_up, print_course, revoke_print
+from service.prints import Printed, SheetState, _shown, list_prints, look_up, print_course, revoke_print
 from service.rendering import Look
 from service.wiring import App
+from tests.calendar_plans import course as plan_course
+from tests.calendar_plans import story
+from tests.core_regimens import trio
 from tests.pdf_reader import pages_of, text_of
 from tests.stores import NURSE, PUBLIC_URL, START, Clock, bob, make_app
 
@@ -121,6 +126,16 @@ def test_another_number_to_call_makes_every_sheet_out_of_date(app: App, clock: C
     assert state(moved, made) is SheetState.OUTDATED
 
 
+def test_a_drug_that_falls_away_makes_a_sheet_that_named_it_out_of_date() -> None:
+    all_three = story(plan_course(audiences=()), regimen=trio())
+    two = story(plan_course(audiences=()), (Omit(cycle=1, day=1, agent="beta", reason="x"),), regimen=trio())
+    for detail, same in ((Detail.FULL, False), (Detail.DISCREET, True)):
+        before, after = (_shown(each.view(detail=detail)) for each in (all_three, two))
+        whats = [shown["c1d1/infusion"].partition("|")[2] for shown in (before, after)]
+        assert (whats[0] == whats[1]) is same
+    assert _shown(all_three.view())["c1d1/infusion"].endswith("|alphamab|betamab|gammamab")
+
+
 def test_an_older_revision_is_printed_as_it_was_and_says_that_it_is_out_of_date(app: App) -> None:
     bobs = course(app)
     record(app, bobs, DEFER_DAY_8, by=NURSE)
@@ -142,7 +157,7 @@ def test_the_next_visit_is_told_at_the_sheets_own_level_and_language(app: App) -
         "Infusion: inotuzumab ozogamicin, cycle 1 day 1",
     )
     assert discreet.next_visit == ("Monday 7 December 2026", "Come at 08:30", "Appointment")
-    assert spanish.next_visit[:2] == ("lunes 7 de diciembre de 2026", "Venga a las 08:30")
+    assert spanish.next_visit[:2] == ("Lunes 7 de diciembre de 2026", "Venga a las 08:30")
     assert (full.detail, discreet.detail, spanish.language) == ("full", "discreet", "es")
 
 
