@@ -9,9 +9,9 @@ from scheduler.action_fields import action_from_fields, parse_audience
 from scheduler.actions import Action
 from scheduler.course import Audience, Course, EarlierDose
 from scheduler.dates import parse_time, parse_wall, recordable, to_instant, zone_of
-from scheduler.errors import Fault, FileRefused, InvalidValue, Rejected
+from scheduler.errors import InvalidValue, Rejected
 from scheduler.regimen import Regimen
-from scheduler.toml_reader import UNREAD, WHOLE, TableReader, did_you_mean, load_toml, shown
+from scheduler.toml_reader import UNREAD, WHOLE, TableReader, did_you_mean, read_file, shown
 
 NAMESPACE = uuid5(NAMESPACE_URL, "infusion-cycles/course")
 
@@ -28,16 +28,7 @@ class CourseFile:
 
 def parse_course(text: str, source: str, regimens: Mapping[str, Regimen]) -> CourseFile:
     """The course of a file's text. `source` names the file; FileRefused carries every fault found."""
-    faults: list[Fault] = []
-    top = TableReader(load_toml(text, source), "", faults)
-    regimen = _regimen(top, regimens)
-    patient = top.text("patient", default="")
-    course = _course(top, regimen, patient, regimens)
-    actions = _actions(top)
-    top.done()
-    if faults or course is None or regimen is None:
-        raise FileRefused(source, tuple(faults))
-    return CourseFile(course=course, regimen=regimen, actions=actions, patient=patient)
+    return read_file(source, text, lambda tables, faults: _course_file(TableReader(tables, "", faults), regimens))
 
 
 def course_id(regimen: str, patient: str, day1: date) -> UUID:
@@ -46,6 +37,18 @@ def course_id(regimen: str, patient: str, day1: date) -> UUID:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+def _course_file(top: TableReader, regimens: Mapping[str, Regimen]) -> CourseFile | None:
+    """What the file says; None, and a fault noted, where its regimen or its first date is not known."""
+    regimen = _regimen(top, regimens)
+    patient = top.text("patient", default="")
+    course = _course(top, regimen, patient, regimens)
+    actions = _actions(top)
+    top.done()
+    if course is None or regimen is None:
+        return None
+    return CourseFile(course=course, regimen=regimen, actions=actions, patient=patient)
 
 
 def _regimen(top: TableReader, regimens: Mapping[str, Regimen]) -> Regimen | None:

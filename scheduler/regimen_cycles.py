@@ -9,6 +9,7 @@ from scheduler.regimen_cites import Cites
 from scheduler.toml_reader import TableReader, did_you_mean, shown
 
 MAX_LENGTH = 400  # days; a bound on slips of the finger, above every published cycle
+MAX_TABLES = 99  # no course has more cycles
 EARLIEST_DAY = -30  # no cycle is prepared more than a month ahead
 
 
@@ -56,7 +57,9 @@ def read_cycles(top: TableReader, order: tuple[str, ...], cites: Cites) -> Shape
     readers = top.tables("cycles")
     if not readers:
         top.fault("cycles", "is missing; describe the cycles in at least one table [[cycles]]")
-    read = [_template(reader, order, cites, last=reader is readers[-1]) for reader in readers]
+    if len(readers) > MAX_TABLES:
+        top.fault("cycles", f"are more than {MAX_TABLES} tables; use count for cycles of the same shape")
+    read = [_template(reader, order, cites, last=reader is readers[-1]) for reader in readers[:MAX_TABLES]]
     templates = tuple(template for template, _ in read)
     return Shape(templates=templates, readable=bool(read) and all(readable for _, readable in read), order=order)
 
@@ -77,8 +80,10 @@ def _template(reader: TableReader, order: tuple[str, ...], cites: Cites, *, last
     if days is not None and readable:
         _check_days(reader, days, order, shortest)
     count = reader.whole("count", 1, MAX_LENGTH) if reader.has("count") else None
-    if (count is None) != last:
-        reader.fault("count", "belongs to every table [[cycles]] but the last, which covers all that follow")
+    if count is None and not last:
+        reader.fault("count", "is missing; say how many such cycles come before those of the next table")
+    if count is not None and last:
+        reader.fault("count", "does not belong into the last table [[cycles]], which covers all that follow; remove it")
     template = CycleTemplate(
         count=count, length=length, shortest=shortest, longest=longest, days=days or {}, cite=cites.last(reader)
     )

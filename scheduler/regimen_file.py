@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from hashlib import sha256
 
-from scheduler.errors import Fault, FileRefused
+from scheduler.errors import Fault
 from scheduler.regimen import (
     Cite,
     CycleCount,
@@ -22,7 +22,7 @@ from scheduler.regimen_cycles import MAX_LENGTH, read_cycles
 from scheduler.regimen_schema1 import told_of_schema_1, translated
 from scheduler.regimen_tasks import read_tasks
 from scheduler.regimen_windows import read_windows
-from scheduler.toml_reader import UNREAD, TableReader, load_toml, shown
+from scheduler.toml_reader import UNREAD, TableReader, read_file, shown
 
 SCHEMA = 2
 INTENTS = ("continue", "transplant")
@@ -31,18 +31,20 @@ ID = re.compile(r"[a-z0-9-]+")
 
 def parse_regimen(text: str, source: str) -> Regimen:
     """The regimen of a file's text. `source` names the file; FileRefused carries every fault found."""
-    tables = load_toml(text, source)
-    old = tables.get("schema") == 1 and type(tables["schema"]) is int
-    faults: list[Fault] = []
-    reader = TableReader(translated(tables) if old else tables, "", faults)
-    regimen = _read(reader, sha256(text.encode()).hexdigest())
-    reader.done()
-    if faults:
-        raise FileRefused(source, tuple(map(told_of_schema_1, faults)) if old else tuple(faults))
-    return regimen
+    digest = sha256(text.encode(errors="replace")).hexdigest()
+    return read_file(source, text, lambda tables, faults: _of_any_schema(tables, faults, digest))
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+def _of_any_schema(tables: Mapping[str, object], faults: list[Fault], digest: str) -> Regimen:
+    if tables.get("schema") != 1 or isinstance(tables["schema"], bool):
+        return _read(TableReader(tables, "", faults), digest)
+    try:
+        return _read(TableReader(translated(tables), "", faults), digest)
+    finally:
+        faults[:] = map(told_of_schema_1, faults)
 
 
 def _read(top: TableReader, digest: str) -> Regimen:
@@ -52,7 +54,7 @@ def _read(top: TableReader, digest: str) -> Regimen:
     shape = read_cycles(top, keys, cites)
     counts, counts_cite = _counts(top.table("counts"), cites)
     jurisdictions = top.texts("jurisdictions")
-    return Regimen(
+    regimen = Regimen(
         id=_id(top),
         version=top.text("version"),
         name=top.text("name"),
@@ -72,6 +74,8 @@ def _read(top: TableReader, digest: str) -> Regimen:
         liver_watch=_liver_watch(top.table("liver_watch"), cites) if top.has("liver_watch") else None,
         preparation=_preparation(top.table("preparation"), cites) if top.has("preparation") else None,
     )
+    top.done()
+    return regimen
 
 
 def _id(top: TableReader) -> str:

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from difflib import get_close_matches
 from itertools import pairwise
@@ -15,8 +15,10 @@ from scheduler.errors import Fault, FileRefused
 T = TypeVar("T")
 
 MAX_FILE_CHARACTERS = 200_000  # far above any real file; a larger one is a mistake
-MAX_DOTS = 400  # in a line: tomllib takes time that grows with the square of a dotted key's parts
+MAX_DOTS = 100  # in a line: tomllib takes time that grows with the square of a dotted key's parts
+MAX_FAULTS = 200  # no person mends more at once, and a file can be made to have hundreds of thousands
 MAX_SHOWN = 60
+MAX_TEXTS = 20
 
 # A number as the key of a table; no other digits and no leading zero, which int() would take.
 WHOLE = re.compile(r"[1-9][0-9]{0,2}")
@@ -43,6 +45,20 @@ def load_toml(text: str, source: str) -> dict[str, object]:
     raise FileRefused(source, (Fault(place="file", message=message),))
 
 
+def read_file(source: str, text: str, read: Callable[[dict[str, object], list[Fault]], T | None]) -> T:
+    """What `read` makes of a file's tables; FileRefused with every fault that it noted."""
+    tables = load_toml(text, source)
+    faults: list[Fault] = []
+    try:
+        found = read(tables, faults)
+    except _TooManyError:
+        faults.append(Fault(place="file", message=f"has more than these {MAX_FAULTS} faults; mend them first"))
+    else:
+        if found is not None and not faults:
+            return found
+    raise FileRefused(source, tuple(faults))
+
+
 def shown(value: object) -> str:
     """A value as a sentence shows it: short, on one line, and whatever it holds."""
     if isinstance(value, dict | list | tuple):
@@ -56,6 +72,10 @@ def shown(value: object) -> str:
 def has_controls(text: str, *, allowed: str = "") -> bool:
     """Whether a text holds a control character that is not allowed, or half of a character."""
     return any(category(letter) in ("Cc", "Cs") and letter not in allowed for letter in text)
+
+
+class _TooManyError(Exception):
+    """A file has so many faults that reading on helps nobody."""
 
 
 class TableReader:
@@ -73,6 +93,8 @@ class TableReader:
 
     def fault(self, key: str, message: str) -> None:
         """Notes a fault at `key` of this table."""
+        if len(self._faults) == MAX_FAULTS:
+            raise _TooManyError
         name = key if key.isprintable() and len(key) <= MAX_SHOWN else shown(key)
         place = ", ".join(part for part in (self._place, f"key `{name}`" if key else "") if part)
         self._faults.append(Fault(place=place or "file", message=message))
@@ -155,7 +177,7 @@ class TableReader:
         if value is None:
             return ()
         found = [each for each in value if isinstance(each, str) and each.strip() and len(each) <= MAX_SHOWN]
-        if len(found) != len(value) or not found or any(has_controls(each) for each in found):
+        if len(value) > MAX_TEXTS or len(found) != len(value) or not found or any(has_controls(each) for each in found):
             self.fault(key, 'is not a list of short texts; write it as ["US"]')
             return ()
         if len(set(found)) < len(found):

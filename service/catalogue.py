@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -122,7 +123,7 @@ def _files(settings: Settings) -> Iterator[tuple[str, str]]:
 
 
 def _age(entry: CatalogueEntry) -> tuple[object, ...]:
-    return entry.regimen.label_date, entry.regimen.version, entry.source
+    return entry.regimen.label_date or date.min, entry.regimen.version, entry.source
 
 
 def _clashes(entries: list[CatalogueEntry]) -> Iterator[FileRefused]:
