@@ -80,7 +80,7 @@ def _windows(plan: Plan) -> str:
             window.audience,
             day(window.last_dose),
             _until(window),
-            "final" if window.final else "may move later",
+            _state(window),
             "patient" if window.shown else "staff only",
         )
         for window in plan.windows
@@ -93,6 +93,11 @@ def _until(window: Window) -> str:
     if window.not_stated:
         return f"not stated for {', '.join(window.not_stated)}"
     return f"{day(window.until.date())} {_clock(window.until)}" if window.until is not None else day(window.through)
+
+
+def _state(window: Window) -> str:
+    state = "final" if window.final else "may move later"
+    return state if window.verified else f"{state}; not verified, check the label"
 
 
 def _checks(plan: Plan) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.cli import NOW, REGIMEN, Infusions
 from tests.test_web_start import TYPED
-from tests.web_site import Web
+from tests.web_site import NEW, Web
 
 SPANISH = "Spanish (not yet checked by a clinician)"
 NONE_SUCH = "language 'tlh': there is no wording; there is: ar, en, es"
@@ -67,7 +67,7 @@ def test_a_language_that_there_is_not_is_refused_everywhere_with_those_that_ther
 
 def test_the_choice_of_a_calendars_language_says_which_no_clinician_has_read(web: Web) -> None:
     visitor, course = web.visitor("alice"), web.course()
-    for address in (f"/courses/{course}/feeds/new", "/courses/new"):
+    for address in (f"/courses/{course}/feeds/new", NEW):
         options = {tag.text: tag.attributes["value"] for tag in visitor.get(address).all("option")}
         assert options["English"] == "en", address
         assert options[SPANISH] == "es", address
@@ -77,7 +77,7 @@ def test_the_choice_of_a_calendars_language_says_which_no_clinician_has_read(web
 def test_a_preview_of_mails_in_spanish_says_so(web: Web) -> None:
     visitor = web.visitor("alice")
     typed = TYPED | {"email": "berta@patients.example", "consent": "yes", "language": "es"}
-    page = visitor.preview(visitor.get("/courses/new"), **typed)
+    page = visitor.preview(visitor.get(NEW), **typed)
     assert f"Language: {SPANISH}" in page.text
     course = visitor.confirm(page).partition("?")[0]
     form = visitor.get(f"{course}/record/defer")

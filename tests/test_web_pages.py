@@ -13,7 +13,7 @@ import pytest
 from scheduler.actions import Cease, CeaseCause, Defer, Given, Hold, HoldCause
 from scheduler.errors import InfusionsError, InvalidValue
 from tests.stores import INOTUZUMAB
-from tests.web_site import Page, Visitor, Web, add_staff, running
+from tests.web_site import NEW, Page, Visitor, Web, add_staff, running
 from web.app import create_pages
 from web.kinds import KINDS
 
@@ -38,11 +38,11 @@ def alice(web: Web) -> Visitor:
 def pages(alice: Visitor, bobs: UUID) -> dict[str, Page]:
     """Every page that a nurse can open, by its path."""
     course = f"/courses/{bobs}"
-    paths = ["/", "/courses/new", course, f"{course}/record", f"{course}/feeds/new"]
+    paths = ["/", "/courses/new", NEW, course, f"{course}/record", f"{course}/feeds/new"]
     paths += [f"{course}/record/{kind}" for kind in KINDS]
     found = {path: alice.get(path) for path in paths}
     found["preview of a start"] = alice.preview(
-        found["/courses/new"],
+        found[NEW],
         **{"patient": "Berta Example", "day1": "2026-12-21", "audience-breastfeeding": "no"},
         **{"audience-can-become-pregnant": "shown", "audience-partner-can-become-pregnant": "private"},
     )

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from service.users import disable_user
-from tests.web_site import PASSWORD, Page, Web, add_staff, running
+from tests.web_site import NEW, PASSWORD, Page, Web, add_staff, running
 from web.pages.sign_in import own_path
 
 SESSION = "infusions_session"
@@ -19,7 +19,7 @@ def test_a_page_asks_to_sign_in_and_comes_back_to_where_one_wanted_to_go(web: We
     form = visitor.get(asked.headers["location"])
     answer = visitor.send(form, name="alice", password=PASSWORD)
     assert (answer.status_code, answer.headers["location"]) == (303, "/courses/new")
-    assert "Patient's name or code" in visitor.get("/courses/new").text
+    assert "Patient's name or code" in visitor.get(NEW).text
 
 
 def test_the_sessions_cookie_is_out_of_reach_of_scripts_and_other_sites(web: Web) -> None:
@@ -136,8 +136,8 @@ def test_signing_in_never_leads_to_another_site(path: str, leads_to: str) -> Non
 
 def test_a_form_without_the_sessions_token_stores_nothing(web: Web) -> None:
     visitor, other = web.visitor("alice"), web.visitor("alice")
-    page = visitor.get("/courses/new")
-    foreign = other.get("/courses/new").form()[1]["token"]
+    page = visitor.get(NEW)
+    foreign = other.get(NEW).form()[1]["token"]
     for token in ("", "x", foreign[0]):
         answer = visitor.send(page, token=token)
         assert answer.status_code == 403
@@ -147,14 +147,14 @@ def test_a_form_without_the_sessions_token_stores_nothing(web: Web) -> None:
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", ""])
 def test_a_form_sent_from_elsewhere_is_refused_before_it_is_read(web: Web, origin: str) -> None:
     visitor = web.visitor("alice")
-    page = visitor.get("/courses/new")
+    page = visitor.get(NEW)
     visitor.http.headers["origin"] = origin
     assert visitor.send(page).status_code == 403
 
 
 def test_a_browser_that_names_no_origin_is_known_by_its_referrer(web: Web) -> None:
     visitor = web.visitor("alice")
-    page = visitor.get("/courses/new")
+    page = visitor.get(NEW)
     del visitor.http.headers["origin"]
     visitor.http.headers["referer"] = f"{web.url}/courses/new"
     assert visitor.send(page, step="preview").status_code == 422

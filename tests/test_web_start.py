@@ -10,7 +10,7 @@ import pytest
 from scheduler.course import Audience
 from service.queries import list_courses
 from tests.stores import INOTUZUMAB
-from tests.web_site import Page, Web, add_staff, running
+from tests.web_site import NEW, Page, Web, add_staff, running
 
 AUDIENCES = {
     "audience-can-become-pregnant": "shown",
@@ -21,7 +21,7 @@ TYPED: dict[str, str | list[str]] = {"patient": "Berta Example", "day1": "2026-1
 
 
 def test_no_answer_about_pregnancy_partner_or_breastfeeding_is_given_beforehand(web: Web) -> None:
-    page = web.visitor("alice").get("/courses/new")
+    page = web.visitor("alice").get(NEW)
     radios = [tag for tag in page.all("input") if tag.attributes["name"].startswith("audience-")]
     assert len(radios) == 9
     assert not any("checked" in tag.attributes for tag in radios)
@@ -30,7 +30,7 @@ def test_no_answer_about_pregnancy_partner_or_breastfeeding_is_given_beforehand(
 def test_the_whole_calendar_is_shown_before_anything_is_stored(web: Web) -> None:
     visitor = web.visitor("alice")
     before = len(list_courses(web.app))
-    page = visitor.preview(visitor.get("/courses/new"), **TYPED)
+    page = visitor.preview(visitor.get(NEW), **TYPED)
     assert len(page.all("time")) >= 18
     assert "Mon 21 Dec 2026" in page.text
     assert "Birth control at least until" in page.text
@@ -44,7 +44,7 @@ def test_a_confirmed_start_is_stored_as_it_was_typed_and_sent_twice_it_is_stored
     visitor = web.visitor("pia")
     typed = TYPED | {"patient": "Bruno Example", "email": "bruno@patients.example", "consent": "yes", "at": "10:30"}
     typed |= {"intent": "transplant", "cycles": "3", "length": "28", "patient_zone": "America/Chicago"}
-    page = visitor.preview(visitor.get("/courses/new"), **typed)
+    page = visitor.preview(visitor.get(NEW), **typed)
     assert "Mails go to bruno@patients.example, in times of America/Chicago." in page.text
     first, second = visitor.confirm(page), visitor.confirm(page)
     assert first == second
@@ -63,7 +63,7 @@ def test_a_confirmed_start_is_stored_as_it_was_typed_and_sent_twice_it_is_stored
 
 def test_what_is_missing_is_named_with_links_to_its_fields_and_what_was_typed_stays(web: Web) -> None:
     visitor = web.visitor("alice")
-    answer = visitor.send(visitor.get("/courses/new"), step="preview", patient="Berta Example", cycles="many")
+    answer = visitor.send(visitor.get(NEW), step="preview", patient="Berta Example", cycles="many")
     page = Page(answer.text)
     assert answer.status_code == 422
     assert page.all("title")[0].text.startswith("Error: ")
@@ -100,7 +100,7 @@ def test_what_cannot_be_is_refused_with_a_sentence_and_the_form(
 ) -> None:
     visitor = web.visitor("alice")
     before = len(list_courses(web.app))
-    answer = visitor.send(visitor.get("/courses/new"), step="preview", **(TYPED | typed))
+    answer = visitor.send(visitor.get(NEW), step="preview", **(TYPED | typed))
     page = Page(answer.text)
     assert answer.status_code == 422, page.text
     assert sentence in page.text
@@ -113,14 +113,14 @@ def test_what_cannot_be_is_refused_with_a_sentence_and_the_form(
 def test_a_reason_lets_a_start_depart_from_the_regimen(web: Web) -> None:
     visitor = web.visitor("alice")
     typed = TYPED | {"patient": "Benno Example", "cycles": "7", "reason": "agreed with the board"}
-    page = visitor.preview(visitor.get("/courses/new"), **typed)
+    page = visitor.preview(visitor.get(NEW), **typed)
     assert "7 cycles" in page.text
     assert "agreed with the board" in visitor.get(visitor.confirm(page)).text
 
 
 def test_going_back_from_the_preview_keeps_every_answer(web: Web) -> None:
     visitor = web.visitor("alice")
-    page = visitor.preview(visitor.get("/courses/new"), **TYPED)
+    page = visitor.preview(visitor.get(NEW), **TYPED)
     form = Page(visitor.send(page, step="edit").text)
     values = form.form()[1]
     for name, value in TYPED.items():
@@ -129,7 +129,7 @@ def test_going_back_from_the_preview_keeps_every_answer(web: Web) -> None:
 
 def test_a_confirmation_that_nobody_previewed_is_previewed_first(web: Web) -> None:
     visitor = web.visitor("alice")
-    answer = visitor.send(visitor.get("/courses/new"), step="confirm", **(TYPED | {"patient": "Bodo Example"}))
+    answer = visitor.send(visitor.get(NEW), step="confirm", **(TYPED | {"patient": "Bodo Example"}))
     assert answer.status_code == 200
     assert "Is this right?" in Page(answer.text).text
     assert not [line for line in list_courses(web.app) if line.patient == "Bodo Example"]
@@ -138,7 +138,7 @@ def test_a_confirmation_that_nobody_previewed_is_previewed_first(web: Web) -> No
 def test_a_hostile_name_is_shown_as_text(web: Web) -> None:
     visitor = web.visitor("alice")
     name = "<script>alert(1)</script> \" ' & Ünal 李"
-    page = visitor.preview(visitor.get("/courses/new"), **(TYPED | {"patient": name}))
+    page = visitor.preview(visitor.get(NEW), **(TYPED | {"patient": name}))
     place = visitor.confirm(page)
     shown = visitor.get(place)
     assert shown.all("h1")[0].text == name

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 PASSWORD = "correct horse battery"
 NOW = "2026-12-14T15:00:00+00:00"  # a Monday, 10:00 in New York; Bob's first dose was due a week ago
+NEW = "/courses/new?regimen=inotuzumab-ozogamicin"  # several come along, so one is chosen first
 BOB = "bob@patients.example"
 HOME, ELSEWHERE = 1, 2
 # Alice the nurse, Pia the prescriber, Adam the admin, Erin the auditor; Charlie works elsewhere and must see nothing.
