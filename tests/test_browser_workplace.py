@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
 from scheduler.actions import Given
-from tests.web_site import PASSWORD, Web
+from tests.web_site import NEW, PASSWORD, Web
 
 ARGUMENTS = [
     "--headless",
@@ -119,6 +119,7 @@ def test_a_nurse_starts_a_course_after_seeing_its_whole_calendar(browser: Browse
     with window(browser, web) as page:
         sign_in(page)
         page.get_by_role("navigation").get_by_role("link", name="Start a course").click()
+        page.get_by_role("main").get_by_role("link", name="Inotuzumab ozogamicin", exact=True).click()
         page.get_by_label("Patient's name or code").fill("Berta Example")
         page.get_by_label("Day 1 of cycle 1").fill("2026-12-21")
         page.get_by_role("button", name="Preview the calendar").click()
@@ -172,7 +173,14 @@ def focused(page: Page) -> str:
 @pytest.mark.parametrize("width", [NARROW, PHONE, 768, DESK])
 def test_no_page_scrolls_sideways(browser: Browser, web: Web, width: int) -> None:
     course = a_course(web, "A patient with averyveryverylongnamethatnobodycanbreakanywhere-Example")
-    paths = ["/", "/courses/new", f"/courses/{course}", f"/courses/{course}/record", f"/courses/{course}/feeds/new"]
+    paths = [
+        "/",
+        "/courses/new",
+        NEW,
+        f"/courses/{course}",
+        f"/courses/{course}/record",
+        f"/courses/{course}/feeds/new",
+    ]
     paths += [f"/courses/{course}/record/{kind}" for kind in ("given", "defer", "void", "audience")]
     with window(browser, web, width, script=True) as page:
         sign_in(page)
@@ -190,7 +198,7 @@ def test_text_stands_out_from_its_ground(browser: Browser, web: Web, scheme: Lit
     course = a_course(web, f"Konrad Example {scheme}")
     with window(browser, web, scheme=scheme, script=True) as page:
         sign_in(page)
-        for path in ("/", f"/courses/{course}", f"/courses/{course}/record/defer", "/courses/new"):
+        for path in ("/", f"/courses/{course}", f"/courses/{course}/record/defer", "/courses/new", NEW):
             page.goto(path)
             assert page.evaluate(FAINT_TEXT) == [], path
         page.goto(f"/courses/{course}/record/omit?dose=1-15")
