@@ -12,7 +12,6 @@ from sqlmodel import Session, col, or_, select, update
 from db.rows import (
     action_from_row,
     action_to_row,
-    audit_from_row,
     course_from_row,
     course_to_row,
     event_from_row,
@@ -25,12 +24,11 @@ from db.rows import (
 from db.stored import (
     CourseSummary,
     StoredAction,
-    StoredAudit,
     StoredCourse,
     StoredRegimen,
     StoredRevision,
 )
-from db.tables import ActionRow, AuditRow, CourseRow, EventRow, RegimenContentRow, RevisionRow
+from db.tables import ActionRow, CourseRow, EventRow, RegimenContentRow, RevisionRow
 from scheduler.events import StampedEvent
 
 
@@ -61,6 +59,12 @@ def add_course(session: Session, stored: StoredCourse) -> None:
     keep_regimen(session, stored.regimen)
     session.add(course_to_row(stored))
     _flush(session)
+
+
+def has_course(session: Session, clinic_id: int, course_id: UUID) -> bool:
+    """Whether the clinic has that course."""
+    query = select(CourseRow.id).where(CourseRow.clinic_id == clinic_id, CourseRow.id == course_id)
+    return session.exec(query).first() is not None
 
 
 def find_course(session: Session, clinic_id: int, course_id: UUID, *, to_change: bool = False) -> StoredCourse | None:
@@ -234,37 +238,6 @@ def course_summaries(session: Session, clinic_id: int) -> tuple[CourseSummary, .
         )
         for row, name in session.exec(query)
     )
-
-
-def add_audit(session: Session, clinic_id: int, entry: StoredAudit) -> None:
-    """Appends to the record of who did what."""
-    session.add(
-        AuditRow(
-            clinic_id=clinic_id,
-            at=entry.at,
-            by=entry.by,
-            what=entry.what,
-            course_id=entry.course_id,
-            detail=entry.detail,
-            request_id=entry.request_id,
-            request_digest=entry.request_digest,
-        )
-    )
-
-
-def find_deed(session: Session, clinic_id: int, request_id: str) -> StoredAudit | None:
-    """The deed that the request of that id did, or None."""
-    query = select(AuditRow).where(AuditRow.clinic_id == clinic_id, AuditRow.request_id == request_id)
-    found = session.exec(query).first()
-    return audit_from_row(found) if found else None
-
-
-def audit_of(session: Session, clinic_id: int, course_id: UUID | None = None) -> tuple[StoredAudit, ...]:
-    """The clinic's record, or what of it concerns one course, the oldest first."""
-    query = select(AuditRow).where(AuditRow.clinic_id == clinic_id).order_by(col(AuditRow.id))
-    if course_id is not None:
-        query = query.where(AuditRow.course_id == course_id)
-    return tuple(audit_from_row(row) for row in session.exec(query))
 
 
 # ---------------------------------------------------------------------------------------------------------------------

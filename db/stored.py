@@ -24,7 +24,8 @@ class StoredCourse:
     """A course as it started, and its current revision. `day1`, `next_visit`, `state`, `stop_cause`: by the plan.
 
     `overdue_handled`: the visit that staff have dealt with otherwise than by recording it. `mails_by` marks the
-    settings by which its mails were first planned.
+    settings by which its mails were first planned. `follows_id`: the patient's earlier course, whose last dose counts
+    for the windows of this one.
     """
 
     clinic_id: int
@@ -45,6 +46,7 @@ class StoredCourse:
     mails_paused: bool = False
     overdue_handled: date | None = None
     mails_by: str = ""
+    follows_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,5 +224,7 @@ class StoredAudit:
     what: str
     course_id: UUID | None
     detail: dict[str, object]
+    origin: str = ""
     request_id: str | None = None
     request_digest: str | None = None
+    number: int | None = None

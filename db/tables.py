@@ -137,6 +137,7 @@ class CourseRow(Base, table=True):
     overdue_handled: date | None = None
     created_at: datetime
     created_by: str
+    follows_id: UUID | None = Field(default=None, index=True)
 
 
 class ActionRow(Base, table=True):
@@ -445,13 +446,19 @@ class CounterRow(Base, table=True):
 
 
 class AuditRow(Base, table=True):
-    """Who did what and when. Appended only: the schema refuses to alter or delete one.
+    """Who did what, when and from where. Appended only: the schema refuses to alter or delete one.
 
     A deed that makes no revision keeps its request's id here: UNIQUE(clinic, request id) makes a repeat harmless.
+    `number` counts a clinic's entries from 1, `seal` is made of the entry and the seal before with a key that the
+    database doesn't have; entries from before sealing have neither.
     """
 
     __tablename__ = "audit"
-    __table_args__ = (Index(None, "clinic_id", "course_id"), UniqueConstraint("clinic_id", "request_id"))
+    __table_args__ = (
+        Index(None, "clinic_id", "course_id"),
+        UniqueConstraint("clinic_id", "request_id"),
+        Index("ix_audit_clinic_id_number", "clinic_id", "number", unique=True),
+    )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BIG)
     clinic_id: int = Field(foreign_key="clinic.id")
@@ -462,3 +469,16 @@ class AuditRow(Base, table=True):
     detail: JsonObject = Field(sa_type=JSON)
     request_id: str | None = None
     request_digest: str | None = None
+    origin: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    number: int | None = None
+    seal: str | None = None
+
+
+class AuditHeadRow(Base, table=True):
+    """The newest sealed entry of a clinic's audit: without it nobody would miss entries cut off at the end."""
+
+    __tablename__ = "audit_head"
+
+    clinic_id: int = Field(primary_key=True, foreign_key="clinic.id")
+    number: int
+    seal: str

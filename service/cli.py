@@ -32,6 +32,7 @@ COMMANDS = {
     "backup": "service.cli_admin:backup",
     "restore": "service.cli_admin:restore",
     "doctor": "service.cli_admin:doctor",
+    "audit": "service.cli_audit:audit",
 }
 
 

@@ -81,10 +81,11 @@ def new(cli: Cli, /, **given: Any) -> None:
 @click.pass_obj
 def list_(cli: Cli, *, as_json: bool) -> None:
     """List all courses."""
-    from service.audit import HOME_CLINIC
+    from service.audit import HOME_CLINIC, list_viewed
     from service.queries import list_courses
 
     lines = list_courses(cli.app, HOME_CLINIC)
+    list_viewed(cli.app, by=OPERATOR)
     if as_json:
         write_json({"courses": [_line_json(line) for line in lines]})
         return
@@ -113,9 +114,11 @@ def show_(cli: Cli, /, *, id_: UUID, revision: int | None, by: str, **given: Any
 
         write_out(print_course(cli.app, id_, look_of(given), by=by, revision=revision).body, given["output"])
         return
+    from service.audit import course_viewed
     from service.queries import load_course
 
     record = load_course(cli.app, id_, revision)
+    course_viewed(cli.app, id_, by=by)
     shown = Shown(
         plan=record.plan,
         stamped=tuple(record.stamped.values()),
@@ -154,9 +157,11 @@ def told(cli: Cli, *, id_: UUID, revision: int, by: str, neutral_notice: bool) -
 @click.pass_obj
 def history(cli: Cli, *, id_: UUID, as_json: bool) -> None:
     """Show what was recorded for the course ID, by whom and when."""
+    from service.audit import course_viewed
     from service.queries import load_course
 
     entries = load_course(cli.app, id_).entries
+    course_viewed(cli.app, id_, by=OPERATOR)
     if as_json:
         write_json({"course": str(id_), "history": [_entry_json(entry) for entry in entries]})
         return

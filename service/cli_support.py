@@ -65,11 +65,13 @@ class Cli:
     def app(self) -> "App":
         """The program on its database; DatabaseUnavailable unless that has this program's schema."""
         from db.engine import check_schema
+        from service.audit import come_from
         from service.wiring import build_app
 
         app = build_app(self.settings, self.environ)
         click.get_current_context().find_root().call_on_close(app.engine.dispose)
         check_schema(app.engine)
+        come_from("command line")
         return app
 
 

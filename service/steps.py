@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from db import store
+from db.audit_store import find_deed
 from db.engine import Session
 from db.stored import StoredAction, StoredCourse, StoredRevision
 from reminders import outbox
@@ -62,7 +63,7 @@ class Request:
     def done(self, session: Session, clinic_id: int) -> bool:
         """Whether this request's deed, one that makes no revision, was done before; RequestReused when it asked for
         something else."""
-        found = store.find_deed(session, clinic_id, self.id) if self.id else None
+        found = find_deed(session, clinic_id, self.id) if self.id else None
         if found is not None and found.request_digest != self.digest:
             raise RequestReused(f"request id {self.id}: came before with something else in it; send a new id")
         return found is not None

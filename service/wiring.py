@@ -13,6 +13,7 @@ from pathlib import Path
 from calendars.wording import Wording
 from db.engine import Engine, make_engine
 from scheduler.errors import InvalidValue
+from service.audit import sealing
 from service.catalogue import Catalogue, load_catalogue, load_wordings
 from service.clock import clock_from
 from service.config import Settings
@@ -45,7 +46,7 @@ def build_app(settings: Settings, environ: Mapping[str, str]) -> App:
     start()
     return App(
         settings=settings,
-        engine=make_engine(settings.database.url),
+        engine=sealing(make_engine(settings.database.url), lambda: read_secret(settings.security.secret_file)),
         catalogue=load_catalogue(settings),
         wordings=load_wordings(),
         now=clock_from(environ),

@@ -155,15 +155,17 @@ def plain(url: URL) -> str:
 
 def make_app(engine: Engine, now: Callable[[], datetime], environ: dict[str, str] | None = None) -> "App":
     """The program on that engine and clock; `environ` holds settings, as INFUSIONS_SECTION__KEY."""
+    from service.audit import sealing
     from service.catalogue import load_catalogue, load_wordings
     from service.config import DatabaseSettings, load_settings
-    from service.wiring import App
+    from service.wiring import App, read_secret
 
     secret = Path(gettempdir()) / f"infusions-test-secret-{os.getpid()}"
     usual = {"INFUSIONS_SERVER__PUBLIC_URL": PUBLIC_URL, "INFUSIONS_SECURITY__SECRET_FILE": str(secret)}
     settings = load_settings(None, usual | (environ or {}))
     url = engine.url.render_as_string(hide_password=False)
     settings = replace(settings, database=DatabaseSettings(url=url))
+    engine = sealing(engine, lambda: read_secret(settings.security.secret_file))
     return App(settings=settings, engine=engine, catalogue=load_catalogue(settings), wordings=load_wordings(), now=now)
 
 

@@ -13,6 +13,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.audit import come_from
+
 log = logging.getLogger("infusions.web")
 
 # Nothing but our own style sheet, pictures and forms; no script at all, and nothing from elsewhere.
@@ -76,6 +78,7 @@ class Guard:
                 _add_headers(message, headers)
             await send(message)
 
+        come_from((scope.get("client") or ("",))[0])
         try:
             if scope["method"] in SAFE_METHODS or _needs_no_session(scope) or self._is_ours(Headers(scope=scope)):
                 await self.app(scope, receive, guarded)

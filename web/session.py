@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from service.audit import course_viewed
 from service.users import SessionUser, session_user
 from web.forms import Form, posted
 from web.render import Site, TheSite
@@ -84,10 +85,12 @@ class May:
 
     right: Right
 
-    async def __call__(self, who: SignedIn) -> SessionUser:
-        """Who is signed in."""
+    def __call__(self, request: Request, site: TheSite, who: SignedIn) -> SessionUser:
+        """Who is signed in. That they saw a patient's course is noted before it is shown."""
         if not has_right(who.user.role, self.right):
             raise HTTPException(403, "Your role reads only. Ask a nurse or prescriber to record this.")
+        if request.method in {"GET", "HEAD"} and "course_id" in request.path_params:
+            course_viewed(site.app, request.path_params["course_id"], by=who.user.name, clinic_id=who.user.clinic_id)
         return who
 
 

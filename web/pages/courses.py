@@ -5,6 +5,7 @@ from datetime import date
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from service.audit import list_viewed
 from service.clock import today_in
 from service.queries import CourseLine, list_courses
 from web.render import TheSite
@@ -16,6 +17,7 @@ router = APIRouter()
 @router.api_route("/", methods=["GET", "HEAD"])
 def courses(site: TheSite, who: Viewer) -> Response:
     """All courses of the clinic, those with the next visit first."""
+    list_viewed(site.app, by=who.user.name, clinic_id=who.user.clinic_id)
     lines = sorted(list_courses(site.app, who.user.clinic_id), key=_by_next_visit)
     today = today_in(site.app.settings.clinic.zone, site.app.now())
     return site.page("courses.html", who=who, lines=lines, today=today)

@@ -7,6 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from scheduler.errors import InvalidValue
+from service.audit import list_viewed
 from service.courses import RequestReused
 from service.worklist import tick_off, worklist
 from web.render import TheSite
@@ -18,6 +19,7 @@ router = APIRouter()
 @router.api_route("/worklist", methods=["GET", "HEAD"])
 def lines(request: Request, site: TheSite, who: Viewer) -> Response:
     """All lines of the clinic, the urgent ones first."""
+    list_viewed(site.app, by=who.user.name, clinic_id=who.user.clinic_id)
     found = worklist(site.app, clinic_id=who.user.clinic_id)
     ids = [uuid4().hex for _ in found]
     done = "done" in request.query_params
