@@ -90,6 +90,17 @@ class WebSessionRow(Base, table=True):
     expires_at: datetime = Field(index=True)
 
 
+class PasswordLinkRow(Base, table=True):
+    """A link by which a user sets a password, once. Only the SHA-256 of its token is stored."""
+
+    __tablename__ = "password_link"
+
+    token_hash: str = Field(primary_key=True)
+    clinic_id: int = Field(foreign_key="clinic.id")
+    user_id: int = Field(foreign_key="user_account.id", index=True)
+    expires_at: datetime
+
+
 class RegimenContentRow(Base, table=True):
     """A regimen file's text under its SHA-256: courses stay pinned to what they started with."""
 

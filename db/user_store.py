@@ -8,7 +8,7 @@ from sqlmodel import Session, col, delete, select, update
 from db.rows import user_from_row
 from db.store import Conflict
 from db.stored import StoredSession, StoredUser
-from db.tables import UserRow, WebSessionRow
+from db.tables import PasswordLinkRow, UserRow, WebSessionRow
 
 
 def add_user(
@@ -30,6 +30,13 @@ def find_user(session: Session, name: str) -> StoredUser | None:
     return user_from_row(found) if found else None
 
 
+def find_user_by_id(session: Session, clinic_id: int, user_id: int) -> StoredUser | None:
+    """The clinic's user of that number, disabled or not."""
+    query = select(UserRow).where(UserRow.clinic_id == clinic_id, UserRow.id == user_id)
+    found = session.exec(query).first()
+    return user_from_row(found) if found else None
+
+
 def users_of(session: Session, clinic_id: int) -> tuple[StoredUser, ...]:
     """The clinic's users by name, the disabled ones too."""
     query = select(UserRow).where(UserRow.clinic_id == clinic_id).order_by(col(UserRow.name))
@@ -42,8 +49,36 @@ def set_password(session: Session, user: StoredUser, password_hash: str) -> None
     session.connection().execute(step)
 
 
-def set_disabled(session: Session, user: StoredUser, at: datetime) -> None:
-    """Notes that the user may not sign in any more."""
+def add_link(session: Session, user: StoredUser, *, token_hash: str, end: datetime) -> None:
+    """Stores a link by which the user sets a password until `end`; earlier ones of the user work no more."""
+    session.connection().execute(delete(PasswordLinkRow).where(col(PasswordLinkRow.user_id) == user.id))
+    session.add(PasswordLinkRow(token_hash=token_hash, clinic_id=user.clinic_id, user_id=user.id, expires_at=end))
+
+
+def user_of_link(session: Session, token_hash: str, now: datetime) -> StoredUser | None:
+    """The user whose password the link of that token sets, if it still works."""
+    query = (
+        select(UserRow)
+        .join(PasswordLinkRow, col(PasswordLinkRow.user_id) == UserRow.id)
+        .where(PasswordLinkRow.token_hash == token_hash, PasswordLinkRow.expires_at > now)
+    )
+    found = session.exec(query).first()
+    return user_from_row(found) if found else None
+
+
+def use_link(session: Session, token_hash: str) -> bool:
+    """Takes the link away; False when another request has done so at this moment."""
+    done = session.connection().execute(delete(PasswordLinkRow).where(col(PasswordLinkRow.token_hash) == token_hash))
+    return done.rowcount == 1
+
+
+def drop_links(session: Session, user: StoredUser) -> None:
+    """Takes all links of the user away."""
+    session.connection().execute(delete(PasswordLinkRow).where(col(PasswordLinkRow.user_id) == user.id))
+
+
+def set_disabled(session: Session, user: StoredUser, at: datetime | None) -> None:
+    """Notes that the user may not sign in any more; None: that they may again."""
     session.connection().execute(update(UserRow).where(col(UserRow.id) == user.id).values(disabled_at=at))
 
 

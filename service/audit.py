@@ -55,6 +55,8 @@ class What(StrEnum):
     MAILS_SETTLED = "mails-settled"
     USER_ADDED = "user-added"
     USER_DISABLED = "user-disabled"
+    USER_ENABLED = "user-enabled"
+    PASSWORD_LINK_MADE = "password-link-made"  # noqa: S105 - a deed's name
     PASSWORD_SET = "password-set"  # noqa: S105 - a deed's name
     SIGNED_IN = "signed-in"
 

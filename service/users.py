@@ -10,7 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from db import user_store
-from db.engine import reading, writing
+from db.engine import Session, reading, writing
 from db.store import Conflict
 from db.stored import StoredSession, StoredUser
 from scheduler.errors import InvalidValue
@@ -29,6 +29,7 @@ LONGEST_PASSWORD = 200  # hashing a megabyte would keep the server busy
 TOKEN_BYTES = 32
 LONGEST_SESSION = timedelta(hours=12)  # a working day, however busy
 NOTE_USE_EVERY = timedelta(minutes=1)
+LINK_LASTS = timedelta(days=3)  # over a weekend
 
 
 class Role(StrEnum):
@@ -78,6 +79,80 @@ def add_user(app: "App", name: str, role: Role, password: str, *, by: str, clini
     return _user(added)
 
 
+def invite_user(app: "App", name: str, role: Role, *, by: str, clinic_id: int = HOME_CLINIC) -> str:
+    """Adds a member of staff who has no password yet; gives the token of the link by which they set it.
+
+    InvalidValue when the name is taken or can't be one.
+    """
+    # A password that nobody knows: the link is the only way in.
+    user = add_user(app, name, role, secrets.token_urlsafe(TOKEN_BYTES), by=by, clinic_id=clinic_id)
+    return make_password_link(app, user.id, by=by, clinic_id=clinic_id)
+
+
+def make_password_link(app: "App", user_id: int, *, by: str, clinic_id: int) -> str:
+    """The token of a link by which that user sets a new password, once, within three days; earlier links end.
+
+    NotFound for a user who isn't of that clinic, InvalidValue for one who is disabled.
+    """
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    with writing(app.engine) as session:
+        now = app.now()
+        user = _found_by_id(session, user_id, clinic_id)
+        if user.disabled_at is not None:
+            raise InvalidValue(f"user {user.name!r}: is disabled; enable them first", field="user")
+        user_store.add_link(session, user, token_hash=_hashed(token), end=now + LINK_LASTS)
+        audit.note(session, What.PASSWORD_LINK_MADE, clinic_id=clinic_id, by=by, at=now, user=user.id)
+    return token
+
+
+def user_of_link(app: "App", token: str) -> User | None:
+    """Whose password that link sets; None when it was used, has ended, or never was."""
+    with reading(app.engine) as session:
+        found = user_store.user_of_link(session, _hashed(token), app.now())
+    return _user(found) if found and found.disabled_at is None else None
+
+
+def use_password_link(app: "App", token: str, password: str) -> User:
+    """Sets the password, ends the user's sign-ins and the link; NotFound when the link doesn't work (any more).
+
+    InvalidValue for a bad password; the link still works then.
+    """
+    hashed = _hash_of(password)
+    with writing(app.engine) as session:
+        now = app.now()
+        user = user_store.user_of_link(session, _hashed(token), now)
+        if user is None or user.disabled_at is not None or not user_store.use_link(session, _hashed(token)):
+            raise NotFound("this link was used before or has ended; ask your administrator for a new one")
+        _set(session, user, hashed, by=user.name, at=now)
+    return _user(user)
+
+
+def change_password(app: "App", user: User, current: str, new: str) -> None:
+    """Replaces one's own password and ends one's sign-ins; InvalidValue for a wrong or bad one."""
+    if check_password(app, user.name, current) is None:
+        raise InvalidValue("current: this is not your password; type it again", field="current")
+    set_password(app, user.name, new, by=user.name, clinic_id=user.clinic_id)
+
+
+def set_disabled(app: "App", user_id: int, *, disabled: bool, by: User) -> None:
+    """Ends a user's sign-ins and lets them in no more, or lets them in again; of one's own clinic, never oneself.
+
+    Raises NotFound for a user who isn't of that clinic, InvalidValue for oneself.
+    """
+    with writing(app.engine) as session:
+        now = app.now()
+        user = _found_by_id(session, user_id, by.clinic_id)
+        if user.id == by.id:
+            raise InvalidValue("user: you can't disable yourself; ask another administrator", field="user")
+        if (user.disabled_at is not None) is disabled:
+            return
+        user_store.set_disabled(session, user, now if disabled else None)
+        user_store.end_sessions(session, user)
+        user_store.drop_links(session, user)
+        what = What.USER_DISABLED if disabled else What.USER_ENABLED
+        audit.note(session, what, clinic_id=user.clinic_id, by=by.name, at=now, user=user.id)
+
+
 def check_password(app: "App", name: str, password: str) -> User | None:
     """The user of that name if the password is theirs and they aren't disabled, else None.
 
@@ -98,9 +173,7 @@ def set_password(app: "App", name: str, password: str, *, by: str, clinic_id: in
     hashed = _hash_of(password)
     with writing(app.engine) as session:
         user = _found(user_store.find_user(session, _name(name)), name, clinic_id)
-        user_store.set_password(session, user, hashed)
-        user_store.end_sessions(session, user)
-        audit.note(session, What.PASSWORD_SET, clinic_id=user.clinic_id, by=by, at=app.now(), user=user.id)
+        _set(session, user, hashed, by=by, at=app.now())
 
 
 def disable_user(app: "App", name: str, *, by: str, clinic_id: int | None = None) -> None:
@@ -178,6 +251,20 @@ def _found(stored: StoredUser | None, name: str, clinic_id: int | None) -> Store
     if stored is None or clinic_id not in {None, stored.clinic_id}:
         raise NotFound(f"user {name!r}: there is no such user; check the name")
     return stored
+
+
+def _found_by_id(session: Session, user_id: int, clinic_id: int) -> StoredUser:
+    found = user_store.find_user_by_id(session, clinic_id, user_id)
+    if found is None:
+        raise NotFound(f"user {user_id}: there is no such user; look at the list of users")
+    return found
+
+
+def _set(session: Session, user: StoredUser, hashed: str, *, by: str, at: datetime) -> None:
+    user_store.set_password(session, user, hashed)
+    user_store.end_sessions(session, user)
+    user_store.drop_links(session, user)
+    audit.note(session, What.PASSWORD_SET, clinic_id=user.clinic_id, by=by, at=at, user=user.id)
 
 
 def _lasts(app: "App", found: StoredSession, now: datetime) -> bool:

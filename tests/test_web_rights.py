@@ -20,9 +20,9 @@ from web.rights import Right
 from web.session import May, signed_in, with_token
 
 # What needs no sign-in. Everything else names the right that it asks for.
-PUBLIC = {"/healthz", "/metrics", "/static/{name}", "/sign-in", "/u/{token}", "/p/{token}"}
-NO_SESSION = {"/sign-in", "/u/{token}"}  # of a form that is sent from there no session can be misused
-ONLY_SIGNED_IN = {"/sign-out"}
+PUBLIC = {"/healthz", "/metrics", "/static/{name}", "/sign-in", "/u/{token}", "/p/{token}", "/welcome/{token}"}
+NO_SESSION = {"/sign-in", "/u/{token}", "/welcome/{token}"}  # of a form sent from there no session can be misused
+ONLY_SIGNED_IN = {"/sign-out", "/account"}
 
 
 def routes() -> list[APIRoute]:

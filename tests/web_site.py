@@ -89,6 +89,13 @@ class Page(HTMLParser):
         return form.attributes["action"], _values(form)
 
 
+def foreign_scripts(page: Page) -> list[Tag]:
+    """The scripts of a page beside our own file, which watches for idle sign-ins and does nothing else."""
+    return [
+        tag for tag in page.all("script") if tag.text or not tag.attributes.get("src", "").startswith("/static/idle.")
+    ]
+
+
 class Visitor:
     """Someone with a browser: keeps cookies, sends forms with what the page filled in and what they typed."""
 
@@ -105,6 +112,15 @@ class Visitor:
         """Sends the page's form, with these values in place of what it held; a value of [] takes a tick away."""
         action, values = page.form()
         return self.http.post(action, data={**values, **typed})
+
+    def send_form(self, path: str, **typed: str) -> httpx.Response:
+        """Opens the page and posts to its own address, with its session's token and these values."""
+        return self.post(path, self.get(path), **typed)
+
+    def post(self, path: str, page: Page | None = None, **typed: str) -> httpx.Response:
+        """Posts these values with the session's token."""
+        shown = page or self.get("/")
+        return self.http.post(path, data={"token": shown.all("input")[0].attributes["value"], **typed})
 
     def preview(self, page: Page, **typed: str | list[str]) -> Page:
         """The preview that follows the page's form."""

@@ -15,6 +15,7 @@ from service.wiring import App
 from web.errors import add_handlers, database_away, error_page
 from web.feeds import FeedDoor, is_feed
 from web.pages import (
+    account,
     assets,
     calendars,
     closed_days,
@@ -22,6 +23,7 @@ from web.pages import (
     courses,
     health,
     mails,
+    people,
     prints,
     recipients,
     record,
@@ -48,6 +50,8 @@ ROUTERS = (
     mails.router,
     recipients.router,
     worklist.router,
+    people.router,
+    account.router,
     unsubscribe.router,
 )
 

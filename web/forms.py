@@ -45,6 +45,7 @@ class Input(StrEnum):
     RADIO = "radio"
     TICK = "tick"
     TICKS = "ticks"
+    PASSWORD = "password"  # noqa: S105 - a kind of field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

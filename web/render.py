@@ -22,7 +22,11 @@ from web import words
 from web.limits import SignInLimit
 from web.rights import Right, has_right
 
-MEDIA_TYPES = {"css": "text/css; charset=utf-8", "svg": "image/svg+xml"}
+MEDIA_TYPES = {
+    "css": "text/css; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "svg": "image/svg+xml",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +58,8 @@ class Site:
         """The page of a template. `who` is signed in; without, the page has no menu."""
         shared = {
             "who": who,
+            "may_manage": who is not None and has_right(who.user.role, Right.PEOPLE),
+            "idle_seconds": self.app.settings.security.idle_minutes * 60,
             "may_record": who is not None and has_right(who.user.role, Right.RECORD),
             "to_do": count_lines(self.app, clinic_id=who.user.clinic_id) if who is not None else 0,
             "clinic": self.app.settings.clinic,

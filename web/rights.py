@@ -8,12 +8,13 @@ class Right(StrEnum):
 
     VIEW = "view"
     RECORD = "record"
+    PEOPLE = "people"
 
 
 RIGHTS: dict[str, frozenset[Right]] = {
     "nurse": frozenset({Right.VIEW, Right.RECORD}),
     "prescriber": frozenset({Right.VIEW, Right.RECORD}),
-    "clinic-admin": frozenset({Right.VIEW, Right.RECORD}),
+    "clinic-admin": frozenset({Right.VIEW, Right.RECORD, Right.PEOPLE}),
     "auditor": frozenset({Right.VIEW}),
 }
 

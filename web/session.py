@@ -76,6 +76,11 @@ def signed_in(request: Request, site: TheSite) -> SessionUser:
     return found
 
 
+REFUSED = {
+    Right.VIEW: "Your role sees no patients.",
+    Right.RECORD: "Your role reads only. Ask a nurse or prescriber to record this.",
+    Right.PEOPLE: "Only administrators of the clinic see this page.",
+}
 SignedIn = Annotated[SessionUser, Depends(signed_in)]
 
 
@@ -88,7 +93,7 @@ class May:
     def __call__(self, request: Request, site: TheSite, who: SignedIn) -> SessionUser:
         """Who is signed in. That they saw a patient's course is noted before it is shown."""
         if not has_right(who.user.role, self.right):
-            raise HTTPException(403, "Your role reads only. Ask a nurse or prescriber to record this.")
+            raise HTTPException(403, REFUSED[self.right])
         if request.method in {"GET", "HEAD"} and "course_id" in request.path_params:
             course_viewed(site.app, request.path_params["course_id"], by=who.user.name, clinic_id=who.user.clinic_id)
         return who
@@ -96,6 +101,7 @@ class May:
 
 Viewer = Annotated[SessionUser, Depends(May(Right.VIEW))]
 Recorder = Annotated[SessionUser, Depends(May(Right.RECORD))]
+Administrator = Annotated[SessionUser, Depends(May(Right.PEOPLE))]
 
 
 async def with_token(request: Request, who: SignedIn) -> Form:

@@ -39,7 +39,13 @@ async def unforged(request: Request, site: TheSite, form: Posted) -> Form:
 async def ask(request: Request, site: TheSite) -> Response:
     """The sign-in form."""
     values = {"next": own_path(request.query_params.get("next", ""))}
-    return _form(request, site, values, signed_out="signed-out" in request.query_params)
+    return _form(
+        request,
+        site,
+        values,
+        signed_out="signed-out" in request.query_params,
+        welcome="welcome" in request.query_params,
+    )
 
 
 @router.post("/sign-in")
@@ -94,6 +100,7 @@ def _form(
     refused: bool = False,
     wait: timedelta | None = None,
     signed_out: bool = False,
+    welcome: bool = False,
 ) -> Response:
     token = request.cookies.get(sign_in_cookie(site)) or new_token()
     response = site.page(
@@ -105,6 +112,7 @@ def _form(
         refused=refused,
         wait=wait,
         signed_out=signed_out,
+        welcome=welcome,
     )
     set_cookie(response, site, sign_in_cookie(site), token)
     return response

@@ -1,0 +1,112 @@
+"""One's own password: set by a link that works once, or changed."""
+
+from fastapi import APIRouter
+from starlette.responses import RedirectResponse, Response
+
+from scheduler.errors import InvalidValue
+from service.loading import NotFound
+from service.users import (
+    LONGEST_PASSWORD,
+    SHORTEST_PASSWORD,
+    SessionUser,
+    change_password,
+    use_password_link,
+    user_of_link,
+)
+from web.forms import Faults, Field, Form, Input, Posted, beside, missing_faults
+from web.pages.sign_in import CHECKS_AT_ONCE
+from web.render import Site, TheSite
+from web.session import CheckedForm, SignedIn
+
+router = APIRouter()
+
+MAX_TOKEN = 200
+NEW = (
+    Field(
+        name="new",
+        label="New password",
+        input=Input.PASSWORD,
+        hint=f"{SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters. A short sentence is easy to keep in mind.",
+        missing="Type a new password.",
+        autocomplete="new-password",
+    ),
+    Field(
+        name="again",
+        label="The same again",
+        input=Input.PASSWORD,
+        missing="Type the new password again.",
+        autocomplete="new-password",
+    ),
+)
+CURRENT = Field(
+    name="current",
+    label="Your password now",
+    input=Input.PASSWORD,
+    missing="Type the password that you have now.",
+    autocomplete="current-password",
+)
+CHANGE = (CURRENT, *NEW)
+
+
+@router.api_route("/welcome/{token}", methods=["GET", "HEAD"])
+def welcome(token: str, site: TheSite) -> Response:
+    """The form by which an invited person, or one who lost their password, sets one."""
+    user = user_of_link(site.app, token) if len(token) <= MAX_TOKEN else None
+    if user is None:
+        return site.page("welcome.html", status=404, user=None)
+    return site.page("welcome.html", user=user, token=token, fields=NEW, form=Form(), faults={})
+
+
+@router.post("/welcome/{token}")
+def choose(token: str, site: TheSite, form: Posted) -> Response:
+    """Sets the password; the link works no more."""
+    user = user_of_link(site.app, token) if len(token) <= MAX_TOKEN else None
+    if user is None:
+        return site.page("welcome.html", status=404, user=None)
+    faults = _faults(form, NEW)
+    try:
+        if not faults:
+            with CHECKS_AT_ONCE:
+                use_password_link(site.app, token, form.raw("new"))
+            return RedirectResponse("/sign-in?welcome", 303)
+    except NotFound:
+        return site.page("welcome.html", status=404, user=None)
+    except InvalidValue as refused:
+        faults = {"new": beside("password", refused)}
+    return site.page("welcome.html", status=422, user=user, token=token, fields=NEW, form=Form(), faults=faults)
+
+
+@router.api_route("/account", methods=["GET", "HEAD"])
+def account(site: TheSite, who: SignedIn) -> Response:
+    """The form that changes one's own password."""
+    return _account(site, who)
+
+
+@router.post("/account")
+def change(site: TheSite, who: SignedIn, form: CheckedForm) -> Response:
+    """Changes it; every sign-in of this person ends, this one too."""
+    faults = _faults(form, CHANGE)
+    try:
+        if not faults:
+            with CHECKS_AT_ONCE:
+                change_password(site.app, who.user, form.raw("current"), form.raw("new"))
+            return RedirectResponse("/sign-in?welcome", 303)
+    except InvalidValue as refused:
+        place = "current" if refused.field == "current" else "new"
+        faults = {place: beside(refused.field or "", refused)}
+    return _account(site, who, faults)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _account(site: Site, who: SessionUser, faults: Faults | None = None) -> Response:
+    status = 422 if faults else 200
+    return site.page("account.html", status=status, who=who, fields=CHANGE, form=Form(), faults=faults or {})
+
+
+def _faults(form: Form, fields: tuple[Field, ...]) -> Faults:
+    faults = missing_faults(fields, form)
+    if not faults and form.raw("new") != form.raw("again"):
+        return {"again": "The two new passwords are not the same. Type both again."}
+    return faults
