@@ -61,6 +61,12 @@ def add_course(session: Session, stored: StoredCourse) -> None:
     _flush(session)
 
 
+def followers_of(session: Session, clinic_id: int, course_id: UUID) -> tuple[UUID, ...]:
+    """The courses that go on from that one, in the order in which they were started."""
+    query = select(CourseRow.id).where(CourseRow.clinic_id == clinic_id, CourseRow.follows_id == course_id)
+    return tuple(session.exec(query.order_by(col(CourseRow.created_at), col(CourseRow.id))))
+
+
 def has_course(session: Session, clinic_id: int, course_id: UUID) -> bool:
     """Whether the clinic has that course."""
     query = select(CourseRow.id).where(CourseRow.clinic_id == clinic_id, CourseRow.id == course_id)

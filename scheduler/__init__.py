@@ -15,6 +15,7 @@ from scheduler.changes import Changes, changes, restamp
 from scheduler.checks import check_action, check_actions, check_course
 from scheduler.course import Audience, ClinicRules, ClosedDayPolicy, Course
 from scheduler.course_file import CourseFile, course_id, parse_course
+from scheduler.earlier import last_doses
 from scheduler.errors import FileRefused, InfusionsError, InvalidValue, NeedsReason, Rejected
 from scheduler.events import Event, StampedEvent, events, mentions_pregnancy, uid_of
 from scheduler.plan import Plan
@@ -52,6 +53,7 @@ __all__ = [
     "course_id",
     "course_to_fields",
     "events",
+    "last_doses",
     "mentions_pregnancy",
     "open_date_deferrals",
     "parse_audience",

@@ -38,6 +38,12 @@ def plan_to_dict(plan: Plan) -> dict[str, Any]:
     }
 
 
+def why_to_dict(why: Why) -> dict[str, Any]:
+    """The reasons of one date: the sentence, and the chain of facts from rule to result."""
+    sentence, chain = why()
+    return {"why": sentence, "chain": [_fact(fact) for fact in chain]}
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 
 
@@ -52,7 +58,7 @@ def _dose(dose: Dose) -> dict[str, Any]:
         "confirmed": dose.confirmed,
         "elsewhere": dose.elsewhere,
         **_times(dose.times),
-        **_why(dose.why),
+        **why_to_dict(dose.why),
     }
 
 
@@ -89,7 +95,7 @@ def _window(window: Window) -> dict[str, Any]:
         "verified": window.verified,
         **({"agent": window.agent} if window.agent else {}),
         **({"not_stated": list(window.not_stated)} if window.not_stated else {}),
-        **_why(window.why),
+        **why_to_dict(window.why),
     }
 
 
@@ -103,7 +109,7 @@ def _task(task: Task) -> dict[str, Any]:
         **({"agent": task.agent} if task.agent else {}),
         **({"at_home": True} if task.at_home else {}),
         **({"lasts_days": task.lasts_days} if task.lasts_days > 1 else {}),
-        **_why(task.why),
+        **why_to_dict(task.why),
     }
 
 
@@ -132,11 +138,6 @@ def _advice(advice: Advice) -> dict[str, Any]:
 def _action(recorded: RecordedAction) -> dict[str, Any]:
     fields = action_to_fields(recorded.action)
     return {"number": recorded.number, "kind": recorded.action.kind, **fields, "stands": recorded.stands}
-
-
-def _why(why: Why) -> dict[str, Any]:
-    sentence, chain = why()
-    return {"why": sentence, "chain": [_fact(fact) for fact in chain]}
 
 
 def _fact(fact: Fact) -> dict[str, Any]:

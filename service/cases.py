@@ -11,7 +11,7 @@ from db.engine import reading
 from db.mail_store import MailCourse, mail_courses
 from db.outbox_claims import Mail
 from reminders.post import Case
-from service.loading import assemble, facts_for
+from service.loading import assemble, facts_for, with_earlier
 from service.recipients import recipients_by
 
 if TYPE_CHECKING:
@@ -36,6 +36,9 @@ def load_cases(app: "App", mails: Sequence[Mail], now: datetime) -> Callable[[UU
 
 def _case(app: "App", course: MailCourse, now: datetime) -> Case:
     stored, standing = course.stored, course.standing
+    if stored.follows_id is not None:  # seldom: what it goes on from is read by itself
+        with reading(app.engine) as session:
+            stored = with_earlier(app, session, stored, now)
     loaded = assemble(app, stored, now=now, actions=course.actions, stamped=course.stamped, moved_to=course.moved_to)
     recipients = recipients_by(stored, standing.chosen, standing.readers)
     facts = facts_for(app, stored, loaded.plan(), recipients)

@@ -49,6 +49,7 @@ course.add_command(update_regimen)
 @click.option("--no-consent", is_flag=True, help="With --email: the patient has not agreed to mails yet.")
 @click.option("--language", default="en", metavar="CODE", help="The patient's language.")
 @click.option("--patient-zone", type=ZONE, help="The patient's time zone; without it the clinic's.")
+@click.option("--follows", type=ID, help="The patient's earlier course: its last dose counts for the windows.")
 @start_options
 @acting_options
 @json_option
@@ -69,6 +70,7 @@ def new(cli: Cli, /, **given: Any) -> None:
         consent=bool(given["email"]) and not given["no_consent"],
         language=given["language"],
         patient_zone=given["patient_zone"] or start.zone,
+        follows=given["follows"],
     )
     id_ = start_course(cli.app, wanted, by=given["by"], request_id=given["request_id"])
     note_language(wanted.language)

@@ -13,8 +13,11 @@ from scheduler.course import Course
 from scheduler.course_file import course_id
 from scheduler.events import StampedEvent
 from scheduler.plan import Plan
+from scheduler.plan_json import why_to_dict
 from service.cli_support import Cli, config_option, json_option, note_language, write_json, write_out, write_text
 from service.cli_types import AUDIENCE, CYCLE_LENGTH, DATE, FILE, NUMBER, TIME, ZONE, word
+from service.clinic import jurisdiction_of
+from service.explaining import explained, explanation_text
 from service.plan_table import plan_table
 from service.planning import cycle_lengths, plan_course, read_course_file
 
@@ -56,6 +59,12 @@ def look_options(command: Decorated) -> Decorated:
             click.option("--paper", type=word("a4", "letter"), default="a4", help="With pdf. Default: a4."),
             click.option("--large-print", is_flag=True, help="With pdf: large letters, one day below the other."),
             click.option("--why", is_flag=True, help="With the table: the reason for each date."),
+            click.option(
+                "--explain",
+                metavar="KEY",
+                multiple=True,
+                help="Only the chain of reasons for c2d8, c2d8/blood-count, window/contraception/AUDIENCE …",
+            ),
             json_option,
         ]
     ):
@@ -88,7 +97,8 @@ def plan(cli: Cli, /, **given: Any) -> None:
 
 
 def start_of(cli: Cli, given: dict[str, Any], *, id_: UUID) -> Course:
-    """The course that the options describe; the clinic's settings fill in hour and zone."""
+    """The course that the options describe; the clinic's settings fill in hour, zone and whose label is followed."""
+    regimen = cli.catalogue.regimen(given["regimen"])
     return Course(
         id=id_,
         day1=given["day1"],
@@ -99,7 +109,7 @@ def start_of(cli: Cli, given: dict[str, Any], *, id_: UUID) -> Course:
         cycle_lengths=cycle_lengths(given["lengths"]),
         audiences=given["audiences"],
         reason=given["reason"].strip(),
-        jurisdiction=given["jurisdiction"].strip(),
+        jurisdiction=given["jurisdiction"].strip() or jurisdiction_of(cli.settings.clinic.country, regimen),
     )
 
 
@@ -132,7 +142,15 @@ def show(cli: Cli, shown: Shown, given: dict[str, Any], *, today: date) -> None:
     """Writes the plan as the options of `look_options` ask for."""
     name, output = "json" if given["as_json"] else given["format_name"], given["output"]
     note_language(given["language"])
-    if name == "json":
+    if given["explain"]:
+        found = explained(shown.plan, given["explain"])
+        if name == "json":
+            write_json(
+                {"explained": {key: [why_to_dict(why) for why in reasons] for key, reasons in found.items()}}, output
+            )
+        else:
+            write_text(explanation_text(found), output)
+    elif name == "json":
         write_json(plan_to_dict(shown.plan) | shown.extra, output)
     elif name == "table":
         write_text(plan_table(shown.plan, why=given["why"]), output)

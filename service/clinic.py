@@ -13,6 +13,11 @@ from service.public_holidays import public_holidays
 if TYPE_CHECKING:
     from calendars.kinds import ClinicCard
 
+# Whose medicines the European Commission approves: the 27 members, Iceland, Liechtenstein and Norway.
+EU = frozenset(
+    {"AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE"}
+    | {"IS", "IT", "LI", "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK"}
+)
 YEARS_AHEAD = 3  # a course of the longest regimen, its delays, and the windows after it
 
 
@@ -38,6 +43,12 @@ def clinic_rules(settings: Settings, newest: Regimen | None, years: Iterable[int
 def years_of(day1: date, today: date) -> range:
     """The years whose holidays a course that starts on `day1` can meet, as seen on `today`."""
     return range(min(day1.year, today.year), max(day1.year, today.year) + YEARS_AHEAD + 1)
+
+
+def jurisdiction_of(country: str, regimen: Regimen) -> str:
+    """Whose label a clinic of that country follows, among those of the regimen; an empty text when none is theirs."""
+    area = "EU" if country in EU else country
+    return next((name for name in (country, area) if name in regimen.jurisdictions), "")
 
 
 def clinic_card(clinic: ClinicSettings) -> "ClinicCard":

@@ -1,7 +1,7 @@
 """What staff do with a course. Each use case is one transaction: all of it is stored, or nothing."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
@@ -11,13 +11,13 @@ from db.store import Conflict
 from db.stored import StoredCourse
 from reminders import outbox
 from reminders.policy import Notice, describe_change
-from scheduler import action_to_fields, build_plan, changes, check_course, course_to_fields, events
+from scheduler import action_to_fields, build_plan, changes, check_course, course_to_fields, events, last_doses
 from scheduler.actions import Action
 from scheduler.changes import Changes
-from scheduler.course import Course
+from scheduler.course import Course, EarlierDose
 from scheduler.dates import zone_of
 from scheduler.errors import InfusionsError, InvalidValue
-from scheduler.plan import Plan
+from scheduler.plan import DoseState, Plan
 from service import audit
 from service.audit import HOME_CLINIC, What
 from service.clinic import clinic_rules, years_of
@@ -65,7 +65,10 @@ class StaleRevision(InfusionsError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewCourse:
-    """A course to start. `consent`: the patient agreed to mails at `email`; their times are in `patient_zone`."""
+    """A course to start. `consent`: the patient agreed to mails at `email`; their times are in `patient_zone`.
+
+    `follows`: the patient's earlier course, whose last dose counts for the windows of this one.
+    """
 
     regimen_id: str
     patient: str
@@ -74,6 +77,7 @@ class NewCourse:
     consent: bool
     language: str
     patient_zone: str
+    follows: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,10 +133,11 @@ def start_course(
     return _again_after_conflict(lambda: _start(app, new, by, request, clinic_id))
 
 
-def preview_start(app: "App", new: NewCourse) -> Plan:
+def preview_start(app: "App", new: NewCourse, *, clinic_id: int = HOME_CLINIC) -> Plan:
     """The plan that the course would start with. Raises what `start_course` would, and stores nothing."""
     _check_new(app, new)
-    _, plan = _as_started(app, new, "", HOME_CLINIC, app.now())
+    with reading(app.engine) as session:
+        _, plan = _as_started(app, session, new, by="", clinic_id=clinic_id, now=app.now())
     return plan
 
 
@@ -283,7 +288,12 @@ def _check_new(app: "App", new: NewCourse) -> None:
 def _new_as_fields(new: NewCourse) -> dict[str, object]:
     # The id is made anew for each request, so it doesn't tell whether two ask for the same.
     names = ("regimen_id", "patient", "email", "consent", "language", "patient_zone")
-    return {name: getattr(new, name) for name in names} | {"course": course_to_fields(new.course) | {"id": ""}}
+    follows = str(new.follows) if new.follows else None
+    return (
+        {name: getattr(new, name) for name in names}
+        | {"follows": follows}
+        | {"course": course_to_fields(new.course) | {"id": ""}}
+    )
 
 
 def _start(app: "App", new: NewCourse, by: str, request: Request, clinic_id: int) -> UUID:
@@ -292,17 +302,20 @@ def _start(app: "App", new: NewCourse, by: str, request: Request, clinic_id: int
         if earlier is not None:
             return earlier.course_id
         now = app.now()
-        stored, plan = _as_started(app, new, by, clinic_id, now)
+        stored, plan = _as_started(app, session, new, by=by, clinic_id=clinic_id, now=now)
         store_step(app, session, first_step(stored, plan, now), Deed(by=by, at=now, request=request))
     return new.course.id
 
 
-def _as_started(app: "App", new: NewCourse, by: str, clinic_id: int, now: "datetime") -> tuple[StoredCourse, Plan]:
+def _as_started(
+    app: "App", session: Session, new: NewCourse, *, by: str, clinic_id: int, now: "datetime"
+) -> tuple[StoredCourse, Plan]:
     regimen = app.catalogue.regimen(new.regimen_id)
-    check_course(regimen, new.course)
-    today = today_in(new.course.zone, now)
-    rules = clinic_rules(app.settings, regimen, years_of(new.course.day1, today))
-    plan = build_plan(regimen, new.course, (), today=today, clinic=rules)
+    course = replace(new.course, earlier=_followed(app, session, new, clinic_id, now))
+    check_course(regimen, course)
+    today = today_in(course.zone, now)
+    rules = clinic_rules(app.settings, regimen, years_of(course.day1, today))
+    plan = build_plan(regimen, course, (), today=today, clinic=rules)
     stored = StoredCourse(
         clinic_id=clinic_id,
         patient=new.patient.strip(),
@@ -311,7 +324,8 @@ def _as_started(app: "App", new: NewCourse, by: str, clinic_id: int, now: "datet
         language=new.language,
         patient_zone=new.patient_zone,
         regimen=kept_regimen(app, regimen),
-        course=new.course,
+        course=course,
+        follows_id=new.follows,
         revision=0,
         day1=new.course.day1,
         next_visit=None,
@@ -328,6 +342,21 @@ def _check_revision(loaded: LoadedCourse, revision: int) -> None:
         course_id = loaded.stored.course.id
         sentence = f"course {course_id}: there is no revision {revision} to tell of"
         raise NotFound(f"{sentence}; see `infusions course history {course_id}`")
+
+
+def _followed(app: "App", session: Session, new: NewCourse, clinic_id: int, now: "datetime") -> tuple[EarlierDose, ...]:
+    """The last doses of the courses that the new one goes on from; it starts after what was given in them."""
+    if new.follows is None:
+        return ()
+    try:
+        plan = load(app, session, clinic_id, new.follows, now=now).plan()
+    except NotFound as fault:
+        raise InvalidValue(f"follows: {fault}", field="follows") from None
+    given = [dose.date for dose in plan.doses() if dose.state is DoseState.GIVEN and dose.date is not None]
+    if given and new.course.day1 <= max(given):
+        message = f"day1: the course that it follows has a dose on {max(given)}; start after that, or follow none"
+        raise InvalidValue(message, field="day1")
+    return last_doses(plan)
 
 
 def _refuse_stale(loaded: LoadedCourse, seen: int | None) -> None:

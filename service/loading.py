@@ -16,9 +16,9 @@ from reminders.outbox import CourseFacts
 from reminders.policy import ReminderPolicy
 from reminders.quiet import QuietHours
 from reminders.rules import Recipient
-from scheduler import build_plan, parse_regimen
+from scheduler import build_plan, last_doses, parse_regimen
 from scheduler.actions import Action
-from scheduler.course import ClinicRules
+from scheduler.course import ClinicRules, EarlierDose
 from scheduler.errors import InfusionsError, InvalidValue
 from scheduler.events import StampedEvent
 from scheduler.plan import DoseState, Plan
@@ -98,10 +98,11 @@ def load(
     stored = store.find_course(session, clinic_id, course_id, to_change=to_change)
     if stored is None:
         raise NotFound(f"course {course_id}: there is no such course; `infusions course list` shows those there are")
+    now = now or app.now()
     return assemble(
         app,
-        stored,
-        now=now or app.now(),
+        with_earlier(app, session, stored, now),
+        now=now,
         actions=store.actions_of(session, stored),
         stamped=store.events_of(session, stored),
         moved_to=store.regimens_of(session, stored),
@@ -131,6 +132,14 @@ def assemble(
         now=now,
         today=today,
     )
+
+
+def with_earlier(app: "App", session: Session, stored: StoredCourse, now: datetime) -> StoredCourse:
+    """The course with the last doses of those that it goes on from, as they are planned or recorded now."""
+    if stored.follows_id is None:
+        return stored
+    earlier = last_doses(load(app, session, stored.clinic_id, stored.follows_id, now=now).plan())
+    return replace(stored, course=replace(stored.course, earlier=earlier))
 
 
 def facts_of(app: "App", session: Session, stored: StoredCourse, plan: Plan, *, now: datetime) -> CourseFacts:

@@ -23,7 +23,7 @@ from scheduler.events import EventKind, StampedEvent
 from scheduler.plan import Plan
 from service import audit, bodies
 from service.audit import What
-from service.loading import LoadedCourse, facts_of, kept_regimen, with_plan
+from service.loading import LoadedCourse, facts_of, kept_regimen, load, with_plan
 
 if TYPE_CHECKING:
     from service.wiring import App
@@ -137,6 +137,7 @@ def store_step(app: "App", session: Session, step: Step, deed: Deed) -> None:
     if deed.neutral_notice:
         send_neutral(session, facts, step.course, step.stamped, upto=deed.at, now=deed.at)
     _audit(session, step, deed)
+    _refresh_followers(app, session, course, deed)
 
 
 def send_neutral(
@@ -180,6 +181,34 @@ def _to(
         stamped=restamp(before, wanted, plan, at=now),
         changes=changes(shown, wanted),
     )
+
+
+def _refresh(app: "App", session: Session, loaded: LoadedCourse, deed: Deed) -> None:
+    """Brings what follows from a course to its plan, when the course that it goes on from has changed.
+
+    No revision of its own: nobody recorded anything here. The courses that go on from it are refreshed too.
+    """
+    course = loaded.stored
+    step = _to(course, None, loaded.plan(), loaded.stamped, deed.at)
+    if step.stamped != step.before:
+        store.save_events(session, course, step.before, step.stamped)
+        bodies.rebuild(app, session, course, step.plan, step.stamped, now=deed.at)
+        outbox.after_change(
+            session,
+            facts_of(app, session, course, step.plan, now=deed.at),
+            step.before,
+            step.stamped,
+            revision=course.revision,
+            first=False,
+            patient_told=deed.patient_told,
+            now=deed.at,
+        )
+    _refresh_followers(app, session, course, deed)
+
+
+def _refresh_followers(app: "App", session: Session, course: StoredCourse, deed: Deed) -> None:
+    for follower in store.followers_of(session, course.clinic_id, course.course.id):
+        _refresh(app, session, load(app, session, course.clinic_id, follower, to_change=True, now=deed.at), deed)
 
 
 def _keep_moved_to(app: "App", session: Session, step: Step) -> str:
