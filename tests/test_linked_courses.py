@@ -19,6 +19,7 @@ from service.queries import load_course
 from service.wiring import App
 from tests.cli import NOW, Infusions
 from tests.stores import NURSE, Clock, bob
+from tests.web_site import Web
 
 AUDIENCE = (Audience(name="can-become-pregnant"),)
 
@@ -133,3 +134,21 @@ def test_the_command_links_courses(
     (found,) = infusions.done("course", "show", later, "--json").json()["windows"]
     assert (found["through"], found["final"], found["last_dose"]) == ("2027-02-21", False, "2026-12-21")
     assert "earlier course" in found["why"]
+
+
+def test_the_page_of_a_course_starts_one_that_goes_on_from_it(web: Web) -> None:
+    first = web.course("Frieda Example")
+    alice = web.visitor("alice")
+    link = next(tag for tag in alice.get(f"/courses/{first}").all("a") if "goes on from" in tag.text)
+    page = alice.get(f"{link.attributes['href']}&regimen=inotuzumab-ozogamicin")
+    assert "Goes on from the course of Frieda Example" in page.text
+    typed = {"patient": "Frieda Example", "day1": "2027-09-06", "audience-breastfeeding": "shown"}
+    typed |= {f"audience-{name}": "no" for name in ("can-become-pregnant", "partner-can-become-pregnant")}
+    preview = alice.preview(page, **typed)
+    assert "Goes on from the course of Frieda Example" in preview.text
+    place = alice.confirm(preview)
+    (window,) = web.load(UUID(place.partition("?")[0].rpartition("/")[2])).plan.windows
+    assert (window.final, window.agent) == (False, "inotuzumab ozogamicin")
+    assert alice.http.get("/courses/new?regimen=inotuzumab-ozogamicin&follows=nonsense").status_code == 404
+    other = web.visitor("charlie").http.get(f"/courses/new?regimen=inotuzumab-ozogamicin&follows={first}")
+    assert other.status_code == 404

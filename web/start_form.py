@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from scheduler.course import Audience, Course
 from scheduler.dates import parse_date, parse_time, zone_of
 from scheduler.errors import InvalidValue
 from scheduler.regimen import Regimen
+from service.clinic import jurisdiction_of
 from service.config import Settings
 from service.courses import NewCourse
 from service.languages import labels
@@ -37,8 +38,11 @@ def sections(app: App, regimen: Regimen) -> tuple[Section, ...]:
     return tuple(section for section in found if section.fields)
 
 
-def first_values(settings: Settings, regimen: Regimen) -> Form:
-    """What the fresh form holds: the clinic's usual hour and zone, the regimen's first intent. No audience."""
+def first_values(settings: Settings, regimen: Regimen, follows: str = "") -> Form:
+    """What the fresh form holds: the clinic's usual hour and zone, the regimen's first intent, whose label is followed.
+
+    No audience. `follows`: the course that the new one goes on from.
+    """
     return form_from(
         {
             "at": f"{settings.clinic.default_at:%H:%M}",
@@ -46,6 +50,8 @@ def first_values(settings: Settings, regimen: Regimen) -> Form:
             "patient_zone": settings.clinic.zone,
             "intent": regimen.intents()[0],
             "language": LANGUAGE,
+            "jurisdiction": jurisdiction_of(settings.clinic.country, regimen),
+            "follows": follows,
         }
     )
 
@@ -62,6 +68,7 @@ def new_course(form: Form, regimen: Regimen) -> NewCourse:
         cycle_lengths=_lengths(form),
         audiences=tuple(_chosen(form, regimen)),
         reason=form.text("reason"),
+        jurisdiction=form.text("jurisdiction"),
     )
     return NewCourse(
         regimen_id=regimen.id,
@@ -71,7 +78,16 @@ def new_course(form: Form, regimen: Regimen) -> NewCourse:
         consent=bool(form.text("consent")),
         language=form.text("language"),
         patient_zone=_zone(form, "patient_zone"),
+        follows=earlier_course(form.text("follows")),
     )
+
+
+def earlier_course(text: str) -> UUID | None:
+    """The id of the course that the new one goes on from; None for an empty text. InvalidValue for one that is none."""
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        raise InvalidValue("This is no course: start from the page of the earlier one.", field="follows") from None
 
 
 def fault_place(name: str, fields: Iterable[Field]) -> str:
@@ -145,6 +161,7 @@ def _treatment(regimen: Regimen) -> tuple[Field, ...]:
             missing="Write the clinic's time zone.",
             length=60,
         ),
+        *_jurisdiction(regimen),
         Field(name="intent", label="Intent", input=Input.RADIO, missing="Choose the intent.", options=intents),
         Field(
             name="cycles",
@@ -155,6 +172,16 @@ def _treatment(regimen: Regimen) -> tuple[Field, ...]:
         ),
         length,
     )
+
+
+def _jurisdiction(regimen: Regimen) -> tuple[Field, ...]:
+    if len(regimen.jurisdictions) < 2:
+        return ()
+    unknown = Option(
+        value="", label="Not known", hint="Where labels differ the longest time counts, marked unverified."
+    )
+    options = (unknown, *(Option(value=name, label=word(name)) for name in regimen.jurisdictions))
+    return (Field(name="jurisdiction", label="Whose label is followed", input=Input.RADIO, options=options),)
 
 
 def _count(regimen: Regimen, intent: str) -> str:
