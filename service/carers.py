@@ -8,6 +8,7 @@ from uuid import UUID
 
 from calendars.kinds import Detail
 from db import outbox_store, recipient_store, store
+from db.audit_store import find_deed
 from db.engine import Session, reading, writing
 from db.stored import StoredRecipient
 from reminders import outbox
@@ -186,7 +187,7 @@ class Deed:
 
 
 def _role_of(session: Session, clinic_id: int, request: Request) -> str:
-    deed = store.find_deed(session, clinic_id, request.id or "")
+    deed = find_deed(session, clinic_id, request.id or "")
     return str(deed.detail["recipient"]) if deed else ""
 
 

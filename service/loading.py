@@ -18,7 +18,7 @@ from reminders.quiet import QuietHours
 from reminders.rules import Recipient
 from scheduler import build_plan, last_doses, parse_regimen
 from scheduler.actions import Action
-from scheduler.course import ClinicRules, EarlierDose
+from scheduler.course import ClinicRules
 from scheduler.errors import InfusionsError, InvalidValue
 from scheduler.events import StampedEvent
 from scheduler.plan import DoseState, Plan

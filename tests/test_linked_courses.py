@@ -14,8 +14,9 @@ from scheduler.course import Audience
 from scheduler.errors import InvalidValue
 from service.audit import entries
 from service.courses import NewCourse, preview_start, record, start_course
-from service.feeds import fetch, new_feed
+from service.feeds import new_feed
 from service.queries import load_course
+from service.serving import FeedServer
 from service.wiring import App
 from tests.cli import NOW, Infusions
 from tests.stores import NURSE, Clock, bob
@@ -101,9 +102,7 @@ def test_what_is_recorded_in_the_earlier_course_moves_the_later_ones_at_once(
 
 
 def calendar(app: App, token: str) -> bytes:
-    answer = fetch(app, token, "a test")
-    assert answer is not None
-    return answer.body
+    return FeedServer(app).fetch(token, "a test").body
 
 
 def test_while_the_earlier_course_goes_on_no_window_is_final(app: App, clock: Clock) -> None:
