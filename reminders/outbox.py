@@ -1,5 +1,6 @@
 """Decides which messages wait, in the transaction of the action that causes them. Stores through db/outbox_store.py."""
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -23,6 +24,8 @@ from reminders.policy import Reminder, wanted
 from reminders.rules import PATIENT, Kind, Recipient, ReminderPolicy, Subject, allowed, local_date
 from scheduler.events import StampedEvent
 from scheduler.plan import Plan
+
+log = logging.getLogger(__name__)
 
 UNSUBSCRIBED = "unsubscribed from mails; please phone"
 NOT_TOLD = "not told: mails of this kind stop, or it just leaves"
@@ -281,6 +284,9 @@ def _add_notices(
     goes, deadline = change_times(news, recipient, facts.policy, now)
     rows = [_notice(each, recipient, state, goes, deadline) for each in news]
     add_messages(session, facts.clinic_id, facts.course_id, rows, now=now)
+    for _ in (row for row in rows if row.state is State.EXPIRED):
+        values = {"action": "outbox_expired", "course_id": str(facts.course_id)}
+        log.warning("notice of course %s: expired, %s", facts.course_id, TOO_LATE, extra=values)
 
 
 def _free(

@@ -16,7 +16,7 @@ from uuid import uuid4
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from db import outbox_claims, outbox_store, sending_store
-from db.engine import check_schema, writing
+from db.engine import DatabaseUnavailable, check_schema, writing
 from reminders.channels import Channel, FolderChannel, SmtpChannel, SmtpServer
 from reminders.dispatch import send_due
 from reminders.outbox import TOO_LATE
@@ -87,13 +87,13 @@ def tick(app: "App", now: datetime, *, stop: Flag | None = None) -> TickResult:
     Safe to miss, to repeat and to run in several processes. Raises MailsStopped when mails can't go at all.
     """
     moment, started = _running(now), stopwatch()
-    _guarded("feeds", lambda: feeds.rebuild_stale(app, now))()  # a feed that can't be built keeps back no mail
+    _part("feeds", lambda: feeds.rebuild_stale(app, now))  # a feed that can't be built keeps back no mail
     if folder := app.settings.mail.bounces:
-        _guarded("bounces", lambda: read_folder(app, folder, now=now))()
+        _part("bounces", lambda: read_folder(app, folder, now=now))
     _reap(app, now)
-    _guarded("settings", lambda: follow_settings(app, now))()
+    _part("settings", lambda: follow_settings(app, now))
     expired = _plan(app, now)
-    _guarded("digest", lambda: send_digests(app, moment(), channel_of(app.settings), sender_of(app.settings)))()
+    _part("digest", lambda: send_digests(app, moment(), channel_of(app.settings), sender_of(app.settings)))
     tally = send_due(_post(app, moment, stop or Flag()))
     _count(app, tally, expired, now, stopwatch() - started)
     result = TickResult(planned=tally.due, sent=tally.sent, expired=expired + tally.expired, failed=tally.failed)
@@ -230,6 +230,21 @@ def _tell(result: TickResult) -> None:
         values = {"action": "tick", **{name: getattr(result, name) for name in TickResult.__slots__}}
         counts = (result.planned, result.sent, result.expired, result.failed)
         log.info("tick: %s due, %s sent, %s expired, %s failed", *counts, extra=values)
+
+
+def _part(name: str, job: Callable[[], object]) -> None:
+    """Does one part of a pass, whose faults keep back no other; without a database the whole pass fails, once."""
+    away: list[DatabaseUnavailable] = []
+
+    def tried() -> None:
+        try:
+            job()
+        except DatabaseUnavailable as error:
+            away.append(error)
+
+    _guarded(name, tried)()
+    if away:
+        raise away[0]
 
 
 def _guarded(name: str, job: Callable[[], object]) -> Callable[[], None]:

@@ -65,3 +65,26 @@ def test_a_mail_goes_now_and_at_night_only_when_asked(infusions: Infusions) -> N
 )
 def test_what_is_not_there_is_one_sentence(infusions: Infusions, args: tuple[str, ...], says: str) -> None:
     assert says in infusions.refused("reminders", *args)
+
+
+def test_a_neutral_notice_goes_with_the_entry_or_later(infusions: Infusions) -> None:
+    course = infusions.course("--email", "bob@patients.example")
+    omit = ("course", "record", course, "omit", "--cycle", "1", "--reason", "counts", "--day")
+    infusions.done(*omit, "15", "--neutral-notice")
+    assert sent(infusions, "2026-12-04T13:41:00Z") == 1
+    infusions.done(*omit, "8")
+    told = infusions.done("course", "told", course, "--revision", "2", "--neutral-notice")
+    assert told.out == "A neutral notice goes. The patient still has to be told of revision 2.\n"
+    assert sent(infusions, "2026-12-04T13:42:00Z") == 1
+    mails = [path.read_text() for path in sorted((infusions.folder / "data" / "mail").glob("*.eml"))]
+    assert [mail.count("Subject: Please call us") for mail in mails] == [1, 1]
+    move = ("course", "record", course, "defer", "--cycle", "2", "--day", "8", "--to", "2027-01-05")
+    assert "tell the patient by telephone" in infusions.refused(*move, "--neutral-notice")
+    lines = infusions.done("worklist", "list", "--json").json()["lines"]
+    assert [(line["todo"], line["entry"], line["untold"]) for line in lines if line["entry"]] == [
+        ("tell", 1, True),
+        ("tell", 2, True),
+    ]
+    infusions.done("worklist", "done", course, "tell:1", "--by", "alice")
+    assert "tell:2" in (table := infusions.done("worklist", "list").out)
+    assert "tell:1" not in table
