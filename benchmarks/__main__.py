@@ -8,6 +8,8 @@ from benchmarks.timing import Result
 
 BENCHMARKS = {
     "plan": plans.plan_against_rrule,
+    "plan-cycles": plans.hundred_cycles_against_five,
+    "plan-record": plans.record_after_forty_actions,
     "plan-command": plans.command_against_python,
     "feed-written": feeds.written,
     "feed-built": feeds.built,

@@ -2,13 +2,14 @@
 
 import subprocess
 import sys
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
 from dateutil.rrule import WEEKLY, rrule
 
 from benchmarks.timing import Result, fastest
-from scheduler import ClinicRules, Course, Regimen, build_plan
+from scheduler import Action, ClinicRules, Course, Regimen, build_plan, check_action
+from scheduler.actions import Defer, Given, Response, ResponseValue, VisitTime
 from scheduler.course import Audience
 from scheduler.plan import Plan
 from service.catalogue import load_catalogue
@@ -30,7 +31,37 @@ def plan_against_rrule() -> Result:
         seconds=ours,
         reference="python-dateutil rrule, the same 18 dates",
         reference_seconds=reference,
-        aim_ratio=3.0,
+        aim_ratio=2.0,
+    )
+
+
+def hundred_cycles_against_five() -> Result:
+    """The cost of a plan grows with its cycles, and no faster."""
+    regimen = inotuzumab()
+    ours, reference = fastest(lambda: plan_of(regimen, 100), lambda: plan_of(regimen, 5))
+    return Result(
+        what="plan of 100 cycles",
+        seconds=ours,
+        reference="plan of 5 cycles",
+        reference_seconds=reference,
+        aim_ratio=20.0,
+    )
+
+
+def record_after_forty_actions() -> Result:
+    """Checking a new action and making the plan with it, after forty actions and after none."""
+    regimen, clinic = inotuzumab(), ClinicRules()
+    course = _course(None)
+    many, last = eventful()
+    ours, reference = fastest(
+        lambda: _record(regimen, course, many, last, clinic), lambda: _record(regimen, course, (), many[0], clinic)
+    )
+    return Result(
+        what="a record after 40 actions: checked, and the plan with it",
+        seconds=ours,
+        reference="the same after none",
+        reference_seconds=reference,
+        aim_ratio=2.0,
     )
 
 
@@ -55,14 +86,32 @@ def inotuzumab() -> Regimen:
 
 def six_cycles(regimen: Regimen) -> Plan:
     """A plan of six cycles for two audiences."""
-    course = Course(
-        id=UUID(int=1),
-        day1=DAY1,
-        at=time(9),
-        zone="America/New_York",
-        audiences=tuple(Audience(name=name) for name in AUDIENCES),
-    )
-    return build_plan(regimen, course, (), today=DAY1, clinic=ClinicRules())
+    return plan_of(regimen, None)
+
+
+def plan_of(regimen: Regimen, cycles: int | None) -> Plan:
+    """A plan of so many cycles; of the regimen's own number without one."""
+    return build_plan(regimen, _course(cycles), (), today=DAY1, clinic=ClinicRules())
+
+
+def eventful() -> tuple[tuple[Action, ...], Action]:
+    """Forty actions of a course that had something of everything, and the next one."""
+    actions: list[Action] = []
+    day1, length = DAY1, 21
+    for cycle in range(1, 7):
+        later = day1 + timedelta(days=1 if cycle > 1 else 0)
+        if cycle > 1:
+            actions.append(Defer(cycle=cycle, day=1, to=later, reason="asked for"))
+        actions += [
+            VisitTime(at=time(8 + cycle), cycle=cycle, day=8),
+            Given(cycle=cycle, day=1, on=later),
+            Defer(cycle=cycle, day=8, to=later + timedelta(days=8), reason="asked for"),
+            Given(cycle=cycle, day=8, on=later + timedelta(days=8)),
+            Response(cycle=cycle, value=ResponseValue.CR),
+            Given(cycle=cycle, day=15, on=later + timedelta(days=15), reason="asked for"),
+        ]
+        day1, length = later + timedelta(days=length), 28
+    return tuple(actions[:40]), actions[40]
 
 
 def same_dates() -> list[datetime]:
@@ -74,6 +123,23 @@ def same_dates() -> list[datetime]:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+def _course(cycles: int | None) -> Course:
+    return Course(
+        id=UUID(int=1),
+        day1=DAY1,
+        at=time(9),
+        zone="America/New_York",
+        cycles=cycles,
+        audiences=tuple(Audience(name=name) for name in AUDIENCES),
+    )
+
+
+def _record(regimen: Regimen, course: Course, before: tuple[Action, ...], new: Action, clinic: ClinicRules) -> Plan:
+    today = DAY1 + timedelta(days=400)
+    check_action(regimen, course, before, new, today=today, clinic=clinic)
+    return build_plan(regimen, course, (*before, new), today=today, clinic=clinic)
 
 
 def _run(command: list[str]) -> None:

@@ -44,15 +44,20 @@ class DoseAdviser:
 
     def remarks(self) -> Iterator[Advice]:
         """All remarks, in no order."""
-        before: dict[int, Slot] = {}
+        agents, times = self._regimen.ranked, self._times
+        before: list[Slot | None] = [None] * len(agents)
         for slot in self._layout.counted:
-            yield from self._gap(before.get(slot.id.rank), slot)
-            before[slot.id.rank] = slot
-            if slot.date != slot.nominal:
+            dose, nominal, _, unpushed, state, on, _ = slot
+            previous, before[dose.rank] = before[dose.rank], slot
+            if on != unpushed or times[dose].waited:
+                yield from self._moved(slot)
+            if previous is not None and too_close(agents[dose.rank], previous, slot, times):
+                yield from self._too_close(previous, slot)
+            if on != nominal:
                 yield from self._tolerance(slot)
-            if slot.state is DoseState.GIVEN:
+            if state is DoseState.GIVEN:
                 yield from self._partial(slot)
-            if slot.date > slot.nominal:
+            if on > nominal:
                 yield from self._interruption(slot)
         yield from self._on_visits()
         for slot in self._planned:
@@ -84,7 +89,7 @@ class DoseAdviser:
 
     # --- doses ---
 
-    def _gap(self, before: Slot | None, slot: Slot) -> Iterator[Advice]:
+    def _moved(self, slot: Slot) -> Iterator[Advice]:
         agent = self._regimen.agent_of(slot.id)
         if slot.state is DoseState.PLANNED and slot.date != slot.unpushed:
             moved = f"from {day_text(slot.unpushed)} to {day_text(slot.date)}"
@@ -95,12 +100,14 @@ class DoseAdviser:
             start = f"{self._times[slot.id].infusion_start:%H:%M}"
             message = f"{slot.id} on {day_text(slot.date)} starts at {start} to keep {gap_text(agent)}"
             yield remark("moved-to-keep-gap", Severity.NOTE, message, dose=slot.id, facts=f"{slot.date} {start}")
-        if before is not None and too_close(agent, before, slot, self._times):
-            sentence = f"{slot.id} on {day_text(slot.date)} is less than {gap_text(agent)} after {before.id}"
-            sentence = f"{sentence} on {day_text(before.date)}"
-            message = cited(sentence, agent.gap.cite) if agent.gap is not None else sentence
-            facts = f"{before.date} {slot.date}"
-            yield remark("gap-too-short", Severity.WARN, message, dose=slot.id, facts=facts)
+
+    def _too_close(self, before: Slot, slot: Slot) -> Iterator[Advice]:
+        agent = self._regimen.agent_of(slot.id)
+        sentence = f"{slot.id} on {day_text(slot.date)} is less than {gap_text(agent)} after {before.id}"
+        sentence = f"{sentence} on {day_text(before.date)}"
+        message = cited(sentence, agent.gap.cite) if agent.gap is not None else sentence
+        facts = f"{before.date} {slot.date}"
+        yield remark("gap-too-short", Severity.WARN, message, dose=slot.id, facts=facts)
 
     def _tolerance(self, slot: Slot) -> Iterator[Advice]:
         rule = self._regimen.day_rule(slot.id)  # none for a dose given by a version that had that day

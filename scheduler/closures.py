@@ -34,9 +34,11 @@ class Closures:
     def open_day(self, day: date, when: When) -> date:
         """`day`, or the last open day before it (the first open day after it, for a task that comes after)."""
         step = -DAY if when is When.BEFORE else DAY
+        opening, closed, away = self._opening, self._closed, self._absences
         found = day
+        # The same question as is_closed, asked some hundred times a plan.
         for _ in range(LONGEST_CLOSURE):
-            if not self.is_closed(found):
+            if found.weekday() in opening and found not in closed and not (away and self.is_closed(found)):
                 return found
             found += step
         return day

@@ -11,6 +11,9 @@ from scheduler.regimen import Agent
 
 def too_close(agent: Agent, before: Slot, later: Slot, times: Mapping[DoseId, VisitTimes]) -> bool:
     """Whether `later` comes too soon after `before`; both are given or planned, and of that agent."""
+    gap = agent.gap
+    if gap is not None and gap.days is not None:
+        return (later.date - before.date).days < gap.days
     if agent.gap_hours is not None:
         first, second = times[before.id], times[later.id]
         if first.start_known and second.start_known:

@@ -77,13 +77,18 @@ class Layout(NamedTuple):
 
 
 def lay_out(numbers: Numbers, *, through: int | None = None) -> Layout:
-    """The dates that follow from the numbers, with `cease` and `hold` applied last; of all cycles or `through` one."""
+    """The dates that follow from the numbers, with `cease` and `hold` applied last.
+
+    With `through` up to that cycle alone, and without the slots of cycles before it whose doses were all given: what
+    was given lies where it was given, and a fold asks for one cycle after the other.
+    """
     pass_ = _Pass(numbers)
     day1s: list[date] = []
     start = numbers.course.day1
     count = numbers.cycle_count()
     for cycle in range(1, (count if through is None else min(count, through)) + 1):
-        day1s.append(pass_.cycle(cycle, start))
+        settled = pass_.settled(cycle) if through is not None and cycle < through else None
+        day1s.append(settled or pass_.cycle(cycle, start))
         start = add_days(day1s[-1], numbers.length(cycle))
     slots = tuple(_withdraw(numbers, pass_.slots))
     return Layout(slots, tuple(day1s), tuple(slot for slot in slots if slot.state in _COUNTED))
@@ -114,6 +119,16 @@ class _Pass:
         # The date from which on each agent's next dose keeps the gap.
         self._earliest = [date.min] * len(self._gaps)
         self.slots: list[Slot] = []
+
+    def settled(self, cycle: int) -> date | None:
+        """The actual day 1 of a cycle whose doses were all given, taken note of without its slots; else None."""
+        given = self._numbers.given
+        doses = self._numbers.doses(cycle)
+        if not all(dose in given for dose in doses):
+            return None
+        for dose in doses:
+            self._earliest[dose.rank] = given[dose].on + self._gaps[dose.rank]
+        return next(given[dose].on for dose in doses if dose.day == 1)
 
     def cycle(self, cycle: int, start: date) -> date:
         """Lays out one cycle that starts on `start` by rule 2, and returns its actual day 1."""

@@ -8,7 +8,7 @@ from scheduler.closures import Closures
 from scheduler.course import ClinicRules
 from scheduler.layout import Layout, Slot
 from scheduler.numbers import Numbers
-from scheduler.plan import LIVER_WATCH, DoseState, Fact, Task, Why
+from scheduler.plan import LIVER_WATCH, DoseState, Fact, Task, Told, Why
 from scheduler.regimen import LiverWatch, When
 from scheduler.why import closed_fact, day_text, tell
 from scheduler.windows import last_dose, last_given
@@ -33,8 +33,6 @@ def liver_watch(numbers: Numbers, layout: Layout, clinic: ClinicRules, closures:
 
 def _end(watch: LiverWatch, last: Slot, weeks: int) -> Task:
     end = last.date + timedelta(weeks=weeks)
-    origin = f"{weeks} weeks after the last dose, {last.id} on {day_text(last.date)}"
-    fact = Fact("liver-watch", origin, end, str(watch.cite), last.date, weeks, "weeks")
     return Task(
         kind=LIVER_WATCH,
         cycle=last.id.cycle,
@@ -43,8 +41,14 @@ def _end(watch: LiverWatch, last: Slot, weeks: int) -> Task:
         date=end,
         offset_days=weeks * 7,
         confirmed=last.state is DoseState.GIVEN,
-        why=Why(tell, f"The liver is watched until {day_text(end)}: {origin}; {watch.cite}.", fact),
+        why=Why(_tell_end, watch, last, weeks, end),
     )
+
+
+def _tell_end(watch: LiverWatch, last: Slot, weeks: int, end: date) -> Told:
+    origin = f"{weeks} weeks after the last dose, {last.id} on {day_text(last.date)}"
+    fact = Fact("liver-watch", origin, end, str(watch.cite), last.date, weeks, "weeks")
+    return f"The liver is watched until {day_text(end)}: {origin}; {watch.cite}.", (fact,)
 
 
 def _weekly(watch: LiverWatch, last: Slot, week: int, ceased: date, closures: Closures) -> Task:

@@ -69,7 +69,10 @@ class _Maker:
         self._closures = closures
         self._confirmed = confirmed
         self._after_test_days = after_test_days
-        self._doses = [slot for slot in layout.counted if slot.id in numbers.given or not numbers.cease_of(slot.id)]
+        self._doses = layout.counted
+        if numbers.cease is not None or numbers.ceases:
+            kept = (slot for slot in layout.counted if slot.id in numbers.given or not numbers.cease_of(slot.id))
+            self._doses = tuple(kept)
         self._visits = _visits(self._doses)
         self._standing = {slot.id.cycle for slot in layout.counted}
         self._found_dates: dict[tuple[int, When, bool], dict[date, tuple[date, date]]] = {}
@@ -171,11 +174,9 @@ class _Maker:
         """For each date with doses the date so many days off, and the open day for that."""
         found = self._found_dates.get((step, when, at_home))
         if found is None:
-            open_day, is_closed, span = self._closures.open_day, self._closures.is_closed, timedelta(days=step)
-            asked = {visit.on: visit.on + span for visit in self._visits}
-            found = {
-                on: (day, open_day(day, when) if is_closed(day) and not at_home else day) for on, day in asked.items()
-            }
+            open_day, span = self._closures.open_day, timedelta(days=step)
+            asked = [(on, on + span) for _, on, _ in self._visits]
+            found = {on: (day, day if at_home else open_day(day, when)) for on, day in asked}
             self._found_dates[step, when, at_home] = found
         return found
 

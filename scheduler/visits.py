@@ -53,10 +53,12 @@ class _Length(NamedTuple):
 
 
 @lru_cache(maxsize=1024)
-def _length(infusion: tuple[int, ...], observation: tuple[int, ...], ordinal: int, bag: int | None) -> _Length:
-    lasts = infusion[min(ordinal, len(infusion) - 1)] if infusion else None
-    watched = observation[min(ordinal, len(observation) - 1)] if observation else None
-    return _Length(lasts, watched, bag is not None, bag or None)
+def _by_ordinal(infusion: tuple[int, ...], observation: tuple[int, ...], bag: int | None) -> tuple[_Length, ...]:
+    """The lengths of an agent's doses by their ordinal; the last one stays."""
+    count = max(len(infusion), len(observation), 1)
+    lasts = (*infusion, *(infusion[-1:] or (None,)) * count)
+    watched = (*observation, *(observation[-1:] or (None,)) * count)
+    return tuple(_Length(lasts[ordinal], watched[ordinal], bag is not None, bag or None) for ordinal in range(count))
 
 
 def _bag(agent: Agent) -> int | None:
@@ -70,15 +72,17 @@ _Due = tuple[date, DoseId, _Length, Given | None]
 def _lengths(numbers: Numbers, layout: Layout) -> Iterator[_Due]:
     """Each dose that counts with its date, its length, and what was recorded of it."""
     agents = [
-        (agent.times.infusion_minutes, agent.times.observation_minutes, _bag(agent)) for agent in numbers.regimen.ranked
+        _by_ordinal(agent.times.infusion_minutes, agent.times.observation_minutes, _bag(agent))
+        for agent in numbers.regimen.ranked
     ]
     ordinals = [0] * len(agents)
+    records = numbers.given
     for slot in layout.counted:
         dose = slot.id
         rank = dose.rank
-        infusion, observation, bag = agents[rank]
-        given = numbers.given.get(dose)
-        yield slot.date, dose, _length(infusion, observation, ordinals[rank], bag), given
+        lengths, ordinal = agents[rank], ordinals[rank]
+        given = records.get(dose) if records else None
+        yield slot.date, dose, lengths[ordinal] if ordinal < len(lengths) else lengths[-1], given
         ordinals[rank] += given is None or (given.tolerated and given.complete)
 
 
@@ -104,9 +108,9 @@ class _Maker:
         if self._by_hours or any(given is not None and _timed(given) for _, _, _, given in due):
             self._chained(day, at, due)
             return
-        lengths = tuple(length for _, _, length, _ in due)
-        times = _as_planned(day, at, self._zone, self._lead, lengths)
-        self.found.update(zip((dose for _, dose, _, _ in due), times, strict=True))
+        times = _as_planned(day, at, self._zone, self._lead, tuple([length for _, _, length, _ in due]))
+        for (_, dose, _, _), visit in zip(due, times, strict=True):
+            self.found[dose] = visit
 
     def _chained(self, day: date, at: time, due: list[_Due]) -> None:
         chain = _Chain(to_instant(day, at, self._zone), self._zone)
