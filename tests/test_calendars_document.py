@@ -203,7 +203,7 @@ def test_the_code_leads_to_the_sheets_own_address() -> None:
 def test_a_draft_has_no_code_and_says_on_every_page_that_it_is_one() -> None:
     body = pdf(story().view(sheet=replace(SHEET, address="")))
     for page in pages_of(body):
-        assert "Draft. This plan is not stored: do not use it as your calendar." in page
+        assert "Draft. This plan is not stored: do not use it as your calendar. Plan 0, last changed Friday 20" in page
     assert "/Annots" not in reader_of(body).pages[0]
     assert "Scan the code" not in text_of(body)
 

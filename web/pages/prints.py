@@ -26,6 +26,14 @@ from web.words import word
 router = APIRouter()
 
 CHANGED = "The course, or this form, has changed since it was printed from here. Send it again to print another sheet."
+FILE = {
+    # No name in the file's name: it stays in the folder for downloads.
+    "Content-Disposition": 'inline; filename="calendar.pdf"',
+    # What browsers put around a file to show it has styles of its own.
+    "Content-Security-Policy": (
+        "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+    ),
+}
 LETTER_COUNTRIES = frozenset({"US", "CA", "MX", "CL", "CO", "PH"})
 
 
@@ -62,10 +70,7 @@ def make(course_id: UUID, site: TheSite, who: Recorder, form: CheckedForm) -> Re
         return _form(site, who, record, Form({**form.values, "request_id": (uuid4().hex,)}), {"": CHANGED})
     except InvalidValue as refused:
         return _form(site, who, record, form, {"": beside(refused.field, refused)})
-    # No name in the file's name: it stays in the folder for downloads.
-    return Response(
-        made.body, media_type="application/pdf", headers={"Content-Disposition": 'inline; filename="calendar.pdf"'}
-    )
+    return Response(made.body, media_type="application/pdf", headers=FILE)
 
 
 @router.api_route("/courses/{course_id}/prints/{print_id}/revoke", methods=["GET", "HEAD"])
