@@ -42,6 +42,7 @@ def course_at_a_glance(view: CalendarView) -> Data:
     cycles = view.cycles()
     ruler = _ruler(view, cycles)
     windows = [_window(entry, view) for entry in view.entries if entry.kind is EventKind.WINDOW]
+    windows += view.keep_on
     drawn = [_lane(cycle, view, ruler) for cycle in cycles]
     rows = sum(cast("int", lane["rows"]) for lane in drawn)
     step = (_ROOM - _BETWEEN * len(drawn) - (_WINDOW * len(windows) + _WINDOWS if windows else 0)) / max(rows, 1)

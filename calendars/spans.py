@@ -14,6 +14,8 @@ def times_of(entry: Entry, view: CalendarView) -> str:
     say, language, start, end = view.wording.say, view.language, entry.start, entry.end
     if not (isinstance(start, datetime) and isinstance(end, datetime)):
         return say("page.until", date=say_near(end, language)) if end > start else ""
+    if entry.open_end:
+        return say("page.from", start=say_time(start, language))
     if end.timestamp() <= start.timestamp():
         return say_time(start, language)
     last = say_time(end, language) if end.date() == start.date() else say_brief_moment(end, language)

@@ -1,13 +1,15 @@
 """What an event says to people: its title and its lines, by how much the calendar may tell."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from calendars.guide import Guide
 from calendars.kinds import ClinicCard, Detail
-from calendars.wording import Wording, say_date, say_day, say_list, say_moment, say_time
+from calendars.wording import Wording, say_date, say_day, say_list, say_moment, say_time, together
 from scheduler.dates import zone_of
 from scheduler.events import Cancelled, Event, EventKind, StampedEvent
+from scheduler.plan import Window
 from scheduler.regimen import Regimen, When
 
 
@@ -81,6 +83,11 @@ class Texts:
             case EventKind.WINDOW:
                 return ()
 
+    def keep_on(self, windows: Iterable[Window]) -> tuple[str, ...]:
+        """What to keep up where no source says for how long, each once (scheduling rule 15). At `full` only."""
+        kinds = dict.fromkeys(window.kind for window in windows if window.shown and window.not_stated)
+        return tuple(self.wording.say(f"guide.window.{kind}") for kind in kinds) if self.detail is Detail.FULL else ()
+
     def guide(self) -> Guide:
         """What holds for each visit."""
         return Guide(wording=self.wording, clinic=self.clinic, regimen_id=self.regimen.id)
@@ -128,7 +135,7 @@ class Texts:
             "cycle": event.cycle,
             "day": event.day,
             "checks": self._checks(event),
-            "date": say_day(event.first_date, self.wording.language),
+            "date": self._until(event, say_day(event.first_date, self.wording.language)),
         }
         role = _role(event)
         if role == "check":
@@ -156,7 +163,8 @@ class Texts:
             case EventKind.BAG_CHANGE | EventKind.DISCONNECT | EventKind.HOME:
                 return (say(f"line.{event.kind}"),)
             case EventKind.WINDOW:
-                return (say(f"line.window.{event.window}", date=say_date(day, self.wording.language)),)
+                date_said = self._until(event, say_date(day, self.wording.language))
+                return (say(f"line.window.{event.window}", date=date_said),)
 
     def _discreet_lines(self, event: Event) -> tuple[str, ...]:
         match event.kind:
@@ -166,6 +174,10 @@ class Texts:
                 return (self.wording.say("line.second-part"),)
             case _:
                 return (self.wording.say("line.ask"),)
+
+    def _until(self, event: Event, day: str) -> str:
+        """The day, with the hour of a window that is counted in hours."""
+        return together(day, self.time(event.until, event.first_date) if event.until else "", self.wording.language)
 
     def _drugs(self, event: Event) -> str:
         names = event.agents or tuple(agent.name for agent in self.regimen.ranked)

@@ -33,9 +33,9 @@ class Entry:
     """One entry of a calendar. `start`, `end`: instants in the view's zone, or civil dates, both included (`all_day`).
 
     `lines` are the description's parts that are this entry's own; `brief` is the title where its date, cycle and day
-    stand beside it, without what became of it; `content`: which drugs, or checks, in any
-    language; `leave` is when one may leave at the earliest; `alarms` lie that long
-    before `start`. A `staff_note` is for pages of staff, never for a feed. Stamps are UTC instants of whole seconds.
+    stand beside it, without what became of it; `content`: which drugs, or checks, in any language; `leave` is when one
+    may leave at the earliest; `open_end`: nobody knows when it ends; `alarms` lie that long before `start`. A
+    `staff_note` is for pages of staff, never for a feed. Stamps are UTC instants of whole seconds.
     """
 
     uid: UUID
@@ -59,6 +59,7 @@ class Entry:
     lines: tuple[str, ...] = ()
     content: tuple[str, ...] = ()
     staff_note: str = ""
+    open_end: bool = False
 
     def __post_init__(self) -> None:
         for name in ("summary", "brief", "description", "location", "staff_note"):
@@ -82,8 +83,8 @@ class Entry:
 class CalendarView:
     """One plan as one reader sees it: entries in the order of time. `refresh` is an ISO 8601 duration, such as PT6H.
 
-    `guidance` is what holds for each visit (at `full`). `stamp` is the instant of the plan's last change. `sheet` is
-    what it is printed with, if it is.
+    `guidance` is what holds for each visit (at `full`), `keep_on` what of it is to be kept up without a date. `stamp`
+    is the instant of the plan's last change. `sheet` is what it is printed with, if it is.
     """
 
     uid: UUID
@@ -101,6 +102,7 @@ class CalendarView:
     clinic: ClinicCard
     refresh: str
     sheet: Sheet | None = None
+    keep_on: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "title", clean(self.title))
@@ -148,6 +150,8 @@ def build_view(
         for one in seen
         if one.cancelled is None or _still_told(one.event, plan, kept)
     ]
+    alone = reader is not Reader.CARER and not mentions_pregnancy(plan) and not _has_died(plan)
+    keep_on = texts.keep_on(plan.windows) if alone else ()
     return CalendarView(
         uid=uid,
         title=texts.calendar_title(),
@@ -158,12 +162,13 @@ def build_view(
         detail=detail,
         reader=reader,
         entries=tuple(sorted(entries, key=_in_order_of_time)),
-        guidance=() if _has_died(plan) else texts.guidance(),
+        guidance=() if _has_died(plan) else (*texts.guidance(), *keep_on),
         plan=plan,
         wording=wording,
         clinic=clinic,
         refresh=refresh,
         sheet=sheet,
+        keep_on=keep_on,
     )
 
 
@@ -249,6 +254,7 @@ def _entry(
         lines=lines,
         content=event.agents or event.checks,
         staff_note=_staff_note(event, plan, texts) if reader is Reader.STAFF else "",
+        open_end=event.open_end,
     )
 
 

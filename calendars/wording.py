@@ -8,6 +8,7 @@ from functools import lru_cache
 from gettext import c2py
 from io import StringIO
 from types import MappingProxyType
+from unicodedata import bidirectional
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_skeleton, format_time, get_timezone_name
@@ -75,9 +76,7 @@ class Wording:
     def isolated(self, text: str) -> str:
         """The text as it stands within a sentence of this language: in one that is written from the right, a time, a
         telephone number or a Latin name keeps its own order and leaves that of the sentence alone."""
-        if self.direction == "ltr" or not text or text.isdigit():
-            return text
-        return f"{_ISOLATE}{text}{_END_ISOLATE}"
+        return _isolated(text) if self.direction == "rtl" and text and not text.isdigit() else text
 
     # ---------------------------------------------------------------------------------------------------------
 
@@ -193,6 +192,9 @@ def say_zone(zone: str, language: str) -> str:
 
 def say_list(items: Iterable[str], language: str) -> str:
     """The items as people enumerate them: "one, two and three"."""
+    if _direction(language) == "rtl":
+        # A Latin name at the head of the list would turn the whole of it round.
+        items = [_isolated(item) if _has_latin(item) else item for item in items]
     # CLDR's "en" has a comma before "and"; plain English of most countries has none.
     return format_list(tuple(items), locale=Locale("en", "GB") if language == "en" else _locale(language))
 
@@ -222,6 +224,14 @@ def weekdays(language: str) -> tuple[tuple[int, str, str], ...]:
 
 
 # -------------------------------------------------------------------------------------------------------------
+
+
+def _isolated(text: str) -> str:
+    return f"{_ISOLATE}{text}{_END_ISOLATE}"
+
+
+def _has_latin(text: str) -> bool:
+    return any(bidirectional(char) == "L" for char in text)
 
 
 def _key(msgid: str | Sequence[str]) -> str:

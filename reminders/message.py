@@ -162,7 +162,7 @@ class _Writer:
         return say_list(names, self.wording.language)
 
     def _window(self, event: Event) -> str:
-        return self._say(f"line.window.{event.window}", date=say_date(event.first_date, self.wording.language))
+        return self._say(f"line.window.{event.window}", date=self._moment(event.until or event.first_date))
 
     # -- Changes --------------------------------------------------------------------------------------------------
 

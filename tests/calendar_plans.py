@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from uuid import UUID
 
 from calendars.sheet import Sheet
@@ -119,6 +120,17 @@ def eventful() -> Story:
         Hold(cycle=5, day=8, on=date(2026, 12, 17), cause=HoldCause.LIVER, reason="CANARY-REASON"),
     )
     return story(actions=actions, today=date(2026, 12, 17))
+
+
+@cache
+def of_every_shape(*, lengths_known: bool = False, private: bool = False) -> Story:
+    """A course of the made-up regimen: several agents, a pump for two days, checks at home, windows without a date."""
+    text = (Path(__file__).parent / "regimen_files" / "several-agents.toml").read_text(encoding="utf-8")
+    if lengths_known:
+        text = text.replace("times = { source", "times = { infusion_minutes = [45], source")
+    regimen = parse_regimen(text, "several-agents.toml")
+    audiences = tuple(Audience(name=name, private=private) for name in regimen.audiences())
+    return story(course(audiences=audiences), regimen=regimen)
 
 
 @cache

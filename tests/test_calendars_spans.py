@@ -8,9 +8,11 @@ import pytest
 
 from calendars import FORMATS
 from calendars.spans import LONGEST_SPAN, goes_on, last_date, times_of
-from calendars.view import CalendarView, Detail, Entry, Status
+from calendars.view import CalendarView, Detail, Entry, Reader, Status
 from calendars.wording import Wording
-from tests.calendar_plans import ARABIC, SPANISH, eventful, story
+from scheduler.events import EventKind
+from tests.calendar_plans import ARABIC, SPANISH, eventful, of_every_shape, story
+from tests.pdf_reader import text_of
 
 ZONE = ZoneInfo("America/New_York")
 STARTS = datetime(2026, 12, 30, 9, 0, tzinfo=ZONE)
@@ -78,3 +80,58 @@ def test_an_entry_ends_in_the_end() -> None:
 def test_no_entry_of_a_usual_course_goes_on() -> None:
     entries: tuple[Entry, ...] = eventful().view().entries
     assert not any(list(goes_on(entry)) for entry in entries)
+
+
+# -- Regimens of several agents ----------------------------------------------------------------------------------------
+
+
+def test_what_ends_nobody_knows_when_says_only_when_it_begins() -> None:
+    text = FORMATS["text"].render(of_every_shape().view()).decode()
+    assert "Monday 7 December 2026, from 09:00: Infusion: alphamab, betamine and gammacil," in text
+    page = FORMATS["html"].render(of_every_shape().view()).decode()
+    assert '<time datetime="2026-12-07T09:00:00-05:00">from 09:00</time>' in page
+
+
+def test_a_new_bag_and_the_end_of_a_pump_are_moments() -> None:
+    text = FORMATS["text"].render(of_every_shape(lengths_known=True).view()).decode()
+    assert "Tuesday 8 December 2026, 12:45: New infusion bag: gammacil\n" in text
+    assert "Wednesday 9 December 2026, 12:45: The pump comes off: gammacil\n" in text
+
+
+KEEP_ON = (
+    "Use birth control. Ask your team before you stop.",
+    "Do not breastfeed. Ask your team before you breastfeed again.",
+)
+
+
+def test_where_no_source_says_how_long_the_patient_is_told_to_ask_before_they_stop() -> None:
+    told = of_every_shape()
+    assert told.view().keep_on == KEEP_ON
+    for name in ("html", "text"):
+        said = " ".join(FORMATS[name].render(told.view()).decode().split())
+        assert all(line in said for line in KEEP_ON), name
+    assert all(line in text_of(FORMATS["pdf"].render(told.view())) for line in KEEP_ON)
+
+
+@pytest.mark.parametrize(
+    ("view", "because"),
+    [
+        (of_every_shape().view(reader=Reader.CARER), "it is the patient's alone"),
+        (of_every_shape().view(detail=Detail.DISCREET), "at a neutral level nothing of it is told"),
+        (of_every_shape(private=True).view(), "the patient did not want it shown"),
+        (story().view(), "a source says how long"),
+    ],
+)
+def test_nobody_else_is_told_of_it(view: CalendarView, because: str) -> None:
+    assert view.keep_on == (), because
+    assert not any(line in view.guidance for line in KEEP_ON)
+
+
+def test_a_window_of_hours_names_its_hour() -> None:
+    window = next(each for each in story().stamped.values() if each.event.kind is EventKind.WINDOW)
+    until = datetime(2026, 12, 9, 12, 45, tzinfo=ZONE)
+    on = until.date()
+    counted = replace(window, event=replace(window.event, start=on, end=on, until=until))
+    (entry,) = replace(story(), stamped={window.event.key: counted}).view().entries
+    assert entry.summary.endswith("at least until 9 December 2026, 12:45")
+    assert "at least until Wednesday 9 December 2026, 12:45; it may move later" in entry.lines[0]

@@ -234,7 +234,7 @@ def test_digits_are_those_of_telephone_keys_and_hours_are_the_same_in_all_langua
 
 
 @pytest.mark.parametrize(
-    ("language", "said"), [("en", "a, b and c"), ("es", "a, b y c"), ("ar", "a وb وc")]
+    ("language", "said"), [("en", "a, b and c"), ("es", "a, b y c"), ("ar", "\u2068a\u2069 و\u2068b\u2069 و\u2068c\u2069")]
 )  # fmt: skip
 def test_lists_are_enumerated_as_people_do(language: str, said: str) -> None:
     assert say_list(["a", "b", "c"], language) == said
@@ -284,6 +284,12 @@ def test_times_numbers_and_names_keep_their_own_order_in_an_arabic_sentence(
     key: str, values: dict[str, object], shown: str
 ) -> None:
     assert ARABIC.say(key, **values) == shown
+
+
+def test_a_list_of_latin_names_runs_from_the_right_and_keeps_each_name() -> None:
+    said = ARABIC.say("event.home.full", checks=say_list(["dexamethasone", "فحص العينين"], "ar"))
+    assert said == "في البيت: \u2068\u2068dexamethasone\u2069 وفحص العينين\u2069"
+    assert say_list(["تعداد الدم", "فحوص الكبد"], "ar") == "تعداد الدم وفحوص الكبد"
 
 
 def test_isolates_are_closed_and_stand_in_no_other_language() -> None:

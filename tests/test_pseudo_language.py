@@ -14,16 +14,17 @@ from calendars import FORMATS
 from calendars.view import CalendarView, Detail, Reader
 from reminders.message import render
 from scheduler.actions import CeaseCause
-from tests.calendar_plans import CLINIC, ENGLISH, INOTUZUMAB, ceased, course, empty, eventful, story
+from tests.calendar_plans import CLINIC, ENGLISH, INOTUZUMAB, ceased, course, empty, eventful, of_every_shape, story
 from tests.pdf_reader import text_of
 from tests.pseudo import LANGUAGE, LONGER, Spoken, cut_off, pseudo, untranslated
 from tests.test_reminders_mail import CLINIC as MAIL_CLINIC
 from tests.test_reminders_mail import MAILS
 
 PSEUDO = pseudo()
+REGIMENS = (INOTUZUMAB, of_every_shape().plan.regimen)
 NAMES = [
-    INOTUZUMAB.name,
-    INOTUZUMAB.ranked[0].name,
+    *(regimen.name for regimen in REGIMENS),
+    *(agent.name for regimen in REGIMENS for agent in regimen.ranked),
     "°C °F",
     *(getattr(CLINIC, field.name) for field in fields(CLINIC)),
 ]
@@ -31,6 +32,8 @@ MAIL_NAMES = [*(getattr(MAIL_CLINIC, field.name) for field in fields(MAIL_CLINIC
 STORIES = {
     "everything happened": eventful(),
     "not begun": story(),
+    "several agents": of_every_shape(),
+    "a pump": of_every_shape(lengths_known=True),
     "ceased": ceased(CeaseCause.TOXICITY),
     "at night, so that times have dates": story(course(at=story().plan.course.at.replace(hour=0, minute=15))),
 }
