@@ -22,10 +22,14 @@ from scheduler.actions import CeaseCause, CycleLength, Defer, Given
 from scheduler.errors import InvalidValue
 from scheduler.events import EventKind
 from scheduler.plan import Cycle, DoseState
+from scheduler.regimen import Regimen
+from service.catalogue import load_catalogue
+from service.config import load_settings
 from tests.calendar_plans import ARABIC, DAY1, SHEET, SPANISH, ceased, course, eventful, story
 from tests.core_regimens import prepared, pump, trio
 from tests.pdf_reader import alternatives, elements, pages_of, reader_links, text_of
 
+CATALOGUE = load_catalogue(load_settings(None, {}))
 LONG = (14, 21, 22, 23, 27, 28, 35, 42, 84)
 
 
@@ -285,6 +289,24 @@ def test_bag_changes_and_the_end_of_a_pump_stand_on_their_dates_with_the_hour() 
         if isinstance(event.start, datetime) and event.start == event.end:
             said = first[(event.first_date - DAY1).days + 1][1]
             assert f"{event.start:%H:%M}" in said, event.key
+
+
+@pytest.mark.parametrize("regimen", CATALOGUE.regimens(), ids=lambda regimen: regimen.id)
+def test_every_regimen_that_comes_along_prints_each_visit_on_the_page_of_its_cycle(regimen: Regimen) -> None:
+    told = story(course(audiences=()), regimen=regimen)
+    pages = pages_of(pdf(told.view()))
+    of_cycles = [page for page in pages if re.match(r"Cycle \d+ Monday ", page) and "Day 1 " in page]
+    assert len(of_cycles) == len(told.plan.cycles)
+    visits = [each.event for each in told.stamped.values() if each.event.kind is EventKind.INFUSION]
+    for event in visits:
+        cycle = told.plan.cycles[(event.cycle or 1) - 1]
+        number = (event.first_date - cycle.day1).days + 1
+        if number < 1:
+            continue  # on the page of the cycle before, or above the first one
+        said = days_on(of_cycles[cycle.number - 1])[number]
+        assert said[0] == f"{event.first_date:%a} {event.first_date.day} {event.first_date:%b}"
+        assert event.arrival is not None
+        assert f"Come at {event.arrival:%H:%M}" in said[1], event.key
 
 
 def test_ninety_nine_cycles_each_have_their_page() -> None:
