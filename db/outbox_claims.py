@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Update, bindparam, exists, func, inspect, or_
+from sqlalchemy import BindParameter, ColumnElement, Select, Update, bindparam, exists, func, inspect, or_
 from sqlalchemy import select as sqlalchemy_select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select, update
@@ -76,30 +76,8 @@ def is_due(session: Session, now: datetime) -> bool:
 
 def claim(session: Session, *, owner: str, now: datetime, lease_until: datetime, limit: int) -> tuple[Mail, ...]:
     """Takes up to `limit` mails that are due, the longest due first. Nobody else gets them while the lease lasts."""
-    heads = _heads(now).limit(limit).with_for_update(skip_locked=True).cte("heads")
-    mate = aliased(OutboxRow)
-    # Rows that a nurse's transaction holds at this moment are left to it: waiting for them could deadlock.
-    mates = (
-        select(mate.id)
-        .join(heads, _together(mate, heads.c))
-        .where(_waits(mate))
-        .with_for_update(skip_locked=True, of=mate)
-        .cte("mates")
-    )
-    step = (
-        update(OutboxRow)
-        # Joined, not `in`: PostgreSQL may look for the mates anew for each row of the table, and then takes hours.
-        .where(col(OutboxRow.id) == mates.c.id, _waits(OutboxRow))
-        .values(
-            state=State.CLAIMED.value,
-            owner=owner,
-            lease_until=lease_until,
-            attempt=OutboxRow.attempt + 1,
-            begun=False,
-        )
-        .returning(OutboxRow)
-    )
-    found = session.scalars(step, execution_options={"synchronize_session": False})
+    values = {"now": now, "most": limit, "by": owner, "until": lease_until}
+    found = session.connection().execute(_claiming(), values)
     return _mails([message_from_row(row) for row in found], owner)
 
 
@@ -217,7 +195,7 @@ def _waits(row: type[OutboxRow]) -> ColumnElement[bool]:
     return col(row.settled_at).is_(None) & (col(row.state) == State.WAITING.value)
 
 
-def _ready(row: type[OutboxRow], now: datetime) -> ColumnElement[bool]:
+def _ready(row: type[OutboxRow], now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     return _waits(row) & (col(row.send_after) <= now)
 
 
@@ -268,7 +246,32 @@ def _together(one: Any, other: Any) -> ColumnElement[bool]:
     return same
 
 
-def _heads(now: datetime) -> Select[Any]:
+@cache
+def _claiming() -> Any:
+    """The statement that claims, made once."""
+    heads = _heads(bindparam("now")).limit(bindparam("most")).with_for_update(skip_locked=True).cte("heads")
+    mate = aliased(OutboxRow)
+    # Rows that a nurse's transaction holds at this moment are left to it: waiting for them could deadlock.
+    mates = (
+        select(mate.id)
+        .join(heads, _together(mate, heads.c))
+        .where(_waits(mate))
+        .with_for_update(skip_locked=True, of=mate)
+        .cte("mates")
+    )
+    step = update(OutboxRow).values(
+        state=State.CLAIMED.value,
+        owner=bindparam("by"),
+        lease_until=bindparam("until"),
+        attempt=OutboxRow.attempt + 1,
+        begun=False,
+    )
+    # Joined, not `in`: PostgreSQL may look for the mates anew for each row of the table, and then takes hours.
+    step = step.where(col(OutboxRow.id) == mates.c.id, _waits(OutboxRow))
+    return step.returning(*inspect(OutboxRow).selectable.c)
+
+
+def _heads(now: datetime | BindParameter[datetime]) -> Select[Any]:
     """One row of each mail that is due, the same for every worker: who locks it has the mail."""
     head, other = aliased(OutboxRow, name="head"), aliased(OutboxRow, name="other")
     earlier = exists().where(_ready(other, now), col(other.id) < head.id, _together(other, head))
