@@ -11,6 +11,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Barrier, Thread
+from typing import NamedTuple
 
 import pytest
 from sqlalchemy import Engine
@@ -169,15 +170,33 @@ EARLY = datetime(2026, 12, 4, 6, 0, tzinfo=UTC)
 ALL_DAY = {"INFUSIONS_REMINDERS__QUIET": '["00:00", "00:00"]', "INFUSIONS_REMINDERS__AT": "01:00"}
 
 
-@pytest.mark.parametrize("kills", [50, pytest.param(200, marks=pytest.mark.slow)])
+class Kills(NamedTuple):
+    """How many, how many mails a minute, and patients for each kill. Without a wait between two mails one commit notes
+    the first and begins the second."""
+
+    count: int
+    rate: str = "6000"
+    patients: int = 8
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        pytest.param(Kills(50), id="50 kills"),
+        pytest.param(Kills(10, rate="60000", patients=40), id="10 kills at full speed"),
+        pytest.param(Kills(200), id="200 kills", marks=pytest.mark.slow),
+        pytest.param(Kills(100, rate="60000", patients=40), id="100 kills at full speed", marks=pytest.mark.slow),
+    ],
+)
 def test_kill_9_at_any_instant_again_and_again(
-    clock: Clock, engine: Engine, store_url: str, mail_server: MailServer, kills: int
+    clock: Clock, engine: Engine, store_url: str, mail_server: MailServer, told: Kills
 ) -> None:
-    settings = mail_server.environ(RATE_PER_MINUTE="6000") | ALL_DAY
+    kills = told.count
+    settings = mail_server.environ(RATE_PER_MINUTE=told.rate) | ALL_DAY
     app = make_app(engine, clock, settings)
     clock.at = EARLY - timedelta(hours=1)
     first = "bob@patients.example"
-    addresses = {first} | multiply(app, start_course(app, bob(email=first), by=NURSE), kills * 8)
+    addresses = {first} | multiply(app, start_course(app, bob(email=first), by=NURSE), kills * told.patients)
     engine.dispose()
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("INFUSIONS_", "COV_"))}
     nursery = subprocess.Popen(
