@@ -23,6 +23,7 @@ BENCHMARKS = {
     "outbox-of-many": outbox.taken_of_many,
     "mail-sent": mails.sent,
     "queue-done": queue.done,
+    "queue-done-together": queue.done_together,
     "printed": prints.printed,
 }
 

@@ -78,7 +78,7 @@ def courses(app: App, count: int) -> list[UUID]:
     return ids
 
 
-def reminders(number: int, count: int) -> list[NewMessage]:
+def reminders(number: int, count: int, each: int = MESSAGES) -> list[NewMessage]:
     """Those of one of `count` courses: one of all is due each second from DUE on, and each is a mail of its own."""
     return [
         NewMessage(
@@ -92,13 +92,13 @@ def reminders(number: int, count: int) -> list[NewMessage]:
             send_before=DUE + timedelta(days=365),
             group_date=DUE.date() + timedelta(days=turn),
         )
-        for turn in range(MESSAGES)
+        for turn in range(each)
     ]
 
 
-def add(engine: Engine, ids: Sequence[UUID], *, together: int = 1) -> None:
-    """Adds the reminders of these courses, those of so many courses in one transaction."""
+def add(engine: Engine, ids: Sequence[UUID], *, together: int = 1, each: int = MESSAGES) -> None:
+    """Adds so many reminders of each of these courses, those of `together` courses in one transaction."""
     for start in range(0, len(ids), together):
         with writing(engine) as session:
             for number in range(start, min(start + together, len(ids))):
-                add_messages(session, 1, ids[number], reminders(number, len(ids)), now=DUE)
+                add_messages(session, 1, ids[number], reminders(number, len(ids), each), now=DUE)

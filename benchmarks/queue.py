@@ -11,7 +11,7 @@ from procrastinate import App as Procrastinate
 from procrastinate import PsycopgConnector
 from sqlalchemy import URL, make_url
 
-from benchmarks.clinics import MESSAGES, add, courses, make_app, own_folder
+from benchmarks.clinics import add, courses, make_app, own_folder
 from benchmarks.outbox import LATE, LEASE
 from benchmarks.timing import Result, timed
 from db import outbox_claims as claims
@@ -21,27 +21,36 @@ from reminders.dispatch import BATCH
 
 
 def done(count: int = 1000, rounds: int = 3) -> Result:
-    """Rows claimed as a pass does it, each completed in a commit of its own, against jobs that one worker runs."""
+    """Rows claimed and completed as a pass does it, each in a commit of its own, against jobs that one worker runs."""
+    return _against_procrastinate("each completed in a commit of its own", count, rounds, together=1)
+
+
+def done_together(count: int = 1000, rounds: int = 3) -> Result:
+    """The same with the rows of a claim completed in one commit: what the queue can do when no mail is at stake."""
+    return _against_procrastinate(f"{BATCH} completed in a commit", count, rounds, together=BATCH)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _against_procrastinate(how: str, count: int, rounds: int, *, together: int) -> Result:
     ours, theirs = [], []
     with own_folder() as folder, _server(folder) as server:
         app = make_app(_fresh(server, "infusions"), folder)
-        add(app.engine, courses(app, count * rounds // MESSAGES), together=10)
+        add(app.engine, courses(app, count * rounds), together=100, each=1)
         jobs = _jobs(_fresh(server, "procrastinate"))
         for _ in range(rounds):
             asyncio.run(_defer(jobs, count))
-            ours.append(timed(lambda: _complete(app.engine, count)))
+            ours.append(timed(lambda: _complete(app.engine, count, together)))
             theirs.append(timed(lambda: asyncio.run(_run(jobs, count))))
         app.engine.dispose()
     return Result(
-        what="a row claimed and completed with a commit of its own, PostgreSQL",
+        what=f"a row claimed and completed, {how}, PostgreSQL",
         seconds=min(ours) / count,
         reference="a job that does nothing, by a worker of procrastinate",
         reference_seconds=min(theirs) / count,
         aim_ratio=1 / 10,
     )
-
-
-# ---------------------------------------------------------------------------------------------------------------------
 
 
 @contextmanager
@@ -63,15 +72,17 @@ def _fresh(server: URL, name: str) -> str:
     return server.set(database=name).render_as_string(hide_password=False)
 
 
-def _complete(engine: Engine, count: int) -> None:
+def _complete(engine: Engine, count: int, together: int) -> None:
     done = 0
     while done < count:
         with writing(engine) as session:
             limit = min(BATCH, count - done)
             mails = claims.claim(session, owner="benchmark", now=LATE, lease_until=LATE + LEASE, limit=limit)
-        for mail in mails:
+        for start in range(0, len(mails), together):
             with writing(engine) as session:
-                done += claims.complete(session, mail, State.SENT, now=LATE)
+                done += sum(
+                    claims.complete(session, mail, State.SENT, now=LATE) for mail in mails[start : start + together]
+                )
 
 
 def _jobs(url: str) -> Procrastinate:

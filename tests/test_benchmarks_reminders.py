@@ -11,6 +11,7 @@ FEW = {
     "taken of many": lambda: outbox.taken_of_many(2000, 1000, take=100),
     "sent": lambda: mails.sent(80, rounds=2),
     "done": lambda: queue.done(100, rounds=2),
+    "done together": lambda: queue.done_together(100, rounds=2),
 }
 
 

@@ -266,6 +266,28 @@ def test_hostile_text_is_neither_markup_nor_a_broken_mail() -> None:
     assert text.replace("\r\n", "\n") == as_text(HOSTILE)
 
 
+@pytest.mark.parametrize("name", MAILS)
+def test_every_mail_is_read_without_a_fault_and_has_short_lines(name: str, english: Wording) -> None:
+    content = render(MAILS[name], english, CLINIC)
+    message = message_from_bytes(content, policy=default)
+    assert [part.defects for part in message.walk() if part.defects] == []
+    assert max(map(len, content.split(b"\r\n"))) <= 78
+    assert content.count(b"\n") == content.count(b"\r\n"), "every line ends as a mail's line does"
+
+
+@pytest.mark.parametrize(
+    "subject", ["Your " + "long " * 40 + "subject", "Größe " * 30 + "x", "one\r\nBcc: eve@x.example"]
+)
+def test_a_long_subject_is_folded_and_one_of_two_lines_smuggles_in_no_header(subject: str) -> None:
+    letter = replace(HOSTILE, subject=subject)
+    content = serialise(letter, ENVELOPE, language="en", direction="ltr")
+    message = message_from_bytes(content, policy=default)
+    assert message["Subject"] == " ".join(subject.splitlines())
+    assert message["Bcc"] is None
+    head = content.partition(b"\r\n\r\n")[0]
+    assert max(map(len, head.split(b"\r\n"))) <= 78
+
+
 @pytest.mark.parametrize("address", ["bob@x.example\nBcc: eve@x.example", "bob @x.example", "bob\x7f@x.example"])
 def test_an_address_can_smuggle_in_no_header(address: str) -> None:
     with pytest.raises(InvalidValue, match="mail, to: holds a blank or a control character"):

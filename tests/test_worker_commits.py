@@ -4,6 +4,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +19,7 @@ from db import outbox_claims as claims
 from db.engine import make_engine, reading, writing
 from db.outbox_claims import Mail
 from db.outbox_store import State, attempts_of
-from reminders.channels import Channel, Outgoing
+from reminders.channels import Channel, DeliveryError, Outgoing, SmtpChannel, SmtpServer
 from reminders.channels.delivery import nothing
 from reminders.dispatch import send_due
 from reminders.post import Case, Post
@@ -166,6 +167,23 @@ def wait_for(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    ("step", "answer", "times"),
+    [("END", "take", 1), ("END", "451 later", 1), ("END", "drop", 1), ("DATA", "451 later", 0)],
+)
+def test_the_next_mail_is_worked_out_once_while_the_server_has_the_whole_one(
+    mail_server: MailServer, step: str, answer: str, times: int
+) -> None:
+    mail_server.answer(step, answer)
+    channel = SmtpChannel(SmtpServer(host="127.0.0.1", port=mail_server.port, tls="none"))
+    mail = Outgoing(sender="a@clinic.example", to="bob@patients.example", content=b"Subject: x\r\n\r\n", name="x")
+    done: list[int] = []
+    with suppress(DeliveryError):
+        channel.send(mail, lambda: done.append(1))
+    channel.close()
+    assert len(done) == times
 
 
 # -- Changed meanwhile ------------------------------------------------------------------------------------------------

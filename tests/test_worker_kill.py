@@ -174,7 +174,7 @@ class Kills(NamedTuple):
     """How many, how many mails a minute, and patients for each kill. Without a wait between two mails one commit notes
     the first and begins the second."""
 
-    count: int
+    kills: int
     rate: str = "6000"
     patients: int = 8
 
@@ -191,7 +191,7 @@ class Kills(NamedTuple):
 def test_kill_9_at_any_instant_again_and_again(
     clock: Clock, engine: Engine, store_url: str, mail_server: MailServer, told: Kills
 ) -> None:
-    kills = told.count
+    kills = told.kills
     settings = mail_server.environ(RATE_PER_MINUTE=told.rate) | ALL_DAY
     app = make_app(engine, clock, settings)
     clock.at = EARLY - timedelta(hours=1)
