@@ -1,5 +1,8 @@
 """The benchmarks measure what they say: the same dates, one JSON object a line, an aim that can be missed."""
 
+import re
+from pathlib import Path
+
 from benchmarks.__main__ import BENCHMARKS, main
 from benchmarks.plans import inotuzumab, same_dates, six_cycles
 from benchmarks.table import row
@@ -55,3 +58,8 @@ def test_a_result_becomes_a_row_of_the_document() -> None:
     assert row(result.as_dict("x")) == "| `x` | a | 1.5 s | b | 1 s | 1.5 | at most 1 s | no |"
     result = Result(what="a", seconds=0.00002, reference="b", reference_seconds=1)
     assert row(result.as_dict("x")) == "| `x` | a | 0.02 ms | b | 1 s | 2e-05 | none | - |"
+
+
+def test_each_benchmark_has_its_row_in_the_document() -> None:
+    text = (Path(__file__).parent.parent / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+    assert re.findall(r"(?m)^\| `([a-z0-9-]+)` \|", text) == list(BENCHMARKS)
