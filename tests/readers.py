@@ -24,7 +24,10 @@ class ReadAlarm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadEvent:
-    """An event as read. `start` and `end`: instants in UTC, or civil dates (`end` exclusive). Missing texts are empty."""
+    """An event as read. `start` and `end`: instants in UTC, or civil dates (`end` exclusive). Missing texts are empty.
+
+    What has no end is one moment, and ends when it starts (RFC 5545 3.6.1).
+    """
 
     uid: str
     start: date | datetime
@@ -96,7 +99,7 @@ def _from_icalendar(event: Any) -> ReadEvent:
     return ReadEvent(
         uid=str(event["UID"]),
         start=_utc(event["DTSTART"].dt),
-        end=_utc(event["DTEND"].dt),
+        end=_utc(event["DTEND" if "DTEND" in event else "DTSTART"].dt),
         status=str(event["STATUS"]),
         transparency=str(event["TRANSP"]),
         summary=str(event.get("SUMMARY", "")),
@@ -128,7 +131,7 @@ def _from_vobject(event: Any) -> ReadEvent:
     return ReadEvent(
         uid=text("uid"),
         start=_utc(event.dtstart.value),
-        end=_utc(event.dtend.value),
+        end=_utc((event.dtend if "dtend" in event.contents else event.dtstart).value),
         status=text("status"),
         transparency=text("transp"),
         summary=text("summary"),

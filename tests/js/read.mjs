@@ -41,7 +41,7 @@ function withNodeIcal(body) {
   return found.map((event) => ({
     uid: event.uid,
     start: moment(event.start, event),
-    end: moment(event.end, event),
+    end: moment(event.end ?? event.start, event),
     status: text(event.status),
     summary: text(event.summary),
     description: text(event.description),
