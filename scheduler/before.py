@@ -65,6 +65,8 @@ class Before:
         if not found:
             dose, state = named[0].id, named[0].state
             what = f"cannot {verb} {dose}: it" if verb else str(dose)
+            if state not in GONE:
+                raise Rejected("ceased", f"{what} is of an agent that was ceased; void that cease first", field="day")
             raise Rejected(f"{state}-already", f"{what} {GONE[state].format(on=named[0].date)}", field="day")
         return found
 

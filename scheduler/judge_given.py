@@ -1,5 +1,6 @@
 """Judges a record that a dose was given: its order, its hours, and what it departs from."""
 
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 from scheduler.actions import Given
@@ -54,7 +55,7 @@ def _order(before: Before, dose: DoseId, on: date) -> None:
 
 
 def _times(before: Before, action: Given, slots: tuple[Slot, ...]) -> None:
-    numbers, zone = before.numbers, before.numbers.course.zone
+    zone = before.numbers.course.zone
     started = _instant(before, action.started, action.on, "started")
     ended = _instant(before, action.ended, action.on, "ended")
     if isinstance(action.started, datetime) and action.started.date() != action.on:
@@ -64,20 +65,16 @@ def _times(before: Before, action: Given, slots: tuple[Slot, ...]) -> None:
     if started is not None and ended < started:
         message = "ended: is before started; past midnight write the date too, such as 2026-12-08T00:20"
         raise Rejected("ended-before-started", message, field="ended")
-    first = in_visit_order(before.regimen, [slot.id for slot in slots])[0]
-    begun = started or moment(to_instant(action.on, numbers.times.get(first, numbers.at), zone))
-    too_late = ended - begun > _longest(before, slots) + LONGEST_BEYOND
-    if ended < moment(to_instant(action.on, time(0), zone)) or too_late:
+    if ended < moment(to_instant(action.on, time(0), zone)) or ended > _latest_end(before, action, slots):
         message = f"ended: is more than a day away from {action.on}; mend the date or the time"
         raise Rejected("bad-time", message, field="ended")
 
 
-def _longest(before: Before, slots: tuple[Slot, ...]) -> timedelta:
-    """How long these doses take at most by the regimen, with the observation between them."""
-    all_times = [before.regimen.agent_of(slot.id).times for slot in slots]
-    infusions = sum(max(times.infusion_minutes, default=0) for times in all_times)
-    between = sum(max(times.observation_minutes, default=0) for times in all_times) if len(slots) > 1 else 0
-    return timedelta(minutes=infusions + between)
+def _latest_end(before: Before, action: Given, slots: tuple[Slot, ...]) -> datetime:
+    """The latest instant that can be meant as the end: well beyond that of the last dose by the regimen."""
+    numbers = before.after(replace(action, ended=None))
+    last = in_visit_order(before.regimen, [slot.id for slot in slots])[-1]
+    return moment(visits(numbers, lay_out(numbers), 0)[last].infusion_end) + LONGEST_BEYOND
 
 
 def _instant(before: Before, wall: time | datetime | None, on: date, field: str) -> datetime | None:

@@ -49,7 +49,7 @@ def judge_resume(before: Before, action: Resume) -> None:
 
 
 def judge_omit(before: Before, action: Omit) -> None:
-    """Not the last dose, and of a whole day 1 not while its cycle goes on without it; a day 1 with a reason."""
+    """Not the last dose, and of a day 1 not all that stands while its cycle goes on; a day 1 with a reason."""
     slots = before.meant(action, "omit")
     dose = slots[0].id
     if not omittable(before.numbers, before.layout, slots):
@@ -57,7 +57,8 @@ def judge_omit(before: Before, action: Omit) -> None:
         raise Rejected("last-dose", message, field="day")
     if dose.day != 1:
         return
-    whole = not action.agent or len(before.regimen.agents) == 1
+    beside = [slot for slot in before.visit(action.cycle, action.day) if slot not in slots]
+    whole = not action.agent or not any(slot.counted or slot.state is DoseState.HELD for slot in beside)
     later = [slot for slot in before.layout.slots if slot.id > dose and slot not in slots]
     if whole and any(slot.id.cycle == dose.cycle and slot.state is DoseState.PLANNED for slot in later):
         message = f"{dose} cannot be omitted while a later dose of its cycle is planned; hold or defer {dose} instead"

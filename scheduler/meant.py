@@ -70,7 +70,7 @@ def omittable(numbers: Numbers, layout: Layout, slots: tuple[Slot, ...]) -> bool
 def _possible(numbers: Numbers, slot: Slot, action: Given) -> bool:
     """A dose of a ceased agent can only have been given until then."""
     cease = numbers.ceases.get(slot.id.agent)
-    return slot.state is not DoseState.CANCELLED or cease is None or action.agent != "" or action.on <= cease.on
+    return cease is None or action.agent != "" or action.on <= cease.on
 
 
 def _settled(numbers: Numbers, slot: Slot, action: Defer | Omit | Hold | Resume) -> bool:

@@ -100,8 +100,8 @@ class _Maker:
         """The tasks at the end of cycles that have a dose that counts."""
         for cycle, last_day in enumerate(last_days, start=1):
             if cycle in self._standing and _in_cycles(rule, cycle):
-                asked = add_days(last_day, -rule.offset_days)
-                result = self._closures.open_day(asked, When.BEFORE)
+                asked = add_days(last_day, rule.offset_days if rule.when is When.AFTER else -rule.offset_days)
+                result = asked if rule.at_home else self._closures.open_day(asked, When.BEFORE)
                 end = f"the end of cycle {cycle}"
                 why = Why(tell_task, rule, end, last_day, rule.offset_days, asked, result)
                 yield self._of_cycle(rule, cycle, None, result, why)

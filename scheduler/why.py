@@ -102,7 +102,7 @@ def tell_task(  # noqa: PLR0917 - bound by position, a hundred times a plan
     chain = [Fact("task-offset", origin, asked, str(rule.cite), on, (asked - on).days, "days")]
     sentence = f"{day_text(result)}: {origin}"
     if result != asked:
-        chain.append(closed_fact(asked, result, rule.when))
+        chain.append(closed_fact(asked, result, When.BEFORE if result < asked else When.AFTER))
         sentence = f"{sentence}; {chain[-1].origin}"
     return f"{sentence}; {rule.cite}.", tuple(chain)
 

@@ -138,7 +138,10 @@ DATES: list[tuple[Made, list[Table], str, str]] = [
     ),
     (
         trio,
-        [omit("C2D1", "alpha"), omit("C2D1", "beta"), omit("C2D1", "gamma")],
+        [
+            *[omit("C2D1", "alpha"), omit("C2D1", "beta"), act("hold", "C2D2", on="2027-02-01", cause="counts")],
+            *[omit("C2D1", "gamma"), act("resume", "C2D2", on="2027-02-23")],
+        ],
         "C2D1 alpha: 02-22 omitted; C2D2 gamma: 02-23; C3D1 alpha: 03-15",
         "2: where no agent is left, the first that has a day 1 stays the anchor",
     ),
