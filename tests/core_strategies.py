@@ -12,6 +12,7 @@ from scheduler.fold import fold
 from scheduler.layout import Slot, lay_out
 from scheduler.regimen import Regimen
 from tests.core import course_of, inotuzumab, with_agent
+from tests.oracle_regimens import FromSeed, newer, random_regimen
 
 DAY1 = date(2026, 12, 7)
 AUDIENCES = ("can-become-pregnant", "partner-can-become-pregnant", "breastfeeding")
@@ -79,17 +80,28 @@ def newer_regimen() -> Regimen:
 
 
 @st.composite
+def regimens(draw: st.DrawFn) -> tuple[Regimen, Regimen]:
+    """A regimen and a newer version of it: inotuzumab's as often as one that is made up, of any shape."""
+    seed = draw(st.integers(0, 400))
+    if seed % 2 == 0:
+        return inotuzumab(), newer_regimen()
+    chooser = FromSeed(seed)
+    regimen = random_regimen(chooser)
+    return regimen, newer(chooser, regimen)
+
+
+@st.composite
 def histories(draw: st.DrawFn, *, most: int = 12, versions: bool = False) -> History:
     """A course with up to `most` accepted actions; what was refused on the way is left out."""
+    regimen, later = draw(regimens())
     day1 = DAY1 + timedelta(days=draw(st.integers(0, 400)))
     audiences = draw(st.lists(st.sampled_from(AUDIENCES), unique=True))
-    intent = draw(st.sampled_from(["continue", "transplant"]))
+    intent = draw(st.sampled_from(regimen.intents()))
     course = course_of(day1, audiences=audiences, intent=intent, reason="agreed")
     policy = draw(st.sampled_from(list(ClosedDayPolicy)))
-    newest = newer_regimen() if versions else None
-    clinic = ClinicRules(closed_day_policy=policy, newest=newest)
+    clinic = ClinicRules(closed_day_policy=policy, newest=later if versions else None)
     today = day1 + timedelta(days=draw(st.sampled_from([400, 400, 400, 100, 30, 8, -5])))
-    history = History(inotuzumab(), course, (), clinic, today)
+    history = History(regimen, course, (), clinic, today)
     for _ in range(draw(st.integers(most // 2, most))):
         action = draw(next_actions(history))
         if history.accepts(action):
@@ -121,22 +133,23 @@ def next_actions(draw: st.DrawFn, history: History, kinds: tuple[str, ...] = KIN
 @st.composite
 def _fields(draw: st.DrawFn, kind: str, slot: Slot, history: History) -> dict[str, Any]:
     near = slot.date + timedelta(days=draw(st.sampled_from([0, 0, 0, 1, -1, 2, 3, 5, 7, 9, 15, 30])))
-    here = {"cycle": slot.id.cycle, "day": slot.id.day}
+    here: dict[str, Any] = {"cycle": slot.id.cycle, "day": slot.id.day}
+    one = {"agent": slot.id.agent} if slot.id.agent and draw(st.integers(0, 2)) == 2 else {}
     match kind:
         case "given":
             extra = draw(st.sampled_from([{}, {}, {"tolerated": False}, {"complete": False}, {"elsewhere": True}]))
-            return {**here, "on": near, **extra}
+            return {**here, **one, "on": near, **extra}
         case "defer":
             scope = draw(st.sampled_from([None, "dose", "cycle", "course"]))
-            return {**here, "to": near, "scope": scope}
+            return {**here, **one, "to": near, "scope": scope}
         case "hold":
             return {**here, "on": near, "cause": draw(st.sampled_from([each.value for each in HoldCause]))}
         case "resume":
             return {**here, "on": near}
         case "omit":
-            return here
+            return {**here, **one}
         case "cease":
-            return {"on": near, "cause": draw(st.sampled_from([each.value for each in CeaseCause]))}
+            return {**one, "on": near, "cause": draw(st.sampled_from([each.value for each in CeaseCause]))}
         case "void":
             return {"action": draw(st.integers(1, max(1, len(history.actions))))}
         case "time":
@@ -148,16 +161,18 @@ def _fields(draw: st.DrawFn, kind: str, slot: Slot, history: History) -> dict[st
             change = draw(st.sampled_from(["add", "remove", "private", "shown"]))
             return {"value": draw(st.sampled_from(AUDIENCES)), "change": change}
         case _:
-            return draw(_course_fields(kind, slot.id.cycle))
+            return draw(_course_fields(kind, slot.id.cycle, history.regimen))
 
 
 @st.composite
-def _course_fields(draw: st.DrawFn, kind: str, cycle: int) -> dict[str, Any]:
+def _course_fields(draw: st.DrawFn, kind: str, cycle: int, regimen: Regimen) -> dict[str, Any]:
     match kind:
         case "cycle-length":
-            return {"cycle": cycle, "days": draw(st.sampled_from([28, 21, 24, 35, 49, 400]))}
+            usual = regimen.template(cycle).length
+            return {"cycle": cycle, "days": draw(st.sampled_from([28, 21, 24, 35, 49, 400, usual, usual + 1]))}
         case "days":
-            return {"cycle": cycle, "days": draw(st.sampled_from([[1, 8], [1], [1, 15], [1, 8, 15], [1, 22]]))}
+            some = draw(st.sets(st.sampled_from(regimen.template(cycle).all_days())))
+            return {"cycle": cycle, "days": draw(st.sampled_from([[1, 8], [1, 22], sorted({1, *some})]))}
         case "cycles":
             return {"count": draw(st.sampled_from([6, 2, 3, 4, 8, 99]))}
         case "intent":
@@ -165,6 +180,6 @@ def _course_fields(draw: st.DrawFn, kind: str, cycle: int) -> dict[str, Any]:
         case "response":
             return {"cycle": cycle, "value": draw(st.sampled_from(["CR", "CRi", "none"]))}
         case "regimen":
-            return {"version": draw(st.sampled_from(["2027.1", inotuzumab().version]))}
+            return {"version": draw(st.sampled_from(["2027.1", "2", regimen.version]))}
         case _:
             raise AssertionError(kind)

@@ -1,7 +1,7 @@
 """What holds for every course, whatever was recorded."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -9,48 +9,37 @@ from dateutil.relativedelta import relativedelta
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from scheduler import Plan, action_from_fields, events, plan_to_dict
-from scheduler.actions import Action, Given
-from scheduler.plan import Dose, DoseState, Suggestion
+from scheduler import action_from_fields, events, plan_to_dict
+from scheduler.actions import Action, Given, Omit
+from scheduler.plan import Cycle, Dose, DoseState, Plan, Suggestion
+from scheduler.regimen import Unit
 from tests.core_strategies import KINDS, History, histories, next_actions
+from tests.plan_facts import COUNTED, counted, long_enough, neighbours, on, too_close
 
-COUNTED = (DoseState.PLANNED, DoseState.GIVEN)
 # Choosing an action that fits what came before takes a plan for each, and some draws fit nothing.
 THOROUGH = settings(max_examples=45, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
-
-
-def counted(plan: Plan) -> list[Dose]:
-    return [dose for dose in plan.doses() if dose.state in COUNTED]
-
-
-def on(dose: Dose) -> date:
-    assert dose.date is not None
-    return dose.date
 
 
 @given(histories())
 @THOROUGH
 def test_the_gap_is_kept_wherever_a_planned_dose_could_still_move(history: History) -> None:
     plan = history.plan()
-    gap = timedelta(days=plan.regimen.ranked[0].gap_days)
-    doses = [dose for dose in plan.doses() if dose.state is not DoseState.OMITTED and dose.date is not None]
-    for before, dose in pairwise(doses):
-        if dose.state is not DoseState.PLANNED or on(dose) - on(before) >= gap:
+    for agent, before, dose in neighbours(plan):
+        if dose.state is not DoseState.PLANNED or not too_close(agent, before, dose):
             continue
-        blocked_by = [later for later in doses if later.id > dose.id and later.state is DoseState.GIVEN]
+        if dose.day <= 1:  # what belongs before day 1 is never pushed to it, nor does it push day 1
+            continue
+        own = counted(plan, agent)
+        blocked_by = [later for later in own if later.id > dose.id and later.state is DoseState.GIVEN]
         assert blocked_by, "only a given dose after it may stand in the way"
-        assert min(map(on, blocked_by)) <= on(before) + gap
+        assert min(map(on, blocked_by)) <= on(before) + timedelta(days=agent.gap_days)
 
 
 @given(histories())
 @THOROUGH
 def test_every_gap_that_is_too_short_is_remarked(history: History) -> None:
     plan = history.plan()
-    short = {
-        (dose.cycle, dose.day)
-        for before, dose in pairwise(counted(plan))
-        if on(dose) - on(before) < timedelta(days=plan.regimen.ranked[0].gap_days)
-    }
+    short = {dose.id[:2] for agent, before, dose in neighbours(plan) if too_close(agent, before, dose)}
     assert {(one.cycle, one.day) for one in plan.advice if one.code == "gap-too-short"} == short
 
 
@@ -69,8 +58,8 @@ def test_a_given_dose_never_moves_whatever_is_recorded_later(history: History, d
 def test_every_dose_recorded_as_given_is_in_the_plan_on_its_date(history: History) -> None:
     plan = history.plan()
     records = [each.action for each in plan.actions if each.stands]
-    recorded = {(one.cycle, one.day): one.on for one in records if isinstance(one, Given)}
-    assert {(dose.cycle, dose.day): dose.date for dose in plan.doses() if dose.state is DoseState.GIVEN} == recorded
+    recorded = {(one.cycle, one.day, one.on) for one in records if isinstance(one, Given)}
+    assert {(*dose.id[:2], dose.date) for dose in plan.doses() if dose.state is DoseState.GIVEN} == recorded
 
 
 @given(histories(), st.data())
@@ -78,16 +67,19 @@ def test_every_dose_recorded_as_given_is_in_the_plan_on_its_date(history: Histor
 def test_an_omission_leaves_all_others_where_they_were(history: History, data: st.DataObject) -> None:
     """Unless the omitted dose had pushed a later one, which then goes back: pushes go when their cause goes."""
     action = data.draw(next_actions(history, ("omit",)))
-    assume(action.replaces is None and history.accepts(action))
+    assume(isinstance(action, Omit) and action.replaces is None and history.accepts(action))
+    assert isinstance(action, Omit)
     before, after = history.plan(), history.plan(action)
     pushed = any(dose.pushed for dose in before.doses())
     for was, now in zip(before.doses(), after.doses(), strict=True):
         assert was.id == now.id
         if not pushed and was.state is not DoseState.HELD:
-            assert (now.date, now.nominal) == (was.date, was.nominal)
+            assert now.date == was.date
         if was.state is DoseState.GIVEN:
             assert now.date == was.date
-    assert sum(was.state != now.state for was, now in zip(before.doses(), after.doses(), strict=True)) == 1
+    changed = [now for was, now in zip(before.doses(), after.doses(), strict=True) if was.state != now.state]
+    assert {(dose.state, *dose.id[:2]) for dose in changed} == {(DoseState.OMITTED, action.cycle, action.day)}
+    assert len(changed) == 1 or not action.agent
 
 
 def without_history(plan: Plan) -> dict[str, Any]:
@@ -133,18 +125,28 @@ def dates(plan: Plan) -> list[tuple[Any, ...]]:
 @THOROUGH
 def test_a_window_never_ends_before_the_rule_says(history: History) -> None:
     plan = history.plan()
-    last = max((on(dose) for dose in counted(plan)), default=None)
-    months = {(rule.audience, rule.kind): rule.amount for rule in plan.regimen.windows}
     for window in plan.windows:
         if plan.held is not None:
-            assert window.through is None
-            continue
-        assert last is not None
-        assert window.last_dose == last
-        assert window.through is not None
-        asked = last + relativedelta(months=months[window.audience, window.kind])
-        assert asked <= window.through <= asked + timedelta(days=1)
+            assert (window.through, window.until) == (None, None)
         assert not (window.final and any(dose.state is DoseState.PLANNED for dose in plan.doses()))
+        for rule in (rule for rule in plan.regimen.windows if rule.audience == window.audience):
+            doses = counted(plan, plan.regimen.agents[rule.agent])
+            assert not doses or long_enough(window, rule, max(map(on, doses)))
+
+
+@given(histories())
+@THOROUGH
+def test_a_window_of_one_agent_ends_on_the_day_that_its_label_names(history: History) -> None:
+    plan = history.plan()
+    assume(len(plan.regimen.agents) == 1 and plan.held is None)
+    (agent,) = plan.regimen.agents.values()
+    months = {rule.audience: rule.amount for rule in plan.regimen.windows if rule.unit is Unit.MONTHS}
+    for window in plan.windows:
+        if window.audience in months and not agent.continuous and window.through is not None:
+            last = max(map(on, counted(plan, agent)))
+            asked = last + relativedelta(months=months[window.audience])
+            assert window.last_dose == last
+            assert asked <= window.through <= asked + timedelta(days=1)
 
 
 @given(histories(most=6), st.integers(1, 400))
@@ -152,15 +154,14 @@ def test_a_window_never_ends_before_the_rule_says(history: History) -> None:
 def test_a_later_last_dose_never_ends_a_window_earlier(history: History, days: int) -> None:
     plan = history.plan()
     assume(plan.windows and plan.held is None and plan.ceased is None)
-    last = max(counted(plan), key=on)
+    last = max((dose for dose in plan.doses() if dose.state in COUNTED), key=on)
     assume(last.state is DoseState.PLANNED)
     defer = {"cycle": last.cycle, "day": last.day, "to": on(last) + timedelta(days=days), "reason": "r"}
     action = action_from_fields("defer", defer)
     assume(history.accepts(action))
     for was, now in zip(plan.windows, history.plan(action).windows, strict=True):
-        assert was.through is not None
-        assert now.through is not None
-        assert now.through >= was.through
+        assert (was.last_date is None) == (now.last_date is None)
+        assert was.last_date is None or now.last_date is None or now.last_date >= was.last_date
 
 
 @given(histories(versions=True))
@@ -210,7 +211,8 @@ def test_an_accepted_proposal_puts_the_dose_on_an_open_day_and_breaks_nothing(hi
         after = history.plan(suggested(one.suggest))
         moved = after.find(one.suggest.cycle, one.suggest.day)
         assert moved is not None
-        assert moved.date == one.suggest.to
+        doses = [dose for dose in after.doses() if dose.id[:2] == moved.id[:2]]
+        assert one.suggest.to in [dose.date for dose in doses]
         had = {each.code for each in plan.advice if (each.cycle, each.day) == (one.cycle, one.day)}
         has = {each.code for each in after.advice if (each.cycle, each.day) == (one.cycle, one.day)}
         assert not (has - had) & harmful
@@ -231,15 +233,23 @@ def test_doses_are_in_order_with_one_day_1_a_cycle_and_dates_that_fit_their_stat
     assert ids == sorted(set(ids))
     assert [cycle.number for cycle in plan.cycles] == list(range(1, len(plan.cycles) + 1))
     for cycle in plan.cycles:
-        assert cycle.doses[0].day == 1
+        assert cycle.day1 in [dose.date or cycle.day1 for dose in cycle.doses if dose.day == 1]
         assert cycle.last_day == cycle.day1 + timedelta(days=cycle.length_days - 1)
+    assert all(dose.nominal == cycle.day1 + timedelta(days=dose.day - 1) for dose, cycle in beside_day_1(plan))
     for cycle, following in pairwise(plan.cycles):
         assert following.day1 - cycle.day1 == timedelta(days=cycle.length_days)
     for dose in plan.doses():
         assert (dose.date is None) == (dose.state is DoseState.HELD)
         assert (dose.times is None) == (dose.state not in COUNTED)
         if dose.times is not None and dose.state is DoseState.PLANNED:
-            assert dose.times.infusion_start.date() >= on(dose)
-            assert (
-                dose.times.arrival < dose.times.infusion_start < dose.times.infusion_end <= dose.times.observation_end
-            )
+            times = dose.times
+            assert times.infusion_start.date() >= on(dose)
+            assert times.arrival < times.infusion_start <= times.infusion_end <= times.observation_end
+            assert (times.infusion_start < times.infusion_end) == times.length_known
+            assert list(times.bag_changes) == sorted(set(times.bag_changes))
+            assert all(times.infusion_start < change < times.infusion_end for change in times.bag_changes)
+
+
+def beside_day_1(plan: Plan) -> list[tuple[Dose, Cycle]]:
+    """The doses of other days than day 1, each with its cycle."""
+    return [(dose, cycle) for cycle in plan.cycles for dose in cycle.doses if dose.day != 1]
