@@ -46,10 +46,11 @@ class DoseAdviser:
         """All remarks, in no order."""
         agents, times = self._regimen.ranked, self._times
         before: list[Slot | None] = [None] * len(agents)
+        by_hours = any(agent.gap_hours for agent in agents)
         for slot in self._layout.counted:
             dose, nominal, _, unpushed, state, on, _ = slot
             previous, before[dose.rank] = before[dose.rank], slot
-            if on != unpushed or times[dose].waited:
+            if on != unpushed or (by_hours and times[dose].waited):
                 yield from self._moved(slot)
             if previous is not None and too_close(agents[dose.rank], previous, slot, times):
                 yield from self._too_close(previous, slot)

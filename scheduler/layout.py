@@ -115,6 +115,7 @@ class _Pass:
 
     def __init__(self, numbers: Numbers) -> None:
         self._numbers = numbers
+        self._recorded = bool(numbers.given or numbers.omitted)
         self._gaps = [_span(agent.gap_days) for agent in numbers.regimen.ranked]
         # The date from which on each agent's next dose keeps the gap.
         self._earliest = [date.min] * len(self._gaps)
@@ -176,10 +177,11 @@ class _Pass:
     def _settle(self, dose: DoseId, placed: date, day1: date | None) -> tuple[DoseState, date]:
         """How the dose stands, and its date after the gap has pushed it. `day1` is None for the anchor itself."""
         numbers = self._numbers
-        if numbers.given and dose in numbers.given:
-            return DoseState.GIVEN, numbers.given[dose].on
-        if numbers.omitted and dose in numbers.omitted:
-            return DoseState.OMITTED, placed
+        if self._recorded:
+            if dose in numbers.given:
+                return DoseState.GIVEN, numbers.given[dose].on
+            if dose in numbers.omitted:
+                return DoseState.OMITTED, placed
         earliest = self._earliest[dose.rank]
         if placed >= earliest or self._past_given(dose, earliest):
             return DoseState.PLANNED, placed

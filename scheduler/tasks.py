@@ -151,7 +151,8 @@ class _Maker:
         visits = self._visits if not rule.agent else self._visits_with(rule.agent)
         if rule.on is HangsOn.FIRST_DOSE:
             first = self._first(rule.agent)
-            visits = [visit for visit in visits if visit.place == first]
+            found = next((visit for visit in visits if visit.place == first), None)
+            visits = [found] if found is not None else []
         elif rule.on is HangsOn.DAY_ONE:
             visits = [visit for visit in visits if visit.dose.day == 1]
         if rule.cycles is None:

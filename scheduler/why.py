@@ -10,7 +10,7 @@ from scheduler.gaps import gap_text
 from scheduler.layout import Layout, Slot
 from scheduler.numbers import Numbers
 from scheduler.plan import DoseState, Fact, Told
-from scheduler.regimen import Statement, TaskRule, Unit, When, WindowRule
+from scheduler.regimen import TaskRule, Unit, When, WindowRule
 
 SPOKEN = {
     DoseState.OMITTED: "would be",
@@ -83,12 +83,10 @@ def tell_window(rule: WindowRule, last: LastDose, end: date, agent: str) -> Told
 
 def tell_window_open(rule: WindowRule | None, silent: tuple[str, ...], held: bool) -> Told:  # noqa: FBT001 - bound
     """Why a window has no end date: a source says nothing, doses are on hold, or the end of the infusion is unknown."""
-    if silent:
+    if silent or rule is None:
         names = " and ".join(silent)
         return f"No end date: no source says how long after {names}; ask the team before stopping.", ()
     why = "while doses are on hold" if held else "while the end of the last infusion is not known"
-    if rule is None or rule.statement is not Statement.LASTS:
-        return f"No end date {why}.", ()
     return f"No end date {why}: {rule.length} are counted from the last dose; {rule.cite}.", ()
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
+from operator import attrgetter
 from typing import NamedTuple
 
 from scheduler.actions import CeaseCause
@@ -25,16 +26,19 @@ def windows(numbers: Numbers, layout: Layout, times: Visits) -> tuple[Window, ..
 
 def last_dose(layout: Layout) -> Slot | None:
     """The anchor: the latest by date among given and planned doses."""
-    return max(layout.counted, key=lambda slot: slot.date, default=None)
+    return max(layout.counted, key=_DATE, default=None)
 
 
 def last_given(layout: Layout) -> Slot | None:
     """The latest dose that was given."""
     given = [slot for slot in layout.slots if slot.state is DoseState.GIVEN]
-    return max(given, key=lambda slot: slot.date, default=None)
+    return max(given, key=_DATE, default=None)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+_DATE = attrgetter("date")
 
 
 class _Asked(NamedTuple):
@@ -125,10 +129,11 @@ class _Maker:
     def _own(self) -> Iterator[_Asked]:
         """The agents of the course that have a dose that counts, or one on hold."""
         numbers = self._numbers
-        for agent in numbers.regimen.ranked:
-            mine = [slot for slot in self._layout.slots if numbers.regimen.agent_of(slot.id) is agent]
-            last = max((slot for slot in mine if slot.counted), key=lambda slot: slot.date, default=None)
-            if last is not None or any(slot.state is DoseState.HELD for slot in mine):
+        held = {slot.id.rank for slot in self._layout.slots if slot.state is DoseState.HELD} if self._held else ()
+        for rank, agent in enumerate(numbers.regimen.ranked):
+            mine = [slot for slot in self._layout.counted if slot.id.rank == rank]
+            last = max(mine, key=_DATE, default=None)
+            if last is not None or rank in held:
                 rules = tuple(rule for rule in numbers.regimen.windows if rule.agent == agent.key)
                 told = self._last_dose(last) if last is not None else None
                 yield _Asked(told, agent.name, rules, numbers.course.jurisdiction)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from scheduler import ClinicRules, Plan, Regimen, build_plan, events
+from scheduler.dates import add
 from scheduler.events import Event, EventKind
 from tests.core import act, action_of, course_of
 from tests.core_regimens import (
@@ -162,6 +163,22 @@ def test_tasks_are_listed_once_for_a_visit(
     recorded = [action_of(action) for action in actions]
     found = build_plan(regimen, course_of(DAY1), recorded, today=DAY1, clinic=clinic)
     assert listed(found) == expected, reason
+
+
+def test_a_task_on_a_day_of_the_cycle_says_why_it_is_there() -> None:
+    regimen = with_tasks(task("blood-count", "cycle-days", days="[5]"), counts="fixed = 1")
+    (found,) = plan(lambda: regimen).tasks
+    assert found.why.sentence == "5 Feb 2027: day 5 of cycle 1, which starts 1 Feb 2027; a made-up book."
+    later = with_tasks(task("blood-count", "cycle-days", days="[7]", when='"after"'), counts="fixed = 1")
+    (moved,) = plan(lambda: later).tasks
+    assert moved.why.sentence == (
+        "8 Feb 2027: day 7 of cycle 1, which starts 1 Feb 2027; 7 Feb 2027 is closed, so the first open day after;"
+        " a made-up book."
+    )
+    for one in (found, moved):
+        for fact in one.why.chain:
+            assert fact.since is not None
+            assert add(fact.since, fact.amount, fact.unit) == fact.result
 
 
 def test_the_clinics_own_distance_does_not_hold_at_home() -> None:

@@ -241,3 +241,16 @@ def test_no_two_doses_of_an_agent_without_a_gap_share_a_date() -> None:
     found = plan(lambda: free, gave("C1D1", "02-01"), defer("C1D2", "02-22"))
     assert at(found, "C2D1").date == date(2027, 2, 23)
     assert at(found, "C2D1").why.chain[-1].source == "no distance is stated, so doses are on different days"
+
+
+def test_a_gap_in_hours_after_a_start_that_is_not_known_goes_by_dates() -> None:
+    made = made_up(
+        agent("alpha", f"days.1 = {COURSE}\ndays.4 = {ALONE}", infusion="", observed=""),
+        agent("beta", f"days.1 = {ALONE}\ndays.4 = {ALONE}", gap="hours = 72"),
+        cycles("alpha = [1, 4], beta = [1, 4]", length=14),
+        silent("alpha", "beta"),
+    )
+    first = gave("C1D1", "02-01")
+    assert "gap-too-short" not in {one.code for one in plan(lambda: made, first, gave("C1D4", "02-04")).advice}
+    early = plan(lambda: made, first, gave("C1D4", "02-03", reason="r"))
+    assert [one.message.split(" on ")[0] for one in early.advice if one.code == "gap-too-short"] == ["C1D4 beta"]

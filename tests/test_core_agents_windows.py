@@ -8,6 +8,7 @@ import pytest
 
 from scheduler import Plan, Regimen, build_plan
 from scheduler.course import Course, EarlierDose
+from scheduler.dates import add
 from scheduler.plan import Window
 from scheduler.regimen import Statement, Unit, WindowRule
 from tests.core import act, action_of, course_of
@@ -185,6 +186,25 @@ def test_hours_after_an_end_that_is_not_known_have_no_end() -> None:
     assert windows(plan(lambda: regimen, gave("C1D1", "02-01", ended="10:10"), audiences=[F])) == {
         F: "02-03 10:10 final"
     }
+
+
+def test_the_chain_of_hours_can_be_worked_out_again() -> None:
+    regimen = two(window("alpha", F, "hours = 48"))
+    (found,) = plan(lambda: regimen, audiences=[F]).windows
+    *_, end, last = found.why.chain
+    assert (end.rule, last.rule, last.unit) == ("infusion-end", "hours-after", "hours")
+    assert last.since is not None
+    assert add(last.since, last.amount, last.unit) == last.result == found.until
+    assert found.why.sentence == (
+        "Through 10 Feb 2027 10:00: the last dose, C1D8 alpha, is planned on 8 Feb 2027, and 48 hours after alphamab"
+        " are counted from it; a made-up book."
+    )
+    earlier = before({F: (LASTS, 6, Unit.MONTHS)})
+    (other,) = with_earlier(regimen, earlier, audiences=[F]).windows
+    assert other.why.sentence == (
+        "Through 11 Jul 2027: the last dose of oldmab in the earlier course was given on 11 Jan 2027, and 6 months"
+        " after oldmab are counted from it; a made-up book."
+    )
 
 
 # -- Jurisdictions ------------------------------------------------------------------------------------------------

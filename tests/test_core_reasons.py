@@ -260,3 +260,13 @@ def test_a_week_later_needs_a_reason_even_where_the_tolerance_is_wider() -> None
         with pytest.raises(NeedsReason) as caught:
             call()
         assert str(caught.value) == "2026-12-21 is 7 days later than C1D8 belongs" + TAIL
+
+
+def test_a_record_that_departs_only_since_another_was_voided_is_not_asked_again() -> None:
+    """C1D8 was two days late of a day 1 that was put off; now it is four days late of the first one."""
+    plan_of(
+        course_of(DAY1),
+        act("defer", "C1D1", to="2026-12-09", reason="r"),
+        act("defer", "C1D8", to="2026-12-18"),
+        act("void", action=1),
+    )
