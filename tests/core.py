@@ -1,15 +1,14 @@
-"""What the tests of the core share: the regimen, courses from plain data, and the plan told as the oracle tells it."""
+"""What the tests of the core share: the regimen as shipped, courses and actions from plain data, plans and refusals."""
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, date
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import scheduler
 from scheduler import (
-    Audience,
     ClinicRules,
     Course,
     Plan,
@@ -116,69 +115,3 @@ def at(plan: Plan, name: str) -> Dose:
     dose = plan.find(int(cycle), int(day), agent)
     assert dose is not None, name
     return dose
-
-
-def told(plan: Plan) -> dict[str, Any]:
-    """The plan in the words of the oracle."""
-    return {
-        "cycles": [
-            {
-                "number": cycle.number,
-                "day1": cycle.day1,
-                "length_days": cycle.length_days,
-                "last_day": cycle.last_day,
-                "doses": [_dose(dose) for dose in cycle.doses],
-            }
-            for cycle in plan.cycles
-        ],
-        "windows": [
-            {
-                "audience": window.audience,
-                "kind": window.kind.value,
-                "last_dose": window.last_dose,
-                "through": window.through,
-                "final": window.final,
-                "shown": window.shown,
-            }
-            for window in plan.windows
-        ],
-        "tasks": sorted(
-            (task.kind, task.cycle, task.day, task.when.value, task.date)
-            if task.kind != "liver-watch" and not task.ordinal and task.day is not None
-            else (task.kind, 0, 0, "", task.date)
-            for task in plan.tasks
-        ),
-        "advice": {(one.code, one.cycle, one.day) for one in plan.advice},
-    }
-
-
-def course_from_plain(plain: Mapping[str, Any]) -> Course:
-    """The course of the oracle's plain data."""
-    return Course(
-        id=course_id(plain["regimen"], "", plain["day1"]),
-        day1=plain["day1"],
-        at=parse_time(plain["at"], field="at"),
-        zone=plain["zone"],
-        cycles=plain.get("cycles"),
-        intent=plain.get("intent", "continue"),
-        audiences=tuple(_audience(text) for text in plain.get("audiences", ())),
-        reason=plain.get("reason", ""),
-    )
-
-
-def _audience(text: str) -> Audience:
-    return parse_audience(text)
-
-
-def _dose(dose: Dose) -> dict[str, Any]:
-    times = dose.times
-    return {
-        "cycle": dose.cycle,
-        "day": dose.day,
-        "nominal": dose.nominal,
-        "date": dose.date,
-        "state": dose.state.value,
-        "infusion_start": times.infusion_start.astimezone(UTC) if times else None,
-        "infusion_end": times.infusion_end.astimezone(UTC) if times else None,
-        "observation_end": times.observation_end.astimezone(UTC) if times else None,
-    }

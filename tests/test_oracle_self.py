@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import scheduler
 from scheduler import Regimen, parse_regimen
 from tests import oracle
+from tests.core import inotuzumab
 from tests.oracle_courses import Try, courses, grow, grown_courses, new_case
 from tests.oracle_numbers import OracleNeedsReason, OracleRejected, months_after
 from tests.oracle_proposals import Case
@@ -23,12 +23,6 @@ Action = dict[str, Any]
 Key = tuple[int, int]
 LATER = date(2030, 1, 1)
 HERE = Path(__file__).parent
-
-
-@cache
-def inotuzumab() -> Regimen:
-    path = Path(scheduler.__file__).parent / "regimens" / "inotuzumab-ozogamicin.toml"
-    return parse_regimen(path.read_text(encoding="utf-8"), path.name)
 
 
 @cache
