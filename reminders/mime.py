@@ -1,6 +1,7 @@
 """A mail as bytes: headers, the text, and the same content as HTML. Pure: the same letter gives the same bytes."""
 
 import hashlib
+import re
 from base64 import b64encode
 from binascii import b2a_qp
 from collections.abc import Iterable, Sequence
@@ -15,6 +16,7 @@ from textwrap import wrap
 from reminders.calendar_files import CalendarFile
 from scheduler.errors import InvalidValue
 
+UNFIT = re.compile(r"[\x00-\x20\x7f]")  # in an address: it would end the header, or the address
 LINE = 76  # characters of an encoded line, by RFC 2045
 # Colours of at least 7:1 on white; widths and sizes that a telephone and a desk both show without scrolling sideways.
 PAGE = (
@@ -58,7 +60,7 @@ class Envelope:
 
     def __post_init__(self) -> None:
         for name in ("sender", "to", "reply_to", "message_id", "unsubscribe"):
-            if any(ord(char) < 33 or ord(char) == 127 for char in getattr(self, name)):
+            if UNFIT.search(getattr(self, name)):
                 raise InvalidValue(f"mail, {name}: holds a blank or a control character; mend the address", field=name)
 
 
