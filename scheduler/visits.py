@@ -156,7 +156,7 @@ class _Chain:
         end = after(start, length.lasts) if known and length.lasts is not None else None
         if given is not None and _timed(given):
             start, end, known = _recorded(given, start, length.lasts, self._zone, known=known)
-            waited = waited and given.started is None
+            waited = waited and start == earliest  # else the start was recorded, or follows from the recorded end
         over = end or start
         left = after(over, length.watched) if end is not None and length.watched is not None else over
         self._next, self._known = left, end is not None

@@ -4,7 +4,7 @@ from datetime import date
 from functools import partial
 
 from scheduler import Regimen
-from tests.core_regimens import ALONE, COURSE, agent, cycles, made_up, silent, trio
+from tests.core_regimens import ALONE, COURSE, agent, by_hours, cycles, made_up, silent, trio
 from tests.test_core_agents import CYCLE1, cease, defer, doses, gave, omit, plan, refused
 
 
@@ -49,6 +49,18 @@ def test_the_end_of_a_later_dose_of_a_visit_is_held_against_its_own_start() -> N
     late = gave("C1D1", "02-01", "beta", ended="2027-02-02T13:01")
     assert refused(trio, late).code == "bad-time"
     assert doses(plan(trio, {**late, "ended": "2027-02-02T13:00"}))["C1D1 beta"] == "02-01 given"
+
+
+def test_a_start_that_follows_from_a_recorded_end_was_not_put_later() -> None:
+    """ADR 7.9: only a planned start is put later; this one was 60 minutes before its recorded end."""
+    begun = [gave("C1D1", "02-01", started="15:00"), gave("C1D4", "02-04", ended="10:00", reason="r")]
+    found = plan(by_hours, *begun)
+    (late,) = [dose.times for dose in found.doses() if dose.id[:2] == (1, 4)]
+    assert late is not None
+    assert f"{late.infusion_start:%H:%M}" == "09:00"
+    codes = {(one.code, one.cycle, one.day) for one in found.advice}
+    assert ("moved-to-keep-gap", 1, 4) not in codes
+    assert ("gap-too-short", 1, 4) in codes
 
 
 def cycle_end(when: str, *more: str) -> str:
