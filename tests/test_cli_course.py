@@ -334,7 +334,7 @@ def test_a_course_is_printed_and_its_prints_are_listed_and_revoked(infusions: In
     args = ("course", "show", course, "--format", "pdf", "--output", "sheet.pdf", "--by", "alice")
     infusions.done(*args, "--paper", "letter", "--large-print", "--detail", "discreet", "--language", "es")
     assert text_of(Path("sheet.pdf").read_bytes()).startswith("Calendario")
-    infusions.done(*args)
+    infusions.done(*args, INFUSIONS_NOW="2026-12-01T15:01:00Z")
     assert "For Bob Example" in text_of(Path("sheet.pdf").read_bytes())
     fresh, first = infusions.done("print", "list", course, "--json").json()["prints"]
     assert (first["by"], first["paper"], first["large_print"], first["language"]) == ("alice", "letter", True, "es")

@@ -1,7 +1,6 @@
 """The arithmetic of dates and wall times."""
 
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 from dateutil.relativedelta import relativedelta
@@ -179,7 +178,7 @@ def test_elapsed_minutes_are_counted_on_instants(zone: str) -> None:
         start = to_instant(date(2026, 1, 1) + timedelta(days=number), time(1, 30), zone)
         end = after(start, 60)
         assert end.astimezone(UTC) - start.astimezone(UTC) == timedelta(minutes=60)
-        assert end.tzinfo == ZoneInfo(zone)
+        assert str(end.tzinfo) == zone
 
 
 def test_the_ends_of_what_can_be_planned_have_instants_in_every_zone() -> None:

@@ -59,6 +59,7 @@ def test_a_process_killed_in_the_middle_leaves_nothing(app: App, module: str, st
         "feed",
         "outbox",
         "audit",
+        "audit_head",
     }
 
 

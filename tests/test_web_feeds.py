@@ -258,7 +258,7 @@ def test_a_replaced_calendar_goes_on_at_another_address_with_the_same_settings(w
     assert not Calendar.from_ical(httpx.get(old).text).walk("VEVENT")
     assert Calendar.from_ical(httpx.get(made[0]).text).walk("VALARM")
     assert visitor.get(f"/courses/{course}").text.count(settings) == 2
-    assert [line.state for line in list_feeds(web.app, course)] == ["revoked", "live"]
+    assert {line.state for line in list_feeds(web.app, course)} == {"revoked", "live"}  # both of one instant here
 
 
 def test_gzip_can_be_switched_off(migrated_sqlite: Path, tmp_path: Path) -> None:
