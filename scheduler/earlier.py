@@ -1,9 +1,12 @@
 """What an earlier course of the patient leaves to the one that follows it (scheduling rule 14)."""
 
 from datetime import date
+from operator import itemgetter
 
 from scheduler.course import EarlierDose
 from scheduler.plan import Dose, DoseState, Plan
+
+COUNTED = (DoseState.PLANNED, DoseState.GIVEN)
 
 
 def last_doses(plan: Plan) -> tuple[EarlierDose, ...]:
@@ -13,13 +16,10 @@ def last_doses(plan: Plan) -> tuple[EarlierDose, ...]:
     """
     doses = plan.doses()
     settled = not any(dose.state in (DoseState.PLANNED, DoseState.HELD) for dose in doses)
-    latest: dict[int, tuple[date, Dose]] = {}
-    for dose in doses:
-        if dose.date is None or dose.state not in (DoseState.PLANNED, DoseState.GIVEN):
-            continue
-        if dose.date >= latest.get(dose.id.rank, (date.min, dose))[0]:
-            latest[dose.id.rank] = (dose.date, dose)
-    return (*plan.course.earlier, *(_left(plan, *latest[rank], settled=settled) for rank in sorted(latest)))
+    counted = [(dose.date, dose) for dose in doses if dose.date is not None and dose.state in COUNTED]
+    ranks = sorted({dose.id.rank for _, dose in counted})
+    latest = (max((each for each in counted if each[1].id.rank == rank), key=itemgetter(0)) for rank in ranks)
+    return (*plan.course.earlier, *(_left(plan, on, dose, settled=settled) for on, dose in latest))
 
 
 # ---------------------------------------------------------------------------------------------------------------------
