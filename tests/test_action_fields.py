@@ -34,6 +34,7 @@ TIMES = st.builds(time, st.integers(0, 23), st.integers(0, 59))
 LOCAL = st.builds(datetime.combine, DAYS, TIMES)
 TEXT = st.text(st.characters(exclude_categories=["Cc", "Cs"]) | st.sampled_from("\n\t"), max_size=50).map(str.strip)
 CYCLE, DAY, NUMBER = st.integers(1, 99), st.integers(1, 400), st.integers(1, 100_000)
+PRECISE = time(9, 5, 30, 250_000)
 MAYBE_WALL = st.none() | TIMES | LOCAL
 FIELDS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "given": {
@@ -278,6 +279,13 @@ def test_a_value_that_cannot_be_read_is_refused_at_its_field(
     kind: str, fields: Table, field: str, sentence: str, reason: str
 ) -> None:
     assert refused(kind, fields) == ("bad-value", field, f"{kind}: {sentence}"), reason
+
+
+@pytest.mark.parametrize("started", [PRECISE, datetime.combine(date(2026, 12, 7), PRECISE)])
+def test_recorded_times_are_kept_to_the_minute(started: time | datetime) -> None:
+    made = action_from_fields("given", {"cycle": 1, "day": 1, "on": date(2026, 12, 7), "started": started})
+    assert isinstance(made, Given)
+    assert made.started == started.replace(second=0, microsecond=0)
 
 
 def test_an_unknown_kind_an_unknown_field_and_a_missing_one_are_named() -> None:

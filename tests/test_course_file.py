@@ -103,6 +103,7 @@ def test_without_an_id_the_same_regimen_patient_and_day_1_give_the_same() -> Non
 def test_the_start_may_be_written_as_toml_has_times() -> None:
     assert read(with_line("at = 09:30:00")).course.at == time(9, 30)
     assert read(with_line("at = 09:30:59")).course.at == time(9, 30), "seconds are left out"
+    assert read(with_line("at = 09:30:59.25")).course.at == time(9, 30), "and fractions of them"
 
 
 LINES = [
