@@ -1,5 +1,7 @@
 """`infusions course accept-closed-days` and `update-regimen`: changes that the plan itself proposes."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -35,15 +37,16 @@ def accept_closed_days(cli: Cli, /, *, id_: UUID, preview: bool, as_json: bool, 
     if preview:
         show_preview(id_, preview_open_dates(cli.app, id_, only=only), as_json=as_json)
         return
-    done = accept_open_dates(
-        cli.app,
-        id_,
-        by=given["by"],
-        only=only,
-        seen_revision=given["seen_revision"],
-        request_id=given["request_id"],
-        patient_told=given["patient_told"],
-    )
+    with stale_told():
+        done = accept_open_dates(
+            cli.app,
+            id_,
+            by=given["by"],
+            only=only,
+            seen_revision=given["seen_revision"],
+            request_id=given["request_id"],
+            patient_told=given["patient_told"],
+        )
     show_outcome(id_, done, as_json=as_json)
 
 
@@ -66,16 +69,30 @@ def update_regimen(cli: Cli, /, *, id_: UUID, accept: bool, as_json: bool, **giv
     if not accept:
         show_preview(id_, preview(cli.app, id_, action), as_json=as_json)
         return
-    done = record(
-        cli.app,
-        id_,
-        action,
-        by=given["by"],
-        seen_revision=given["seen_revision"],
-        request_id=given["request_id"],
-        patient_told=given["patient_told"],
-    )
+    with stale_told():
+        done = record(
+            cli.app,
+            id_,
+            action,
+            by=given["by"],
+            seen_revision=given["seen_revision"],
+            request_id=given["request_id"],
+            patient_told=given["patient_told"],
+        )
     show_outcome(id_, done, as_json=as_json)
+
+
+@contextmanager
+def stale_told() -> Iterator[None]:
+    """What is recorded within: where the course has moved on, what it did since is told beside the refusal."""
+    from service.courses import StaleRevision
+
+    try:
+        yield
+    except StaleRevision as stale:
+        for line in changes_lines(stale.changes):
+            click.echo(line, err=True)
+        raise
 
 
 def show_preview(id_: UUID, seen: "Preview", *, as_json: bool) -> None:

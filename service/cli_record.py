@@ -10,8 +10,7 @@ from scheduler import action_from_fields
 from scheduler.actions import ACTION_KINDS, Action
 from scheduler.errors import Rejected
 from scheduler.regimen_cycles import EARLIEST_DAY, MAX_LENGTH
-from service.changes_text import changes_lines
-from service.cli_changes import show_outcome, show_preview
+from service.cli_changes import show_outcome, show_preview, stale_told
 from service.cli_support import Cli, acting_options, config_option, json_option
 from service.cli_types import DATE, DAY, ID, NUMBER, TIME, number, whole
 
@@ -108,9 +107,9 @@ def _days(kind: str, text: str) -> int | list[int]:
 
 
 def _record(cli: Cli, id_: UUID, action: Action, given: dict[str, Any], *, as_json: bool) -> None:
-    from service.courses import StaleRevision, record
+    from service.courses import record
 
-    try:
+    with stale_told():
         done = record(
             cli.app,
             id_,
@@ -121,8 +120,4 @@ def _record(cli: Cli, id_: UUID, action: Action, given: dict[str, Any], *, as_js
             patient_told=given["patient_told"],
             neutral_notice=given["neutral_notice"],
         )
-    except StaleRevision as stale:
-        for line in changes_lines(stale.changes):
-            click.echo(line, err=True)
-        raise
     show_outcome(id_, done, as_json=as_json)
