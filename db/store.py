@@ -195,6 +195,13 @@ def set_contact(session: Session, course: StoredCourse) -> None:
     session.connection().execute(_this(course).values({name: getattr(course, name) for name in names}))
 
 
+def set_speech(session: Session, course: StoredCourse) -> None:
+    """Stores what the patient speaks, and whether an interpreter is needed."""
+    session.connection().execute(
+        _this(course).values(spoken_language=course.spoken_language, interpreter=course.interpreter)
+    )
+
+
 def set_paused(session: Session, course: StoredCourse, *, paused: bool) -> None:
     """Whether the course's mails are paused."""
     session.connection().execute(_this(course).values(mails_paused=paused))
@@ -241,6 +248,8 @@ def course_summaries(session: Session, clinic_id: int) -> tuple[CourseSummary, .
             next_visit=row.next_visit,
             state=row.state,
             revision=row.revision,
+            spoken_language=row.spoken_language,
+            interpreter=row.interpreter,
         )
         for row, name in session.exec(query)
     )

@@ -25,7 +25,8 @@ class StoredCourse:
 
     `overdue_handled`: the visit that staff have dealt with otherwise than by recording it. `mails_by` marks the
     settings by which its mails were first planned. `follows_id`: the patient's earlier course, whose last dose counts
-    for the windows of this one.
+    for the windows of this one. `language` is what the patient reads, `spoken_language` what they speak, if it is
+    another.
     """
 
     clinic_id: int
@@ -47,6 +48,8 @@ class StoredCourse:
     overdue_handled: date | None = None
     mails_by: str = ""
     follows_id: UUID | None = None
+    spoken_language: str = ""
+    interpreter: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,9 +124,10 @@ class StoredPrint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRecipient:
-    """A carer, or (role `patient`, whose address stands in the course) what the patient chose.
+    """A carer, a minor's guardian, or (role `patient`, whose address stands in the course) what the patient chose.
 
-    `choice`: by kind the days before that are wanted. `calendar`: whether mails bring calendar files.
+    `choice`: by kind the days before that are wanted. `calendar`: whether mails bring calendar files. `relation` and
+    `phone` are a guardian's; without `consent` no mail goes.
     """
 
     clinic_id: int
@@ -141,6 +145,9 @@ class StoredRecipient:
     withdrawn_at: datetime | None = None
     unsubscribed_at: datetime | None = None
     stop_seen_at: datetime | None = None
+    relation: str = ""
+    phone: str = ""
+    consent: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,6 +220,8 @@ class CourseSummary:
     next_visit: date | None
     state: str
     revision: int
+    spoken_language: str
+    interpreter: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

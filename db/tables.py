@@ -118,7 +118,8 @@ class CourseRow(Base, table=True):
 
     `day1`, `next_visit`, `state` and `stop_cause` (of a hold or an end) follow from the plan; they are kept so that
     a list of courses folds none. `overdue_handled`: the visit that stays on no worklist, although it isn't recorded.
-    `mails_by` marks the settings by which its mails wait, so that changed ones reach them.
+    `mails_by` marks the settings by which its mails wait, so that changed ones reach them. `language` is the one that
+    the patient reads, `spoken_language` the one that they speak (a text; empty: the same).
     """
 
     __tablename__ = "course"
@@ -149,6 +150,8 @@ class CourseRow(Base, table=True):
     created_at: datetime
     created_by: str
     follows_id: UUID | None = Field(default=None, index=True)
+    spoken_language: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    interpreter: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
 
 
 class ActionRow(Base, table=True):
@@ -287,7 +290,8 @@ class PrintRow(Base, table=True):
 
 
 class RecipientRow(Base, table=True):
-    """A carer who gets mails with consent; or, as `patient`, what the patient chose (the rest stands in the course).
+    """A carer who gets mails with consent; the `guardian` of a minor, who gets none without; or, as `patient`, what the
+    patient chose (the rest stands in the course).
 
     `choice`: by kind the days before, as the recipient wants them. `withdrawn_at`: when a carer's consent ended.
     `stop_seen_at`: when staff took note that they unsubscribed.
@@ -314,6 +318,9 @@ class RecipientRow(Base, table=True):
     withdrawn_at: datetime | None = None
     unsubscribed_at: datetime | None = None
     stop_seen_at: datetime | None = None
+    relation: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    phone: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    consent: bool = Field(default=True, sa_column_kwargs={"server_default": text("true")})
 
 
 class DigestRow(Base, table=True):

@@ -14,6 +14,7 @@ from scheduler.events import Event, EventKind, mentions_pregnancy
 from scheduler.plan import DoseState, Plan
 
 PATIENT = "patient"
+GUARDIAN = "guardian"
 
 
 class Kind(StrEnum):

@@ -31,6 +31,7 @@ class What(StrEnum):
 
     COURSE_STARTED = "course-started"
     COURSE_VIEWED = "course-viewed"
+    PATIENT_CHANGED = "patient-changed"
     LIST_VIEWED = "list-viewed"
     ACTION_RECORDED = "action-recorded"
     PATIENT_TOLD = "patient-told"

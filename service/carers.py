@@ -78,6 +78,7 @@ class RecipientLine:
     calendar: CalendarFiles
     withdrawn_at: datetime | None
     unsubscribed_at: datetime | None
+    consent: bool
 
 
 def add_carer(
@@ -99,7 +100,8 @@ def add_carer(
         course = load(app, session, clinic_id, course_id, to_change=True)
         if request.done(session, clinic_id):
             return _role_of(session, clinic_id, request)
-        known = [each for each in recipient_store.recipients_of(session, clinic_id, course_id) if each.role != PATIENT]
+        found = recipient_store.recipients_of(session, clinic_id, course_id)
+        known = [each for each in found if each.role.startswith(CARER)]
         if sum(each.withdrawn_at is None for each in known) >= MAX_CARERS:
             raise InvalidValue(f"carer: a course has {MAX_CARERS} at most; remove one first", field="carer")
         carer = StoredRecipient(
@@ -133,11 +135,11 @@ def remove_carer(app: "App", course_id: UUID, role: str, *, by: str, clinic_id: 
 
 
 def list_recipients(app: "App", course_id: UUID, *, clinic_id: int = HOME_CLINIC) -> tuple[RecipientLine, ...]:
-    """The patient and the carers, also those whose mails ended; NotFound for an unknown course."""
+    """The patient, a minor's guardian and the carers, also those whose mails ended; NotFound for an unknown course."""
     with reading(app.engine) as session:
         course = load(app, session, clinic_id, course_id)
         known = recipient_store.recipients_of(session, clinic_id, course_id)
-    carers = [each for each in known if each.role != PATIENT]
+    carers = [each for each in known if each.role != PATIENT and each.name]  # a guardian may have gone
     chosen = next((each for each in known if each.role == PATIENT), None)
     return tuple(_line(each) for each in (patient_of(course.stored, chosen), *carers))
 
@@ -293,4 +295,5 @@ def _line(stored: StoredRecipient) -> RecipientLine:
         calendar=CalendarFiles(stored.calendar),
         withdrawn_at=stored.withdrawn_at,
         unsubscribed_at=stored.unsubscribed_at,
+        consent=stored.consent,
     )

@@ -183,6 +183,8 @@ def _state(line: "RecipientLine") -> str:
         return "consent withdrawn"
     if line.unsubscribed_at:
         return f"unsubscribed {line.unsubscribed_at:%Y-%m-%d}"
+    if line.email and not line.consent:
+        return "no consent"
     return "gets mails" if line.email else "no address"
 
 
@@ -191,6 +193,7 @@ def _line_json(line: "RecipientLine") -> dict[str, object]:
         "recipient": line.role,
         "name": line.name,
         "email": line.email or None,
+        "consent": line.consent,
         "language": line.language,
         "zone": line.zone,
         "detail": str(line.detail),

@@ -1,6 +1,7 @@
 """`infusions course`: start a course, look at it, record what happens."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID, uuid4
 
 import click
@@ -26,7 +27,26 @@ from service.cli_types import DATE, ID, ZONE, number
 from service.tables import table
 
 if TYPE_CHECKING:
+    from service.patients import PatientFacts
     from service.queries import CourseLine, HistoryEntry
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+GUARDIAN = ("name", "relation", "email", "phone")
+
+
+def guardian_options(command: Decorated) -> Decorated:
+    """Adds the options that name who stands for a minor."""
+    for option in reversed(
+        [
+            click.option("--guardian", "guardian_name", default="", metavar="NAME", help="Who stands for a minor."),
+            click.option("--guardian-relation", default="", metavar="TEXT", help="Such as mother."),
+            click.option("--guardian-email", default="", metavar="ADDRESS", help="Records that they agreed to mails."),
+            click.option("--guardian-no-consent", is_flag=True, help="With --guardian-email: not agreed to yet."),
+            click.option("--guardian-phone", default="", metavar="NUMBER"),
+        ]
+    ):
+        command = option(command)
+    return command
 
 
 @click.group(cls=LateGroup)
@@ -49,6 +69,9 @@ course.add_command(update_regimen)
 @click.option("--no-consent", is_flag=True, help="With --email: the patient has not agreed to mails yet.")
 @click.option("--language", default="en", metavar="CODE", help="The patient's language.")
 @click.option("--patient-zone", type=ZONE, help="The patient's time zone; without it the clinic's.")
+@click.option("--spoken-language", default="", metavar="TEXT", help="What the patient speaks, if it is another.")
+@click.option("--interpreter", is_flag=True, help="An interpreter is needed.")
+@guardian_options
 @click.option("--follows", type=ID, help="The patient's earlier course: its last dose counts for the windows.")
 @start_options
 @acting_options
@@ -71,6 +94,7 @@ def new(cli: Cli, /, **given: Any) -> None:
         language=given["language"],
         patient_zone=given["patient_zone"] or start.zone,
         follows=given["follows"],
+        facts=_facts(given),
     )
     id_ = start_course(cli.app, wanted, by=given["by"], request_id=given["request_id"])
     note_language(wanted.language)
@@ -117,6 +141,7 @@ def show_(cli: Cli, /, *, id_: UUID, revision: int | None, by: str, **given: Any
         write_out(print_course(cli.app, id_, look_of(given), by=by, revision=revision).body, given["output"])
         return
     from service.audit import course_viewed
+    from service.patients import facts_to_dict
     from service.queries import load_course
 
     record = load_course(cli.app, id_, revision)
@@ -126,7 +151,8 @@ def show_(cli: Cli, /, *, id_: UUID, revision: int | None, by: str, **given: Any
         stamped=tuple(record.stamped.values()),
         id=record.course.id,
         stamp=record.recorded_at,
-        extra={"course": str(record.id), "patient": record.patient, "revision": record.revision},
+        extra={"course": str(record.id), "patient": record.patient, "revision": record.revision}
+        | facts_to_dict(record.facts),
     )
     show(cli, shown, given, today=cli.today(record.course.zone))
 
@@ -174,6 +200,22 @@ def history(cli: Cli, *, id_: UUID, as_json: bool) -> None:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
+def _facts(given: dict[str, Any]) -> "PatientFacts":
+    from service.patients import Guardian, PatientFacts
+
+    told = {name: given[f"guardian_{name}"] for name in GUARDIAN}
+    if not told["name"] and any(told.values()):
+        raise click.UsageError("--guardian names who stands for the patient; give that too.")
+    if given["guardian_no_consent"] and not told["email"]:
+        raise click.UsageError("--guardian-no-consent says something of --guardian-email; give that too.")
+    agreed = bool(told["email"]) and not given["guardian_no_consent"]
+    return PatientFacts(
+        spoken_language=given["spoken_language"],
+        interpreter=given["interpreter"],
+        guardian=Guardian(**told, consent=agreed) if told["name"] else None,
+    )
+
+
 def _line_json(line: "CourseLine") -> dict[str, object]:
     return {
         "course": str(line.id),
@@ -183,6 +225,8 @@ def _line_json(line: "CourseLine") -> dict[str, object]:
         "next_visit": line.next_visit.isoformat() if line.next_visit else None,
         "state": str(line.state),
         "revision": line.revision,
+        "spoken_language": line.spoken_language or None,
+        "interpreter": line.interpreter,
     }
 
 

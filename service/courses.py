@@ -1,31 +1,24 @@
 """What staff do with a course. Each use case is one transaction: all of it is stored, or nothing."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from db import store
 from db.engine import Session, reading, writing
-from db.store import Conflict
-from db.stored import StoredCourse
 from reminders import outbox
 from reminders.policy import Notice, describe_change
-from scheduler import action_to_fields, build_plan, changes, check_course, course_to_fields, events, last_doses
+from scheduler import action_to_fields, changes, events
 from scheduler.actions import Action
 from scheduler.changes import Changes
-from scheduler.course import Course, EarlierDose
-from scheduler.dates import zone_of
 from scheduler.errors import InfusionsError, InvalidValue
-from scheduler.plan import DoseState, Plan
+from scheduler.plan import Plan
 from service import audit
 from service.audit import HOME_CLINIC, What
-from service.clinic import clinic_rules, years_of
-from service.clock import today_in
-from service.config_values import Unreadable, mail_address
-from service.languages import wording_of
-from service.loading import LoadedCourse, NotFound, facts_of, kept_regimen, load, mark_of_policy
-from service.steps import Deed, Request, RequestReused, first_step, next_step, send_neutral, store_step
+from service.loading import LoadedCourse, NotFound, facts_of, load
+from service.starting import NewCourse, preview_start, start_course
+from service.steps import Deed, Request, RequestReused, again_after_conflict, next_step, send_neutral, store_step
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -43,14 +36,12 @@ __all__ = [
     "neutral_notice",
     "preview",
     "preview_each",
+    "preview_start",
     "record",
     "record_each",
     "start_course",
     "tell_patient",
 ]
-
-MAX_NAME = 200
-T = TypeVar("T")
 
 
 class StaleRevision(InfusionsError):
@@ -61,23 +52,6 @@ class StaleRevision(InfusionsError):
         self.seen = seen
         self.current = current
         self.changes = difference
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewCourse:
-    """A course to start. `consent`: the patient agreed to mails at `email`; their times are in `patient_zone`.
-
-    `follows`: the patient's earlier course, whose last dose counts for the windows of this one.
-    """
-
-    regimen_id: str
-    patient: str
-    course: Course
-    email: str | None
-    consent: bool
-    language: str
-    patient_zone: str
-    follows: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,26 +93,6 @@ class Asked:
 
 
 Choose = Callable[[LoadedCourse], Sequence[Action]]  # the actions for a course as it is found
-
-
-def start_course(
-    app: "App", new: NewCourse, *, by: str, request_id: str | None = None, clinic_id: int = HOME_CLINIC
-) -> UUID:
-    """Starts a course and gives its id; a repeated request gives the id of the first.
-
-    Raises InvalidValue, Rejected or NeedsReason when it can't start like this, RequestReused when it isn't the same.
-    """
-    _check_new(app, new)
-    request = Request.of(request_id, "start", _new_as_fields(new))
-    return _again_after_conflict(lambda: _start(app, new, by, request, clinic_id))
-
-
-def preview_start(app: "App", new: NewCourse, *, clinic_id: int = HOME_CLINIC) -> Plan:
-    """The plan that the course would start with. Raises what `start_course` would, and stores nothing."""
-    _check_new(app, new)
-    with reading(app.engine) as session:
-        _, plan = _as_started(app, session, new, by="", clinic_id=clinic_id, now=app.now())
-    return plan
 
 
 def record(
@@ -201,7 +155,7 @@ def record_each(app: "App", course_id: UUID, choose: Choose, asked: Asked, *, cl
             difference = changes(events(before), events(after))
             return Outcome(revision=loaded.stored.revision, plan=after, changes=difference, repeated=False)
 
-    return _again_after_conflict(once)
+    return again_after_conflict(once)
 
 
 def preview_each(app: "App", course_id: UUID, choose: Choose, *, clinic_id: int) -> Preview:
@@ -273,90 +227,11 @@ def note_told(app: "App", session: Session, loaded: LoadedCourse, revision: int,
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def _check_new(app: "App", new: NewCourse) -> None:
-    if not 0 < len(new.patient.strip()) <= MAX_NAME or not new.patient.isprintable():
-        message = f"patient: give a name of 1 to {MAX_NAME} characters on one line"
-        raise InvalidValue(message, field="patient")
-    wording_of(app.wordings, new.language)
-    zone_of(new.patient_zone)
-    try:
-        mail_address(new.email or "")
-    except Unreadable as fault:
-        raise InvalidValue(f"email: {fault}", field="email") from None
-
-
-def _new_as_fields(new: NewCourse) -> dict[str, object]:
-    # The id is made anew for each request, so it doesn't tell whether two ask for the same.
-    names = ("regimen_id", "patient", "email", "consent", "language", "patient_zone")
-    follows = str(new.follows) if new.follows else None
-    return (
-        {name: getattr(new, name) for name in names}
-        | {"follows": follows}
-        | {"course": course_to_fields(new.course) | {"id": ""}}
-    )
-
-
-def _start(app: "App", new: NewCourse, by: str, request: Request, clinic_id: int) -> UUID:
-    with writing(app.engine) as session:
-        earlier = request.earlier(session, clinic_id)
-        if earlier is not None:
-            return earlier.course_id
-        now = app.now()
-        stored, plan = _as_started(app, session, new, by=by, clinic_id=clinic_id, now=now)
-        store_step(app, session, first_step(stored, plan, now), Deed(by=by, at=now, request=request))
-    return new.course.id
-
-
-def _as_started(
-    app: "App", session: Session, new: NewCourse, *, by: str, clinic_id: int, now: "datetime"
-) -> tuple[StoredCourse, Plan]:
-    regimen = app.catalogue.regimen(new.regimen_id)
-    course = replace(new.course, earlier=_followed(app, session, new, clinic_id, now))
-    check_course(regimen, course)
-    today = today_in(course.zone, now)
-    rules = clinic_rules(app.settings, regimen, years_of(course.day1, today))
-    plan = build_plan(regimen, course, (), today=today, clinic=rules)
-    stored = StoredCourse(
-        clinic_id=clinic_id,
-        patient=new.patient.strip(),
-        email=new.email or None,
-        consent=new.consent,
-        language=new.language,
-        patient_zone=new.patient_zone,
-        regimen=kept_regimen(app, regimen),
-        course=course,
-        follows_id=new.follows,
-        revision=0,
-        day1=new.course.day1,
-        next_visit=None,
-        state="",  # day 1, next visit and state: by the first step's plan
-        created_at=now,
-        created_by=by,
-        mails_by=mark_of_policy(app.settings.reminders),
-    )
-    return stored, plan
-
-
 def _check_revision(loaded: LoadedCourse, revision: int) -> None:
     if not 1 <= revision <= loaded.stored.revision:
         course_id = loaded.stored.course.id
         sentence = f"course {course_id}: there is no revision {revision} to tell of"
         raise NotFound(f"{sentence}; see `infusions course history {course_id}`")
-
-
-def _followed(app: "App", session: Session, new: NewCourse, clinic_id: int, now: "datetime") -> tuple[EarlierDose, ...]:
-    """The last doses of the courses that the new one goes on from; it starts after what was given in them."""
-    if new.follows is None:
-        return ()
-    try:
-        plan = load(app, session, clinic_id, new.follows, now=now).plan()
-    except NotFound as fault:
-        raise InvalidValue(f"follows: {fault}", field="follows") from None
-    given = [dose.date for dose in plan.doses() if dose.state is DoseState.GIVEN and dose.date is not None]
-    if given and new.course.day1 <= max(given):
-        message = f"day1: the course that it follows has a dose on {max(given)}; start after that, or follow none"
-        raise InvalidValue(message, field="day1")
-    return last_doses(plan)
 
 
 def _refuse_stale(loaded: LoadedCourse, seen: int | None) -> None:
@@ -375,16 +250,3 @@ def _outcome_of(loaded: LoadedCourse, number: int) -> Outcome:
     first = next(each.number for each in loaded.actions if each.recorded_at == loaded.recorded_at(number))
     difference = changes(events(loaded.plan(first - 1)), events(plan))
     return Outcome(revision=number, plan=plan, changes=difference, repeated=True)
-
-
-def _again_after_conflict(use_case: Callable[[], T]) -> T:
-    """Two equal requests at once, on a database that lets both begin: the later one finds what the earlier stored."""
-    try:
-        return use_case()
-    except Conflict:
-        pass
-    try:
-        return use_case()
-    except Conflict as error:
-        message = "somebody else stored the same at this moment, or the id is taken; look, then try again"
-        raise InfusionsError(message) from error

@@ -18,6 +18,7 @@ from scheduler.regimen import Regimen
 from service.audit import HOME_CLINIC
 from service.feeds import FeedLine, list_feeds
 from service.loading import CourseState, LoadedCourse, NotFound, load, state_of
+from service.patients import PatientFacts, facts_in
 
 if TYPE_CHECKING:
     from service.wiring import App
@@ -45,6 +46,8 @@ class CourseLine:
     next_visit: date | None
     state: CourseState
     revision: int
+    spoken_language: str
+    interpreter: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +72,10 @@ class HistoryEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CourseRecord:
-    """A course at one revision: its history up to there, its plan, and its events by key (the gone ones too)."""
+    """A course at one revision: its history up to there, its plan, and its events by key (the gone ones too).
+
+    `facts`: what the patient speaks, whether an interpreter is needed, and the guardian of a minor, as of now.
+    """
 
     id: UUID
     patient: str
@@ -86,6 +92,7 @@ class CourseRecord:
     recorded_at: datetime
     state: CourseState
     stamped: dict[str, StampedEvent]
+    facts: PatientFacts
 
 
 def list_courses(app: "App", clinic_id: int = HOME_CLINIC) -> tuple[CourseLine, ...]:
@@ -101,6 +108,8 @@ def list_courses(app: "App", clinic_id: int = HOME_CLINIC) -> tuple[CourseLine, 
             next_visit=each.next_visit,
             state=CourseState(each.state),
             revision=each.revision,
+            spoken_language=each.spoken_language,
+            interpreter=each.interpreter,
         )
         for each in found
     )
@@ -113,10 +122,11 @@ def load_course(
     with reading(app.engine) as session:
         loaded = load(app, session, clinic_id, course_id)
         told = {each.number: each for each in store.revisions_of(session, loaded.stored)}
+        facts = facts_in(session, loaded.stored)
     current = loaded.stored.revision
     if revision is not None and not 0 <= revision <= current:
         raise NotFound(f"course {course_id}: there is no revision {revision}; it has 0 to {current}")
-    return _record(loaded, current if revision is None else revision, told)
+    return _record(loaded, current if revision is None else revision, told, facts)
 
 
 def newer_version(app: "App", course_id: UUID, *, reason: str = "", clinic_id: int = HOME_CLINIC) -> RegimenChange:
@@ -132,7 +142,7 @@ def newer_version(app: "App", course_id: UUID, *, reason: str = "", clinic_id: i
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def _record(loaded: LoadedCourse, revision: int, told: dict[int, StoredRevision]) -> CourseRecord:
+def _record(loaded: LoadedCourse, revision: int, told: dict[int, StoredRevision], facts: PatientFacts) -> CourseRecord:
     stored = loaded.stored
     plan = loaded.plan(revision)
     return CourseRecord(
@@ -151,6 +161,7 @@ def _record(loaded: LoadedCourse, revision: int, told: dict[int, StoredRevision]
         recorded_at=loaded.recorded_at(revision),
         state=state_of(plan),
         stamped=loaded.stamped if revision == stored.revision else _stamped_at(loaded, revision),
+        facts=facts,
     )
 
 

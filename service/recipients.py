@@ -1,4 +1,5 @@
-"""Who gets a course's mails: the patient, and carers with consent. What each of them chose of what the clinic sends."""
+"""Who gets a course's mails: the patient, and carers and a guardian with consent. What each of them chose of what the
+clinic sends."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -40,8 +41,9 @@ def recipients_by(
 
 
 def gets_mails(carer: StoredRecipient) -> bool:
-    """Whether a carer's consent stands and they have not unsubscribed."""
-    return carer.withdrawn_at is None and carer.unsubscribed_at is None
+    """Whether a carer or guardian has an address, their consent stands and they have not unsubscribed."""
+    reachable = bool(carer.email) and carer.consent
+    return reachable and carer.withdrawn_at is None and carer.unsubscribed_at is None
 
 
 def patient_of(stored: StoredCourse, chosen: StoredRecipient | None) -> StoredRecipient:
@@ -59,6 +61,7 @@ def patient_of(stored: StoredCourse, chosen: StoredRecipient | None) -> StoredRe
         calendar=chosen.calendar if chosen else CalendarFiles.NO_FEED.value,
         added_at=stored.created_at,
         added_by=stored.created_by,
+        consent=stored.consent,
         unsubscribed_at=chosen.unsubscribed_at if chosen else None,
         stop_seen_at=chosen.stop_seen_at if chosen else None,
     )

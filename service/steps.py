@@ -2,14 +2,15 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from db import store
 from db.audit_store import find_deed
 from db.engine import Session
+from db.store import Conflict
 from db.stored import StoredAction, StoredCourse, StoredRevision
 from reminders import outbox
 from reminders.notices import changed, is_near
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from service.wiring import App
 
 MAX_REQUEST_ID = 200
+T = TypeVar("T")
 
 
 class RequestReused(InfusionsError):
@@ -163,6 +165,19 @@ def to_tell(plan: Plan) -> tuple[int, ...]:
     if plan.ceased is not None and plan.ceased.cause is CeaseCause.DEATH:
         return ()
     return tuple(action.number for action in plan.actions if action.stands)
+
+
+def again_after_conflict(use_case: Callable[[], T]) -> T:
+    """Two equal requests at once, on a database that lets both begin: the later one finds what the earlier stored."""
+    try:
+        return use_case()
+    except Conflict:
+        pass
+    try:
+        return use_case()
+    except Conflict as error:
+        message = "somebody else stored the same at this moment, or the id is taken; look, then try again"
+        raise InfusionsError(message) from error
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -34,12 +34,48 @@ def test_a_started_course_is_listed_and_shown(infusions: Infusions) -> None:
         "next_visit": "2026-12-07",
         "state": "planned",
         "revision": 0,
+        "spoken_language": None,
+        "interpreter": False,
     }
     assert f"{course}  Bob Example" in infusions.done("course", "list").out
     plan = infusions.done("course", "show", course, "--json").json()
     assert (plan["course"], plan["patient"], plan["revision"]) == (course, "Bob Example", 0)
     assert "Monday 7 December 2026" in infusions.done("course", "show", course, "--format", "text").out
     assert "Mon 2026-12-07" in infusions.done("course", "show", course).out
+
+
+def test_speech_and_guardian_are_options_and_shown(infusions: Infusions) -> None:
+    speech = ("--spoken-language", "Tigrinya", "--interpreter")
+    guardian = ("--guardian", "Anna", "--guardian-relation", "mother", "--guardian-email", "anna@mail.example")
+    course = infusions.course(*speech, *guardian)
+    shown = infusions.done("course", "show", course, "--json").json()
+    anna = {"name": "Anna", "relation": "mother", "email": "anna@mail.example", "phone": "", "consent": True}
+    assert (shown["spoken_language"], shown["interpreter"], shown["guardian"]) == ("Tigrinya", True, anna)
+    (line,) = infusions.done("course", "list", "--json").json()["courses"]
+    assert (line["spoken_language"], line["interpreter"]) == ("Tigrinya", True)
+    assert "guardian   Anna" in infusions.done("course", "carer", "list", course).out
+
+
+def test_a_guardians_address_without_consent_is_only_kept(infusions: Infusions) -> None:
+    guardian = ("--guardian", "Anna", "--guardian-relation", "mother", "--guardian-email", "anna@mail.example")
+    course = infusions.course(*guardian, "--guardian-no-consent")
+    assert infusions.done("course", "show", course, "--json").json()["guardian"]["consent"] is False
+    assert "no consent" in infusions.done("course", "carer", "list", course).out
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--guardian-phone", "5"), "--guardian names who stands for the patient"),
+        (("--guardian", "Anna", "--guardian-no-consent"), "says something of --guardian-email"),
+    ],
+)
+def test_a_guardian_without_a_name_or_consent_to_nothing_is_wrong_usage(
+    infusions: Infusions, options: tuple[str, ...], told: str
+) -> None:
+    answer = infusions("course", "new", REGIMEN, "--patient", "Bob", "--day1", "2026-12-07", *options)
+    assert answer.code == 2
+    assert told in answer.err
 
 
 def test_recorded_actions_make_revisions_that_can_be_looked_at(infusions: Infusions) -> None:

@@ -7,7 +7,7 @@ from typing import assert_never
 from babel.dates import format_date
 
 from calendars.wording import say_duration
-from reminders.rules import PATIENT, Kind
+from reminders.rules import GUARDIAN, PATIENT, Kind
 from scheduler.actions import (
     Action,
     AudienceChange,
@@ -148,7 +148,7 @@ def events_words(keys: Collection[str]) -> str:
 
 def role_words(role: str) -> str:
     """A recipient of mails in a sentence."""
-    return "the patient" if role == PATIENT else "the carer"
+    return {PATIENT: "the patient", GUARDIAN: "the guardian"}.get(role, "the carer")
 
 
 def wants_words(choice: Mapping[Kind, Collection[int]]) -> str:

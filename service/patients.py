@@ -1,0 +1,192 @@
+"""What staff know of a patient beside the dates: what they speak, and who stands for a minor."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from calendars.kinds import Detail
+from db import recipient_store, store
+from db.engine import Session, writing
+from db.stored import StoredCourse, StoredRecipient
+from reminders import outbox
+from reminders.rules import GUARDIAN
+from scheduler.errors import InvalidValue
+from service import audit
+from service.audit import HOME_CLINIC, What
+from service.config_values import Unreadable, mail_address
+from service.loading import LoadedCourse, facts_of, load
+from service.recipients import CalendarFiles
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from service.wiring import App
+
+MAX_NAME = 100
+MAX_SHORT = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guardian:
+    """Who stands for a minor, with an address or a telephone number. With `consent` they get mails, as carers do:
+    never anything about reproduction."""
+
+    name: str
+    relation: str
+    email: str = ""
+    phone: str = ""
+    consent: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatientFacts:
+    """`spoken_language`: what the patient speaks, where it is not what they read; as a person would name it."""
+
+    spoken_language: str = ""
+    interpreter: bool = False
+    guardian: Guardian | None = None
+
+
+NOTHING_KNOWN = PatientFacts()
+
+
+def check_facts(facts: PatientFacts) -> PatientFacts:
+    """The facts without blanks around them; InvalidValue names the first that can't be."""
+    spoken = _line(facts.spoken_language, "spoken_language", "the spoken language", MAX_SHORT)
+    return replace(facts, spoken_language=spoken, guardian=_check(facts.guardian) if facts.guardian else None)
+
+
+def facts_in(session: Session, stored: StoredCourse) -> PatientFacts:
+    """What is stored of them."""
+    known = recipient_store.recipients_of(session, stored.clinic_id, stored.course.id)
+    found = next((each for each in known if each.role == GUARDIAN), None)
+    return PatientFacts(
+        spoken_language=stored.spoken_language,
+        interpreter=stored.interpreter,
+        guardian=_guardian_of(found) if found is not None and found.name else None,
+    )
+
+
+def change_facts(
+    app: "App", course_id: UUID, facts: PatientFacts, *, by: str, clinic_id: int = HOME_CLINIC
+) -> PatientFacts:
+    """Stores the facts in place of those that stood there; waiting mails follow. NotFound, or InvalidValue."""
+    checked = check_facts(facts)
+    with writing(app.engine) as session:
+        course = load(app, session, clinic_id, course_id, to_change=True)
+        speech = replace(course.stored, spoken_language=checked.spoken_language, interpreter=checked.interpreter)
+        store.set_speech(session, speech)
+        keep_guardian(app, session, course, checked.guardian, by=by)
+        audit.note(session, What.PATIENT_CHANGED, clinic_id=clinic_id, by=by, at=course.now, course_id=course_id)
+    return checked
+
+
+def keep_guardian(app: "App", session: Session, course: LoadedCourse, guardian: Guardian | None, *, by: str) -> None:
+    """Stores who stands for the patient; waiting mails follow. Without one, nothing goes to the one there was."""
+    stored = course.stored
+    known = recipient_store.recipients_of(session, stored.clinic_id, stored.course.id)
+    before = next((each for each in known if each.role == GUARDIAN), None)
+    if guardian is None and before is None:
+        return
+    after = _as_recipient(stored, before, guardian, by=by, now=course.now)
+    if after == before:
+        return
+    recipient_store.save_recipient(session, after)
+    facts = facts_of(app, session, stored, course.plan(), now=course.now)
+    outbox.after_choice(session, facts, course.stamped, outcome="the guardian was changed", now=course.now)
+
+
+def facts_to_dict(facts: PatientFacts) -> dict[str, object]:
+    """The facts as JSON values."""
+    guardian = facts.guardian
+    return {
+        "spoken_language": facts.spoken_language or None,
+        "interpreter": facts.interpreter,
+        "guardian": {name: getattr(guardian, name) for name in ("name", "relation", "email", "phone", "consent")}
+        if guardian
+        else None,
+    }
+
+
+def facts_asked(facts: PatientFacts) -> Iterator[tuple[str, object]]:
+    """What a request says of them: nothing where nothing was said."""
+    yield from ((name, value) for name, value in facts_to_dict(facts).items() if value)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _check(guardian: Guardian) -> Guardian:
+    try:
+        email = mail_address(guardian.email)
+    except Unreadable as fault:
+        raise InvalidValue(f"guardian_email: {fault}", field="guardian_email") from None
+    checked = Guardian(
+        name=_line(guardian.name, "guardian", "the guardian's name", MAX_NAME),
+        relation=_line(guardian.relation, "guardian_relation", "how the guardian is related", MAX_SHORT),
+        email=email,
+        phone=_line(guardian.phone, "guardian_phone", "the guardian's telephone number", MAX_SHORT),
+        consent=guardian.consent,
+    )
+    if not checked.name:
+        raise InvalidValue("guardian: give the guardian's name", field="guardian")
+    if not checked.relation:
+        message = "guardian_relation: say how the guardian is related, such as mother"
+        raise InvalidValue(message, field="guardian_relation")
+    if not (checked.email or checked.phone):
+        message = "guardian_phone: give a telephone number or a mail address of the guardian"
+        raise InvalidValue(message, field="guardian_phone")
+    if checked.consent and not checked.email:
+        message = "guardian_email: mails were agreed to, so give the address; or leave the consent out"
+        raise InvalidValue(message, field="guardian_email")
+    return checked
+
+
+def _line(text: str, field: str, what: str, most: int) -> str:
+    found = text.strip()
+    if len(found) > most or not found.isprintable():
+        raise InvalidValue(f"{field}: write {what} in at most {most} characters on one line", field=field)
+    return found
+
+
+def _guardian_of(stored: StoredRecipient) -> Guardian | None:
+    return Guardian(
+        name=stored.name,
+        relation=stored.relation,
+        email=stored.email,
+        phone=stored.phone,
+        consent=stored.consent and stored.withdrawn_at is None,
+    )
+
+
+def _as_recipient(
+    stored: StoredCourse, before: StoredRecipient | None, guardian: Guardian | None, *, by: str, now: "datetime"
+) -> StoredRecipient:
+    base = before or StoredRecipient(
+        clinic_id=stored.clinic_id,
+        course_id=stored.course.id,
+        role=GUARDIAN,
+        language=stored.language,
+        zone=stored.patient_zone,
+        detail=Detail.DISCREET.value,
+        choice={},
+        calendar=CalendarFiles.NO_FEED.value,
+        added_at=now,
+        added_by=by,
+    )
+    if guardian is None:  # the row stays, for mails that went to them refer to it
+        return replace(base, name="", relation="", email="", phone="", consent=False)
+    another = guardian.email != base.email
+    return replace(
+        base,
+        name=guardian.name,
+        relation=guardian.relation,
+        email=guardian.email,
+        phone=guardian.phone,
+        consent=guardian.consent,
+        withdrawn_at=None if guardian.consent else base.withdrawn_at,
+        # Who unsubscribed did so for their own address.
+        unsubscribed_at=None if another else base.unsubscribed_at,
+        stop_seen_at=None if another else base.stop_seen_at,
+    )
