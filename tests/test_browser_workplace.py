@@ -84,7 +84,9 @@ def test_a_nurse_defers_day_8_makes_a_calendar_and_signs_out(browser: Browser, w
 
         page.get_by_role("link", name="Move cycle 1 day 8", exact=True).click()
         expect(page.get_by_label("Dose to move")).to_have_value("1-8")
-        page.get_by_label("New date").fill("2026-12-16")
+        type_date(page, "New date", "2026-12-15")
+        page.get_by_role("button", name="+1 day: New date").click()  # without a script the form comes back
+        expect(page.get_by_role("group", name="New date")).to_contain_text("Wednesday")
         page.get_by_role("button", name="Preview the change").click()
 
         expect(page.get_by_role("heading", level=1)).to_have_text("Is this right?")
@@ -121,7 +123,7 @@ def test_a_nurse_starts_a_course_after_seeing_its_whole_calendar(browser: Browse
         page.get_by_role("navigation").get_by_role("link", name="Start a course").click()
         page.get_by_role("main").get_by_role("link", name="Inotuzumab ozogamicin", exact=True).click()
         page.get_by_label("Patient's name or code").fill("Berta Example")
-        page.get_by_label("Day 1 of cycle 1").fill("2026-12-21")
+        type_date(page, "Day 1 of cycle 1", "2026-12-21")
         page.get_by_role("button", name="Preview the calendar").click()
         expect(page.get_by_role("alert")).to_contain_text("The patient is breastfeeding: choose an answer.")
         for question, answer in (
@@ -148,13 +150,54 @@ def test_a_dose_is_recorded_with_the_keyboard_alone(browser: Browser, web: Web) 
         press_until(page, "Tab", lambda: focused(page) == "Dose given")
         page.keyboard.press("Enter")
         expect(page.get_by_role("heading", level=1)).to_have_text("Dose given")
-        expect(page.get_by_label("Given on")).to_have_value("2026-12-14")
+        assert typed_date(page, "Given on") == "2026-12-14"
         press_until(page, "Tab", lambda: focused(page) == "Preview the change")
         page.keyboard.press("Enter")
         expect(page.get_by_role("heading", level=1)).to_have_text("Is this right?")
         press_until(page, "Tab", lambda: focused(page) == "Record it")
         page.keyboard.press("Enter")
         expect(page.get_by_role("status")).to_contain_text("Cycle 1 day 8 given on Mon 14 Dec 2026")
+
+
+def test_with_a_script_the_buttons_set_a_date_within_the_page(browser: Browser, web: Web) -> None:
+    course = a_course(web, "Doris Example")
+    with window(browser, web, script=True) as page:
+        sign_in(page)
+        page.goto(f"/courses/{course}/record/away")
+        sent: list[str] = []
+        page.on("request", lambda request: sent.append(request.url))
+        first, last = (page.get_by_role("group", name=name) for name in ("First day away", "Last day away"))
+        type_date(page, "First day away", "2028-02-28")
+        expect(first).to_contain_text("Monday")
+        first.get_by_role("button", name="+1 day").click()
+        assert typed_date(page, "First day away") == "2028-02-29"
+        expect(first).to_contain_text("Tuesday")
+        last.get_by_role("button", name="+7 days").click()
+        assert typed_date(page, "Last day away") == "2026-12-21", "nothing stood there, so from today"
+        first.get_by_role("button", name="Today").click()
+        assert typed_date(page, "First day away") == "2026-12-14"
+        first.get_by_label("Year").fill("26")
+        expect(first.get_by_role("status")).to_have_text("")
+        assert sent == []
+        first.get_by_label("Year").fill("2026")
+        first.get_by_label("Year").press("Enter")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Is this right?")
+
+
+def type_date(page: Page, label: str, iso: str) -> None:
+    """Types the date into the three boxes of the field."""
+    field = page.get_by_role("group", name=label)
+    year, month, day = iso.split("-")
+    field.get_by_label("Day").fill(day.lstrip("0"))
+    field.get_by_label("Month").select_option(month.lstrip("0"))
+    field.get_by_label("Year").fill(year)
+
+
+def typed_date(page: Page, label: str) -> str:
+    """The date that the field's three boxes hold."""
+    field = page.get_by_role("group", name=label)
+    year, month, day = (field.get_by_label(name).input_value() for name in ("Year", "Month", "Day"))
+    return f"{year}-{month:0>2}-{day:0>2}"
 
 
 def press_until(page: Page, key: str, reached: Callable[[], bool]) -> None:

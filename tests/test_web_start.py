@@ -78,8 +78,8 @@ def test_what_is_missing_is_named_with_links_to_its_fields_and_what_was_typed_st
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [
-        ({"day1": "21.12.2026"}, "'21.12.2026' is not a date"),
-        ({"day1": "2026-02-30"}, "is not a date"),
+        ({"day1": "21.12.2026"}, "Day 1 of cycle 1: the day and the month are missing"),
+        ({"day1": "2026-02-30"}, "Day 1 of cycle 1: there is no such date"),
         ({"zone": "Mars/Base"}, "there is no such time zone"),
         ({"patient_zone": "Mars/Base"}, "there is no such time zone"),
         ({"email": "not an address"}, "Must be a mail address"),

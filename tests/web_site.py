@@ -3,7 +3,7 @@
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -90,10 +90,9 @@ class Page(HTMLParser):
 
 
 def foreign_scripts(page: Page) -> list[Tag]:
-    """The scripts of a page beside our own file, which watches for idle sign-ins and does nothing else."""
-    return [
-        tag for tag in page.all("script") if tag.text or not tag.attributes.get("src", "").startswith("/static/idle.")
-    ]
+    """The scripts of a page beside our own files: one watches for idle sign-ins, one sets dates."""
+    own = ("/static/idle.", "/static/dates.")
+    return [tag for tag in page.all("script") if tag.text or not tag.attributes.get("src", "").startswith(own)]
 
 
 class Visitor:
@@ -109,9 +108,12 @@ class Visitor:
         return Page(answer.text)
 
     def send(self, page: Page, **typed: str | list[str]) -> httpx.Response:
-        """Sends the page's form, with these values in place of what it held; a value of [] takes a tick away."""
+        """Sends the page's form, with these values in place of what it held; a value of [] takes a tick away.
+
+        A date goes by its field's name, as ISO writes it: it is typed into the field's boxes.
+        """
         action, values = page.form()
-        return self.http.post(action, data={**values, **typed})
+        return self.http.post(action, data=_in_boxes({**values, **typed}))
 
     def send_form(self, path: str, **typed: str) -> httpx.Response:
         """Opens the page and posts to its own address, with its session's token and these values."""
@@ -256,7 +258,29 @@ def _values(form: Tag) -> dict[str, list[str]]:
             options = [option for option in tag.inside if option.name == "option"]
             chosen = next((option for option in options if "selected" in option.attributes), options[0])
             values[name] = [chosen.attributes["value"]]
+    for name in _dates(values):
+        values[name] = ["-".join(part.zfill(2) for part in _boxes(values, name) if part)]
     return values
+
+
+def _dates(values: Mapping[str, object]) -> list[str]:
+    """The date fields of a form: those that have a box for the year."""
+    return [name.removesuffix(".year") for name in values if name.endswith(".year")]
+
+
+def _boxes(values: Mapping[str, list[str]], name: str) -> list[str]:
+    return [values[f"{name}.{box}"][0] for box in ("year", "month", "day")]
+
+
+def _in_boxes(values: dict[str, str | list[str]]) -> dict[str, str | list[str]]:
+    """The values as a browser sends them: dates in three boxes. What is no date goes into the last of them."""
+    sent = dict(values)
+    for name in _dates(values):
+        held = sent.pop(name)
+        parts = [part.lstrip("0") for part in (held if isinstance(held, str) else held[0]).split("-")]
+        for box, part in zip(("year", "month", "day"), parts if len(parts) == 3 else [*parts, "", ""], strict=True):
+            sent[f"{name}.{box}"] = part
+    return sent
 
 
 def _free_port() -> int:

@@ -9,6 +9,9 @@ from urllib.parse import parse_qs
 from fastapi import Depends, Request
 from starlette.exceptions import HTTPException
 
+from web import date_boxes
+from web.date_boxes import Boxes
+
 MAX_BODY = 64 * 1024  # a form here is a few hundred bytes; ten thousand letters of reason still pass
 MAX_FIELDS = 200
 
@@ -30,6 +33,10 @@ class Form:
     def all(self, name: str) -> tuple[str, ...]:
         """All values of the field: several boxes of one group may be ticked."""
         return tuple(value.strip() for value in self.values.get(name, ()))
+
+    def boxes(self, name: str) -> Boxes:
+        """Day, month and year of a date field, as typed or as its value has them."""
+        return date_boxes.boxes(self.values, name)
 
 
 class Input(StrEnum):
@@ -94,6 +101,8 @@ def missing_faults(fields: Iterable[Field], form: Form) -> Faults:
             faults[asked.name] = asked.missing
         elif asked.options and not {option.value for option in asked.options}.issuperset(typed):
             faults[asked.name] = f"{asked.label}: choose one of the values that the form offers."
+        elif asked.input is Input.DATE and form.boxes(asked.name).fault:
+            faults[asked.name] = f"{asked.label}: {form.boxes(asked.name).fault}."
         elif any(len(value) > asked.length for value in typed):
             faults[asked.name] = f"{asked.label}: write at most {asked.length} characters."
     return faults
@@ -131,7 +140,7 @@ async def posted(request: Request) -> Form:
         )
     except ValueError:  # also what a wrong encoding raises
         raise HTTPException(400, "What was sent can't be read: go back, reload the page and try again.") from None
-    return Form({name: tuple(given) for name, given in values.items()})
+    return Form(date_boxes.together({name: tuple(given) for name, given in values.items()}))
 
 
 Posted = Annotated[Form, Depends(posted)]

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from importlib.resources import files
 from itertools import groupby
 from operator import attrgetter
@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
 from scheduler.dates import zone_of
+from service.clock import today_in
 from service.languages import labels
 from service.users import SessionUser
 from service.wiring import App
@@ -102,6 +103,10 @@ def _templates(app: App) -> Environment:
     def there(at: datetime, zone_name: str) -> str:
         return words.moment_words(at.astimezone(zone_of(zone_name)))
 
+    def today() -> date:
+        return today_in(app.settings.clinic.zone, app.now())
+
+    templates.globals |= {"clinic_today": today, "month_names": words.month_names()}
     templates.filters |= {
         "day": words.day_words,
         "clock": words.clock_words,
@@ -123,6 +128,7 @@ def _templates(app: App) -> Environment:
         "sentence": words.sentence,
         "runs": _runs,
         "state_word": words.state_word,
+        "weekday": words.weekday_words,
     }
     return templates
 

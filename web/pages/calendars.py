@@ -38,6 +38,8 @@ def ask(course_id: UUID, site: TheSite, who: Recorder) -> Response:
 def make(course_id: UUID, site: TheSite, who: Recorder, form: CheckedForm) -> Response:
     """Makes the address and shows it, this once."""
     record = load_course(site.app, course_id, clinic_id=who.user.clinic_id)
+    if form.text("step") == "edit":
+        return _form(site, who, record, form)
     faults = missing_faults(_fields(site), form)
     if faults:
         return _form(site, who, record, form, faults)
