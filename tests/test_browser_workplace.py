@@ -85,7 +85,9 @@ def test_a_nurse_defers_day_8_makes_a_calendar_and_signs_out(browser: Browser, w
         page.get_by_role("link", name="Move cycle 1 day 8", exact=True).click()
         expect(page.get_by_label("Dose to move")).to_have_value("1-8")
         type_date(page, "New date", "2026-12-15")
-        page.get_by_role("button", name="+1 day: New date").click()  # without a script the form comes back
+        page.get_by_role("group", name="New date").get_by_role(
+            "button", name="+1 day"
+        ).click()  # without a script the form comes back
         expect(page.get_by_role("group", name="New date")).to_contain_text("Wednesday")
         page.get_by_role("button", name="Preview the change").click()
 
@@ -165,7 +167,7 @@ def test_with_a_script_the_buttons_set_a_date_within_the_page(browser: Browser, 
         sign_in(page)
         page.goto(f"/courses/{course}/record/away")
         sent: list[str] = []
-        page.on("request", lambda request: sent.append(request.url))
+        page.on("request", lambda request: sent.append(request.url) if "/static/" not in request.url else None)
         first, last = (page.get_by_role("group", name=name) for name in ("First day away", "Last day away"))
         type_date(page, "First day away", "2028-02-28")
         expect(first).to_contain_text("Monday")
