@@ -30,6 +30,7 @@ class What(StrEnum):
     """The deeds that are recorded."""
 
     COURSE_STARTED = "course-started"
+    COURSE_MOVED_IN = "course-moved-in"
     COURSE_VIEWED = "course-viewed"
     PATIENT_CHANGED = "patient-changed"
     LIST_VIEWED = "list-viewed"

@@ -1,6 +1,6 @@
 """Carers who get mails with consent, and what each recipient of mails chose. Each use case is one transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ from calendars.kinds import Detail
 from db import outbox_store, recipient_store, store
 from db.audit_store import find_deed
 from db.engine import Session, reading, writing
-from db.stored import StoredRecipient
+from db.stored import StoredCourse, StoredRecipient
 from reminders import outbox
 from reminders.rules import PATIENT, Kind, ReminderPolicy
 from scheduler.dates import zone_of
@@ -94,7 +94,7 @@ def add_carer(
 
     Raises NotFound for an unknown course and InvalidValue for what can't be. A repeated request adds nobody.
     """
-    email = _check_new(app, new)
+    _check_new(app, new)
     request = Request.of(request_id, "add-carer", str(course_id), *(str(each) for each in astuple(new)))
     with writing(app.engine) as session:
         course = load(app, session, clinic_id, course_id, to_change=True)
@@ -104,22 +104,35 @@ def add_carer(
         known = [each for each in found if each.role.startswith(CARER)]
         if sum(each.withdrawn_at is None for each in known) >= MAX_CARERS:
             raise InvalidValue(f"carer: a course has {MAX_CARERS} at most; remove one first", field="carer")
-        carer = StoredRecipient(
-            clinic_id=clinic_id,
-            course_id=course_id,
-            role=f"{CARER}{len(known) + 1}",
-            name=new.name.strip(),
-            email=email,
-            language=new.language,
-            zone=new.zone,
-            detail=new.detail.value,
-            choice={},
-            calendar=CalendarFiles.NO_FEED.value,
-            added_at=course.now,
-            added_by=by,
-        )
+        carer = carer_of(course.stored, new, len(known) + 1, by=by, now=course.now)
         _store(app, session, course, carer, outcome="a carer was added", deed=Deed(What.CARER_ADDED, by, request))
     return carer.role
+
+
+def check_carers(app: "App", carers: Sequence[NewCarer]) -> None:
+    """Raises InvalidValue when a new course can't have these carers."""
+    if len(carers) > MAX_CARERS:
+        raise InvalidValue(f"carer: a course has {MAX_CARERS} at most; leave some out", field="carer")
+    for each in carers:
+        _check_new(app, each)
+
+
+def carer_of(stored: StoredCourse, new: NewCarer, number: int, *, by: str, now: datetime) -> StoredRecipient:
+    """The carer as one of the course's recipients; `number` counts its carers."""
+    return StoredRecipient(
+        clinic_id=stored.clinic_id,
+        course_id=stored.course.id,
+        role=f"{CARER}{number}",
+        name=new.name.strip(),
+        email=new.email.strip(),
+        language=new.language,
+        zone=new.zone,
+        detail=new.detail.value,
+        choice={},
+        calendar=CalendarFiles.NO_FEED.value,
+        added_at=now,
+        added_by=by,
+    )
 
 
 def remove_carer(app: "App", course_id: UUID, role: str, *, by: str, clinic_id: int = HOME_CLINIC) -> None:
@@ -209,7 +222,7 @@ def _with_contact(session: Session, course: LoadedCourse, contact: Contact) -> L
     return replace(course, stored=changed)
 
 
-def _check_new(app: "App", new: NewCarer) -> str:
+def _check_new(app: "App", new: NewCarer) -> None:
     if not 0 < len(new.name.strip()) <= MAX_NAME or not new.name.isprintable():
         raise InvalidValue(f"name: give a name of 1 to {MAX_NAME} characters on one line", field="name")
     if not new.consent:
@@ -217,10 +230,8 @@ def _check_new(app: "App", new: NewCarer) -> str:
         raise InvalidValue(message, field="consent")
     if new.detail not in MAIL_DETAILS:
         raise InvalidValue(f"detail: {new.detail} says nothing; choose discreet or full", field="detail")
-    email = _check_reach(app, new.language, new.zone, new.email)
-    if not email:
+    if not _check_reach(app, new.language, new.zone, new.email):
         raise InvalidValue("email: is empty; give the carer's mail address", field="email")
-    return email
 
 
 def _check_reach(app: "App", language: str, zone: str, email: str) -> str:

@@ -149,7 +149,7 @@ def record_each(app: "App", course_id: UUID, choose: Choose, asked: Asked, *, cl
                 step = next_step(loaded, action)
                 # The request belongs to the last: only when that is stored, all is.
                 request = asked.request if number == len(actions) else Request.of(None)
-                store_step(app, session, step, asked.deed(loaded.now, request))
+                store_step(app, session, step, action, asked.deed(loaded.now, request))
                 loaded = loaded.after(step.course, asked.by, action, step.stamped)
             after = loaded.plan()
             difference = changes(events(before), events(after))

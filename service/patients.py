@@ -64,7 +64,7 @@ def facts_in(session: Session, stored: StoredCourse) -> PatientFacts:
     return PatientFacts(
         spoken_language=stored.spoken_language,
         interpreter=stored.interpreter,
-        guardian=_guardian_of(found) if found is not None and found.name else None,
+        guardian=_as_guardian(found) if found is not None and found.name else None,
     )
 
 
@@ -89,12 +89,45 @@ def keep_guardian(app: "App", session: Session, course: LoadedCourse, guardian: 
     before = next((each for each in known if each.role == GUARDIAN), None)
     if guardian is None and before is None:
         return
-    after = _as_recipient(stored, before, guardian, by=by, now=course.now)
+    after = guardian_of(stored, before, guardian, by=by, now=course.now)
     if after == before:
         return
     recipient_store.save_recipient(session, after)
     facts = facts_of(app, session, stored, course.plan(), now=course.now)
     outbox.after_choice(session, facts, course.stamped, outcome="the guardian was changed", now=course.now)
+
+
+def guardian_of(
+    stored: StoredCourse, before: StoredRecipient | None, guardian: Guardian | None, *, by: str, now: "datetime"
+) -> StoredRecipient:
+    """The guardian as one of the course's recipients; `before` is what stood there, and stays where there is none."""
+    base = before or StoredRecipient(
+        clinic_id=stored.clinic_id,
+        course_id=stored.course.id,
+        role=GUARDIAN,
+        language=stored.language,
+        zone=stored.patient_zone,
+        detail=Detail.DISCREET.value,
+        choice={},
+        calendar=CalendarFiles.NO_FEED.value,
+        added_at=now,
+        added_by=by,
+    )
+    if guardian is None:  # the row stays, for mails that went to them refer to it
+        return replace(base, name="", relation="", email="", phone="", consent=False)
+    another = guardian.email != base.email
+    return replace(
+        base,
+        name=guardian.name,
+        relation=guardian.relation,
+        email=guardian.email,
+        phone=guardian.phone,
+        consent=guardian.consent,
+        withdrawn_at=None if guardian.consent else base.withdrawn_at,
+        # Who unsubscribed did so for their own address.
+        unsubscribed_at=None if another else base.unsubscribed_at,
+        stop_seen_at=None if another else base.stop_seen_at,
+    )
 
 
 def facts_to_dict(facts: PatientFacts) -> dict[str, object]:
@@ -150,43 +183,11 @@ def _line(text: str, field: str, what: str, most: int) -> str:
     return found
 
 
-def _guardian_of(stored: StoredRecipient) -> Guardian | None:
+def _as_guardian(stored: StoredRecipient) -> Guardian:
     return Guardian(
         name=stored.name,
         relation=stored.relation,
         email=stored.email,
         phone=stored.phone,
         consent=stored.consent and stored.withdrawn_at is None,
-    )
-
-
-def _as_recipient(
-    stored: StoredCourse, before: StoredRecipient | None, guardian: Guardian | None, *, by: str, now: "datetime"
-) -> StoredRecipient:
-    base = before or StoredRecipient(
-        clinic_id=stored.clinic_id,
-        course_id=stored.course.id,
-        role=GUARDIAN,
-        language=stored.language,
-        zone=stored.patient_zone,
-        detail=Detail.DISCREET.value,
-        choice={},
-        calendar=CalendarFiles.NO_FEED.value,
-        added_at=now,
-        added_by=by,
-    )
-    if guardian is None:  # the row stays, for mails that went to them refer to it
-        return replace(base, name="", relation="", email="", phone="", consent=False)
-    another = guardian.email != base.email
-    return replace(
-        base,
-        name=guardian.name,
-        relation=guardian.relation,
-        email=guardian.email,
-        phone=guardian.phone,
-        consent=guardian.consent,
-        withdrawn_at=None if guardian.consent else base.withdrawn_at,
-        # Who unsubscribed did so for their own address.
-        unsubscribed_at=None if another else base.unsubscribed_at,
-        stop_seen_at=None if another else base.stop_seen_at,
     )

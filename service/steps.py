@@ -84,22 +84,13 @@ class Deed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """What a step leads to. `course` is as it will be; `before` and `stamped` are its events, `changes` leads over.
-
-    Without an action it is the start of the course.
-    """
+    """What a step leads to. `course` is as it will be; `before` and `stamped` are its events, `changes` leads over."""
 
     course: StoredCourse
-    action: Action | None
     plan: Plan
     before: Mapping[str, StampedEvent]
     stamped: Mapping[str, StampedEvent]
     changes: Changes
-
-
-def first_step(course: StoredCourse, plan: Plan, now: datetime) -> Step:
-    """The start of a course with its first plan."""
-    return _to(course, None, plan, {}, now)
 
 
 def next_step(loaded: LoadedCourse, action: Action) -> Step:
@@ -108,19 +99,16 @@ def next_step(loaded: LoadedCourse, action: Action) -> Step:
     course = loaded.stored.course
     check_action(loaded.regimen, course, actions, action, today=loaded.today, clinic=loaded.rules)
     plan = loaded.plan_with([*actions, action])
-    return _to(replace(loaded.stored, revision=len(actions) + 1), action, plan, loaded.stamped, loaded.now)
+    return _to(replace(loaded.stored, revision=len(actions) + 1), plan, loaded.stamped, loaded.now)
 
 
-def store_step(app: "App", session: Session, step: Step, deed: Deed) -> None:
-    """Stores the step and all that follows from it: revision, events, feeds, messages, audit."""
+def store_step(app: "App", session: Session, step: Step, action: Action, deed: Deed) -> None:
+    """Stores the step that `action` made, and all that follows from it: revision, events, feeds, messages, audit."""
     course, number = step.course, step.course.revision
-    if step.action is None:
-        store.add_course(session, course)
-    else:
-        store.advance_course(session, course)
-        digest = _keep_moved_to(app, session, step) if isinstance(step.action, RegimenChange) else None
-        stored = StoredAction(number=number, action=step.action, by=deed.by, recorded_at=deed.at, regimen_digest=digest)
-        store.add_action(session, course, stored)
+    store.advance_course(session, course)
+    digest = _keep_moved_to(app, session, step) if isinstance(action, RegimenChange) else None
+    stored = StoredAction(number=number, action=action, by=deed.by, recorded_at=deed.at, regimen_digest=digest)
+    store.add_action(session, course, stored)
     store.add_revision(session, course.clinic_id, _revision(step, deed))
     store.set_to_tell(session, course, to_tell(step.plan))
     store.save_events(session, course, step.before, step.stamped)
@@ -132,13 +120,22 @@ def store_step(app: "App", session: Session, step: Step, deed: Deed) -> None:
         step.before,
         step.stamped,
         revision=course.revision,
-        first=step.action is None,
+        first=False,
         patient_told=deed.patient_told,
         now=deed.at,
     )
     if deed.neutral_notice:
         send_neutral(session, facts, step.course, step.stamped, upto=deed.at, now=deed.at)
-    _audit(session, step, deed)
+    audit.note(
+        session,
+        What.ACTION_RECORDED,
+        clinic_id=course.clinic_id,
+        by=deed.by,
+        at=deed.at,
+        course_id=course.course.id,
+        revision=number,
+        kind=action.kind,
+    )
     _refresh_followers(app, session, course, deed)
 
 
@@ -183,14 +180,11 @@ def again_after_conflict(use_case: Callable[[], T]) -> T:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def _to(
-    course: StoredCourse, action: Action | None, plan: Plan, before: Mapping[str, StampedEvent], now: datetime
-) -> Step:
+def _to(course: StoredCourse, plan: Plan, before: Mapping[str, StampedEvent], now: datetime) -> Step:
     wanted = events(plan)
     shown = [each.event for each in before.values() if each.cancelled is None]
     return Step(
         course=with_plan(course, plan),
-        action=action,
         plan=plan,
         before=before,
         stamped=restamp(before, wanted, plan, at=now),
@@ -204,7 +198,7 @@ def _refresh(app: "App", session: Session, loaded: LoadedCourse, deed: Deed) -> 
     No revision of its own: nobody recorded anything here. The courses that go on from it are refreshed too.
     """
     course = loaded.stored
-    step = _to(course, None, loaded.plan(), loaded.stamped, deed.at)
+    step = _to(course, loaded.plan(), loaded.stamped, deed.at)
     if step.stamped != step.before:
         store.save_events(session, course, step.before, step.stamped)
         bodies.rebuild(app, session, course, step.plan, step.stamped, now=deed.at)
@@ -241,12 +235,12 @@ def _revision(step: Step, deed: Deed) -> StoredRevision:
         number=step.course.revision,
         recorded_at=deed.at,
         by=deed.by,
-        action_number=step.course.revision if step.action else None,
+        action_number=step.course.revision,
         request_id=deed.request.id,
         request_digest=deed.request.digest,
         patient_told=deed.patient_told,
         takes_dates=any(event.kind is EventKind.INFUSION for event in step.changes.cancelled),
-        near=step.action is not None and _is_near(step, deed.at),
+        near=_is_near(step, deed.at),
     )
 
 
@@ -255,16 +249,3 @@ def _is_near(step: Step, now: datetime) -> bool:
     patient = Recipient(zone=step.course.patient_zone)
     news = changed(step.before, step.stamped, plan=step.plan, recipient=patient, now=now)
     return is_near(news.changes, step.course.patient_zone, now)
-
-
-def _audit(session: Session, step: Step, deed: Deed) -> None:
-    audit.note(
-        session,
-        What.ACTION_RECORDED if step.action else What.COURSE_STARTED,
-        clinic_id=step.course.clinic_id,
-        by=deed.by,
-        at=deed.at,
-        course_id=step.course.course.id,
-        revision=step.course.revision,
-        kind=step.action.kind if step.action else None,
-    )
