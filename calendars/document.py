@@ -16,6 +16,7 @@ from calendars.glance import course_at_a_glance
 from calendars.glyphs import breakable, shown
 from calendars.kinds import Detail, Reader
 from calendars.lanes import state_of
+from calendars.packing import packed
 from calendars.plain_words import phones, plain_words
 from calendars.shapes import Mark, mark_of
 from calendars.sheet import Data, Paper, Sheet
@@ -59,7 +60,7 @@ def render(view: CalendarView) -> bytes:
     )
     if not isinstance(made, bytes):
         raise TypeError("typst gave no document")
-    return made
+    return packed(made)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -100,7 +101,7 @@ def _data(view: CalendarView, sheet: Sheet) -> Data:
 def _fit(value: object, fit: Callable[[str], str], key: str = "") -> object:
     match value:
         case str():
-            return value if key in {"svg", "address"} else fit(value)
+            return value if key == "address" else fit(value)
         case dict():
             return {each: _fit(item, fit, each) for each, item in value.items()}
         case list():
@@ -119,10 +120,11 @@ def _code(view: CalendarView, sheet: Sheet) -> Data | None:
     if not sheet.address:
         return None
     drawn = BytesIO()
-    segno.make_qr(sheet.address, error="m").save(drawn, kind="svg", border=2, light="#fff", xmldecl=False)
+    # In dots: typst stores a picture once, however many pages show it, and a drawing on each of them.
+    segno.make_qr(sheet.address, error="m").save(drawn, kind="png", border=2, scale=8)
     say = view.wording.say
     return {
-        "svg": drawn.getvalue().decode(),
+        "png": list(drawn.getvalue()),
         "address": sheet.address,
         "alt": say("print.code"),
         "check": say("print.check"),
@@ -139,10 +141,7 @@ def _page(page: CyclePage, view: CalendarView) -> Data:
     def days(found: Iterable[Day], *, of: Cycle | None = None) -> list[Data]:
         return [_day(day, of, view, given=day.on in given) for day in found]
 
-    span = ""
-    if page.days:
-        first, last = (say_date(day.on, view.language) for day in (page.days[0], page.days[-1]))
-        span = say("print.span", first=first, last=last)
+    span = _span_of(page.days[0].on, page.days[-1].on, view) if page.days else ""
     named = cycle is not None and view.detail is Detail.FULL
     undated = list(_undated(cycle, view)) if cycle is not None and named else []
     grid = days(page.days, of=cycle)
@@ -161,6 +160,11 @@ def _page(page: CyclePage, view: CalendarView) -> Data:
         "later": later,
         "undated": undated,
     }
+
+
+def _span_of(first: date, last: date, view: CalendarView) -> str:
+    said = (say_date(day, view.language) for day in (first, last))
+    return view.wording.say("print.span", **dict(zip(("first", "last"), said, strict=True)))
 
 
 def _fitted(

@@ -6,8 +6,7 @@ the file be locked all the same, the caller is told and takes the way that may w
 """
 
 import sqlite3
-from collections.abc import Callable
-from dataclasses import fields
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Table, bindparam, select
@@ -17,8 +16,9 @@ from db.stored import ServedFeed
 from db.tables import FeedRow
 
 _FEED: Table = FeedRow.__table__  # type: ignore[attr-defined] # SQLModel sets it on every table
-_NAMES = tuple(field.name for field in fields(ServedFeed))
-_QUERY = select(*(_FEED.c[name] for name in _NAMES)).where(_FEED.c.token_hash == bindparam("token_hash"))
+_COLUMNS = tuple(_FEED.c[name] for name in ServedFeed._fields)
+_QUERY = select(*_COLUMNS).where(_FEED.c.token_hash == bindparam("token_hash"))
+_INSTANTS = tuple(place for place, column in enumerate(_COLUMNS) if column.name.endswith("_at"))
 
 
 class NotNow(Exception):
@@ -32,14 +32,13 @@ class FeedReader:
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT") if _remote(engine) else engine
         self._file = sqlite_file(engine.url)
         self._sql = str(_QUERY.compile(dialect=engine.dialect))
-        self._read = tuple(_reader(engine, name) for name in _NAMES)
         self._connection: sqlite3.Connection | None = None
 
     def find(self, token_hash: str) -> ServedFeed | None:
         """The feed of that token, whatever its clinic: who has the token may read. Waits for the database."""
         with told_plainly(self._engine), self._engine.connect() as connection:
             found = connection.execute(_QUERY, {"token_hash": token_hash}).one_or_none()
-        return ServedFeed(**found._mapping) if found else None  # noqa: SLF001 - its public name, as SQLAlchemy says
+        return ServedFeed(*found) if found else None
 
     def find_now(self, token_hash: str) -> ServedFeed | None:
         """The same without waiting; NotNow where that can't be."""
@@ -52,9 +51,7 @@ class FeedReader:
         except sqlite3.Error:
             self.close()
             raise NotNow from None
-        if found is None:
-            return None
-        return ServedFeed(**dict(zip(_NAMES, map(_value, self._read, found), strict=True)))
+        return _served(found) if found else None
 
     def close(self) -> None:
         """Gives the connection back."""
@@ -70,13 +67,13 @@ def _remote(engine: Engine) -> bool:
     return sqlite_file(engine.url) is None
 
 
-def _reader(engine: Engine, name: str) -> Callable[[Any], Any] | None:
-    """What makes a value of what the driver gives, as SQLAlchemy itself would; None where it is the value."""
-    return _FEED.c[name].type.dialect_impl(engine.dialect).result_processor(engine.dialect, None)
-
-
-def _value(read: Callable[[Any], Any] | None, given: Any) -> Any:
-    return given if read is None or given is None else read(given)
+def _served(found: tuple[Any, ...]) -> ServedFeed:
+    """The row as it lies in the file: instants as text, in UTC and without saying so (as SQLAlchemy stores them)."""
+    values = list(found)
+    for place in _INSTANTS:
+        if values[place] is not None:
+            values[place] = datetime.fromisoformat(f"{values[place]}Z")
+    return ServedFeed(*values)
 
 
 def _connect(path: str) -> sqlite3.Connection:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from scheduler.actions import Action
@@ -164,9 +165,11 @@ class StoredBody:
     software: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServedFeed:
-    """What is read to serve a feed, and no more; the fields are those of StoredFeed and StoredBody."""
+class ServedFeed(NamedTuple):
+    """What is read to serve a feed, and no more; the fields are those of StoredFeed and StoredBody.
+
+    A tuple, since one is made for each request of each phone.
+    """
 
     expires_at: datetime | None
     revoked_at: datetime | None

@@ -69,18 +69,21 @@ class FeedServer:
         """
         now, token_hash = self._app.now(), _hash_of(token)
         served = self._reader.find_now(token_hash) if token_hash else None
-        if served is not None and not self._is_current(served, now):
+        state = self._state_of(served, now)
+        if served is not None and not self._is_current(served, state):
             raise NotNow
-        return self._answer(served, token_hash, client, now)
+        return _answer(served, state, token_hash, client, now)
 
     def fetch(self, token: str, client: str) -> FeedAnswer:
         """The same for a thread that may wait."""
         now, token_hash = self._app.now(), _hash_of(token)
         served = self._reader.find(token_hash) if token_hash else None
-        if served is not None and not self._is_current(served, now):
+        state = self._state_of(served, now)
+        if served is not None and not self._is_current(served, state):
             build_again(self._app, token_hash, now)
             served = self._reader.find(token_hash)
-        return self._answer(served, token_hash, client, now)
+            state = self._state_of(served, now)
+        return _answer(served, state, token_hash, client, now)
 
     def note(self, fetched: Fetched) -> None:
         """Notes a fetch, for `store_fetches`."""
@@ -108,25 +111,18 @@ class FeedServer:
 
     # -----------------------------------------------------------------------------------------------------------------
 
-    def _is_current(self, served: ServedFeed, now: datetime) -> bool:
+    def _state_of(self, served: ServedFeed | None, now: datetime) -> FeedState:
+        return state_of(self._app, served, now) if served else FeedState.UNKNOWN
+
+    def _is_current(self, served: ServedFeed, state: FeedState) -> bool:
         """Whether its bytes are those of this software; those of a feed that is gone are served to nobody."""
-        match state_of(self._app, served, now):
+        match state:
             case FeedState.LIVE:
                 return served.software == self._made_by
             case FeedState.REVOKED:
                 return served.software == self._made_by + ENDED
             case _:
                 return True
-
-    def _answer(self, served: ServedFeed | None, token_hash: str, client: str, now: datetime) -> FeedAnswer:
-        state = state_of(self._app, served, now) if served else FeedState.UNKNOWN
-        if served is None or state is FeedState.GONE:
-            return FeedAnswer(state=state, modified=now)
-        due = served.last_fetched_at is None or now - served.last_fetched_at >= NOTE_FETCHES_EVERY
-        seen = Fetched(token_hash=token_hash, at=now, client=client_family(client)) if due else None
-        return FeedAnswer(
-            state=state, packed=served.body, etag=served.etag, modified=served.body_modified_at, fetched=seen
-        )
 
 
 def client_family(user_agent: str) -> str:
@@ -136,6 +132,14 @@ def client_family(user_agent: str) -> str:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+def _answer(served: ServedFeed | None, state: FeedState, token_hash: str, client: str, now: datetime) -> FeedAnswer:
+    if served is None or state is FeedState.GONE:
+        return FeedAnswer(state=state, modified=now)
+    due = served.last_fetched_at is None or now - served.last_fetched_at >= NOTE_FETCHES_EVERY
+    seen = Fetched(token_hash=token_hash, at=now, client=client_family(client)) if due else None
+    return FeedAnswer(state=state, packed=served.body, etag=served.etag, modified=served.body_modified_at, fetched=seen)
 
 
 def _hash_of(token: str) -> str:

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -116,6 +116,81 @@ def test_an_idle_connection_does_not_keep_it_from_stopping(folder: Path) -> None
         parts = urlsplit(service.address)
         with socket.create_connection((parts.hostname, parts.port)):
             assert service.stop(signal.SIGTERM)[0] == 0
+
+
+def test_half_a_request_does_not_keep_it_from_stopping(folder: Path) -> None:
+    with serving(folder, "--no-reminders") as service, connected(service) as half:
+        half.sendall(b"GET /healthz HTTP/1.1\r\nHost: ")
+        begin = time.monotonic()
+        assert service.stop(signal.SIGTERM)[0] == 0
+        assert time.monotonic() - begin < 10
+
+
+def test_a_form_that_is_only_half_sent_does_not_keep_it_from_stopping(folder: Path) -> None:
+    with serving(folder, "--no-reminders") as service, connected(service) as half:
+        half.sendall(b"POST /sign-in HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nname=")
+        time.sleep(0.2)
+        begin = time.monotonic()
+        code, _, err = service.stop(signal.SIGTERM)
+        assert (code, "Traceback" in err) == (0, False)
+        assert time.monotonic() - begin < 15  # 10 seconds to finish what is under way, and the stop itself
+
+
+SECRET = "A" * 43
+ODD_REQUESTS = {
+    "no HTTP": f"{SECRET}\r\n\r\n",
+    "no path": "GET  HTTP/1.1\r\nHost: x\r\n\r\n",
+    "no known version": f"GET /c/{SECRET}.ics HTTP/9.9\r\nHost: x\r\n\r\n",
+    "no known method": f"FETCH /c/{SECRET}.ics HTTP/1.1\r\nHost: x\r\n\r\n",
+    "a path that is not ASCII": f"GET /c/{SECRET}ü.ics HTTP/1.1\r\nHost: x\r\n\r\n",
+    "a whole address as its path": f"GET http://elsewhere/c/{SECRET}.ics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+    "a path that begins as a host does": f"GET //elsewhere/c/{SECRET}.ics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+    "bytes that no path has": f"GET /c/{SECRET}%00.ics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+    "a header without a name": f"GET /c/{SECRET}.ics HTTP/1.1\r\nHost: x\r\n: value\r\n\r\n",
+    "two lengths": "POST /sign-in HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+    "a length and chunks": "POST /sign-in HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "an endless path": f"GET /c/{'A' * 200_000} HTTP/1.1\r\nHost: x\r\n\r\n",
+    "an endless header": f"GET /healthz HTTP/1.1\r\nHost: x\r\nCookie: {'A' * 200_000}",
+    "endless headers": "GET /healthz HTTP/1.1\r\nHost: x\r\n" + "X: y\r\n" * 40_000,
+}
+
+
+def test_an_odd_request_is_refused_in_plain_http_and_its_path_is_in_no_log(folder: Path) -> None:
+    with serving(folder, "--no-reminders") as service:
+        for name, request in ODD_REQUESTS.items():
+            status = status_of(service, request.encode())
+            assert status in {400, 404, 405}, (name, status)
+        assert service.get("/healthz")[0].status == 200
+        code, out, err = service.stop(signal.SIGTERM)
+    assert (code, out) == (0, "")
+    assert SECRET not in err
+    assert "Traceback" not in err
+
+
+def test_requests_on_one_connection_are_answered_in_their_order(folder: Path) -> None:
+    with serving(folder, "--no-reminders") as service, connected(service) as connection:
+        first, second, last = (
+            f"{line} HTTP/1.1\r\nHost: x\r\n" for line in ("GET /healthz", "HEAD /sign-in", "GET /nowhere")
+        )
+        connection.sendall(f"{first}\r\n{second}\r\n{last}Connection: close\r\n\r\n".encode())
+        answers = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert re.findall(rb"^HTTP/1.1 (\d+)", answers, re.MULTILINE) == [b"200", b"200", b"404"]
+
+
+@contextmanager
+def connected(service: Service) -> Iterator[socket.socket]:
+    parts = urlsplit(service.address)
+    with socket.create_connection((parts.hostname, parts.port), timeout=10) as connection:
+        yield connection
+
+
+def status_of(service: Service, request: bytes) -> int:
+    """The status of what is answered before the server closes the connection."""
+    with connected(service) as connection:
+        with suppress(OSError):  # the server may close before all of it is sent
+            connection.sendall(request)
+        answer = connection.recv(1000)
+    return int(answer.split(b" ")[1])
 
 
 def test_the_demo_is_loaded_into_an_empty_database_alone(folder: Path) -> None:

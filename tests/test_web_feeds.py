@@ -283,3 +283,19 @@ def test_a_calendar_form_that_cannot_be_read_keeps_what_was_typed(web: Web, bobs
     assert visitor.send(form, name="Mum", detail="everything").status_code == 422
     assert visitor.send(form, name="Mum", alarms="soon").status_code == 422
     assert len(list_feeds(web.app, bobs)) == before
+
+
+def test_every_answer_to_a_calendar_program_has_the_headers_that_guard_a_page(web: Web, address: str) -> None:
+    page = httpx.get(f"{web.url}/sign-in").headers
+    tag = httpx.get(address, headers=PLAIN).headers["etag"]
+    answers = [
+        httpx.get(address),
+        httpx.get(address, headers=PLAIN | {"if-none-match": tag}),
+        httpx.get(address.replace("/c/", "/c/x")),
+        httpx.post(address),
+    ]
+    assert [answer.status_code for answer in answers] == [200, 304, 404, 405]
+    for answer in answers:
+        for name in ("content-security-policy", "x-content-type-options", "x-frame-options", "permissions-policy"):
+            assert answer.headers[name] == page[name], (answer.status_code, name)
+        assert answer.headers["cache-control"] == "private, no-cache"

@@ -13,7 +13,7 @@ from db.engine import DatabaseUnavailable
 from service.serving import FeedServer
 from service.wiring import App
 from web.errors import add_handlers, database_away, error_page
-from web.feeds import FeedDoor, is_feed
+from web.feeds import ALWAYS, FeedDoor, is_feed
 from web.pages import (
     account,
     assets,
@@ -33,7 +33,7 @@ from web.pages import (
     worklist,
 )
 from web.render import Site, make_site
-from web.security import Guard
+from web.security import Guard, headers_beside, is_secure
 
 # More specific paths first: `/courses/new` before `/courses/{id}`.
 ROUTERS = (
@@ -65,7 +65,13 @@ def create_app(app: App) -> ASGIApp:
     def away(request: Request, fault: DatabaseUnavailable) -> Response:
         return database_away(site, request, fault)
 
-    feeds = _guarded(FeedDoor(server, gzip=app.settings.feeds.gzip, away=away), site)
+    feeds = FeedDoor(
+        server,
+        gzip=app.settings.feeds.gzip,
+        away=away,
+        guarding=headers_beside(ALWAYS, secure=is_secure(app.settings.server.public_url)),
+        around=partial(_guarded, site=site),
+    )
 
     async def service(scope: Scope, receive: Receive, send: Send) -> None:
         await (feeds if is_feed(scope) else pages)(scope, receive, send)

@@ -1,7 +1,8 @@
 """The address that a calendar program subscribes to (feeds.md 16 and 18): what is answered, and the way there.
 
 All phones of the clinic ask here, several times a day, mostly to hear that nothing has changed. So this is plain ASGI
-beside the pages: no session, no form, no thread where none is needed.
+beside the pages: no session, no form, no thread where none is needed. What can be answered at once is, with the headers
+that guard every answer; anything else takes the long way, within the guard of the pages.
 """
 
 import asyncio
@@ -10,12 +11,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from db.engine import DatabaseUnavailable
 from db.feed_reader import NotNow
@@ -27,6 +28,7 @@ log = logging.getLogger("infusions.web")
 
 BEFORE, AFTER = "/c/", ".ics"
 METHODS = ("GET", "HEAD")
+ALLOWED = (b"allow", b"GET, HEAD")
 MAX_CLIENT = 300
 SECONDS_TO_COLLECT = 1  # the fetches of so long are stored together
 SECONDS_UNTIL_AGAIN = 30
@@ -73,37 +75,51 @@ class Reply:
 
 @dataclass(eq=False)
 class FeedDoor:
-    """An ASGI application that answers for the addresses of feeds. `away`: says that the database gives no answer."""
+    """An ASGI application that answers for the addresses of feeds. `away`: says that the database gives no answer.
+
+    `guarding`: the headers that stand on every answer of the service; `around`: what guards the long way.
+    """
 
     server: FeedServer
     gzip: bool
     away: Callable[[Request, DatabaseUnavailable], Response]
+    guarding: tuple[Header, ...]
+    around: Callable[[ASGIApp], ASGIApp]
     _storing: asyncio.Task[None] | None = field(default=None, init=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
-        scope["route"] = PLACE
-        reply = await self._reply(scope)
+        reply: ASGIApp
+        try:
+            reply = self._at_once(scope)
+        except NotNow:
+            reply = self.around(self._at_leisure)
+        except Exception as fault:  # noqa: BLE001 - whatever it is, the guard tells it without a token
+            reply = self.around(partial(_fail, fault))
         await reply(scope, receive, send)
 
     # -----------------------------------------------------------------------------------------------------------------
 
-    async def _reply(self, scope: Scope) -> Reply | Response:
+    def _at_once(self, scope: Scope) -> Reply:
         if scope["method"] not in METHODS:
-            return told(405, "A calendar can only be read.", (b"allow", ", ".join(METHODS).encode()))
-        asked = asked_for(scope["headers"])
-        token = scope["path"][len(BEFORE) : -len(AFTER)]
-        client = asked.get(b"user-agent", "")[:MAX_CLIENT]
+            return told(405, "A calendar can only be read.", ALLOWED, *self.guarding)
+        asked, token, client = _asked_of(scope)
+        return self._reply(asked, self.server.fetch_now(token, client), self.guarding)
+
+    async def _at_leisure(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["route"] = PLACE
+        asked, token, client = _asked_of(scope)
+        reply: Reply | Response
         try:
-            answer = self.server.fetch_now(token, client)
-        except NotNow:
-            try:
-                answer = await run_in_threadpool(self.server.fetch, token, client)
-            except DatabaseUnavailable as fault:
-                return self.away(Request(scope), fault)
+            reply = self._reply(asked, await run_in_threadpool(self.server.fetch, token, client))
+        except DatabaseUnavailable as fault:
+            reply = self.away(Request(scope), fault)
+        await reply(scope, receive, send)
+
+    def _reply(self, asked: Mapping[bytes, str], answer: FeedAnswer, guarding: tuple[Header, ...] = ()) -> Reply:
         if answer.fetched is not None:
             self._note(answer.fetched)
-        return reply_to(asked, answer, gzip=self.gzip)
+        return reply_to(asked, answer, *guarding, gzip=self.gzip)
 
     def _note(self, fetched: Fetched) -> None:
         self.server.note(fetched)
@@ -137,15 +153,15 @@ def asked_for(headers: list[Header]) -> dict[bytes, str]:
     return asked
 
 
-def reply_to(asked: Mapping[bytes, str], answer: FeedAnswer, *, gzip: bool) -> Reply:
+def reply_to(asked: Mapping[bytes, str], answer: FeedAnswer, *more: Header, gzip: bool) -> Reply:
     """The answer to a request with these headers: 200, 304, 404 (never existed) or 410 (revoked long ago)."""
     if answer.state is FeedState.UNKNOWN:
-        return told(404, "There is no calendar at this address.")
+        return told(404, "There is no calendar at this address.", *more)
     if answer.state is FeedState.GONE:
-        return told(410, "This calendar has ended. Remove it, and ask your clinic.")
+        return told(410, "This calendar has ended. Remove it, and ask your clinic.", *more)
     packed = gzip and accepts_gzip(asked.get(b"accept-encoding", ""))
     tag = entity_tag(answer, packed=packed)
-    headers = (*ALWAYS, (b"etag", tag.encode()), (b"last-modified", _written(answer.modified)))
+    headers = (*ALWAYS, (b"etag", tag.encode()), (b"last-modified", _written(answer.modified)), *more)
     if unchanged(asked, tag, answer.modified):
         return Reply(304, headers)
     if packed:
@@ -173,6 +189,8 @@ def accepts_gzip(header: str) -> bool:
 def unchanged(asked: Mapping[bytes, str], tag: str, modified: datetime) -> bool:
     """Whether the client has these bytes already. With `If-None-Match` the date doesn't count (RFC 9110, 13.2.2)."""
     tags = asked.get(b"if-none-match")
+    if tags == tag:
+        return True
     if tags is not None:
         known = {each.strip().removeprefix("W/") for each in tags.split(",")}
         return "*" in known or tag in known
@@ -181,6 +199,17 @@ def unchanged(asked: Mapping[bytes, str], tag: str, modified: datetime) -> bool:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+def _asked_of(scope: Scope) -> tuple[Mapping[bytes, str], str, str]:
+    """The headers, the token that the path holds, and what the program calls itself."""
+    asked = asked_for(scope["headers"])
+    return asked, scope["path"][len(BEFORE) : -len(AFTER)], asked.get(b"user-agent", "")[:MAX_CLIENT]
+
+
+async def _fail(fault: Exception, scope: Scope, _receive: Receive, _send: Send) -> None:
+    scope["route"] = PLACE
+    raise fault
 
 
 def _coding(part: str) -> tuple[str, float]:
@@ -192,7 +221,7 @@ def _coding(part: str) -> tuple[str, float]:
         return name.strip().lower(), 0.0
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=4096)
 def _written(moment: datetime) -> bytes:
     return format_datetime(moment.astimezone(UTC).replace(microsecond=0), usegmt=True).encode()
 

@@ -2,7 +2,7 @@
 
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from traceback import extract_tb
@@ -70,7 +70,7 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        started, headers = False, _headers(secure=self.public_url.startswith("https:"))
+        started, headers = False, _headers(secure=is_secure(self.public_url))
 
         async def guarded(message: Message) -> None:
             nonlocal started
@@ -101,6 +101,17 @@ class Guard:
             return (posted.scheme, posted.netloc) == (public.scheme, public.netloc)
         # In the clear (one's own machine) a page may be reached by more names than one: the browser's own will do.
         return bool(posted.netloc) and posted.netloc in {public.netloc, headers.get("host", "")}
+
+
+def is_secure(public_url: str) -> bool:
+    """Whether the service is reached by https alone."""
+    return public_url.startswith("https:")
+
+
+def headers_beside(own: Iterable[tuple[bytes, bytes]], *, secure: bool) -> tuple[tuple[bytes, bytes], ...]:
+    """The headers of every answer that one with its `own` headers still needs."""
+    there = {name for name, _ in own}
+    return tuple(each for each in _headers(secure=secure) if each[0] not in there)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -10,10 +10,12 @@ from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from scheduler.errors import InvalidValue
 
 SECONDS_TO_FINISH = 10  # a request under way is answered before the service stops
+MOST_UNREAD = 64 * 1024  # bytes of a request's head: more is no program's, and would fill the memory
 SECONDS_OF_ONE_STOP = 2  # one stop of a whole group of processes arrives twice: `make` hands SIGTERM on
 
 
@@ -36,6 +38,7 @@ def serve(pages: ASGIApp, listener: socket.socket, *, started: Callable[[], None
     """Answers requests until SIGINT or SIGTERM; calls `started` once it does."""
     config = uvicorn.Config(
         pages,
+        http=_Protocol,
         access_log=False,
         server_header=False,
         log_config=None,
@@ -47,6 +50,28 @@ def serve(pages: ASGIApp, listener: socket.socket, *, started: Callable[[], None
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+class _Protocol(HttpToolsProtocol):
+    """HTTP/1.1, parsed in C; a head that does not come to its end is refused, since that parser knows no limit."""
+
+    _unread = 0  # bytes since a head, or a part of a body, was complete
+
+    def data_received(self, data: bytes) -> None:
+        if self.transport.is_closing():
+            return  # what else was on its way when it was refused
+        self._unread += len(data)
+        super().data_received(data)
+        if self._unread > MOST_UNREAD and not self.transport.is_closing():
+            self.send_400_response("Too much was sent before the request began.")
+
+    def on_headers_complete(self) -> None:
+        self._unread = 0
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._unread = 0
+        super().on_body(body)
 
 
 class _Server(uvicorn.Server):
