@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from db.search import sought
 from db.stored import (
     StoredAction,
     StoredAudit,
@@ -23,6 +24,7 @@ from db.tables import (
     ActionRow,
     AuditRow,
     CourseRow,
+    DayFactRow,
     EventRow,
     FeedRow,
     JsonObject,
@@ -34,6 +36,7 @@ from db.tables import (
 )
 from scheduler.action_fields import action_from_fields, action_to_fields, course_from_fields, course_to_fields
 from scheduler.dates import zone_of
+from scheduler.day_facts import DayFact, FactKind
 from scheduler.events import Cancelled, Event, EventKind, StampedEvent
 from scheduler.regimen import When, WindowKind
 
@@ -54,6 +57,7 @@ def course_to_row(stored: StoredCourse) -> CourseRow:
         regimen_id=regimen.id,
         regimen_digest=regimen.digest,
         fields=course_to_fields(course),
+        sought=sought(stored.patient),
         **values,
     )
 
@@ -103,6 +107,32 @@ def event_to_row(stamped: StampedEvent, clinic_id: int, course_id: UUID) -> Even
         cancelled=stamped.cancelled.value if stamped.cancelled else None,
         moved_from=write_moment(stamped.moved_from) if stamped.moved_from else None,
         fields=event_to_fields(stamped.event),
+    )
+
+
+def fact_to_columns(fact: DayFact) -> dict[str, Any]:
+    """What of a fact can change; its key names it."""
+    return {
+        "kind": fact.kind.value,
+        "first_day": fact.first,
+        "last_day": fact.last,
+        "starts": fact.start,
+        "ends": fact.end,
+        "ref": fact.ref,
+        "detail": dict(fact.detail),
+    }
+
+
+def fact_from_row(row: DayFactRow) -> DayFact:
+    return DayFact(
+        key=row.key,
+        kind=FactKind(row.kind),
+        first=row.first_day,
+        last=row.last_day,
+        start=row.starts,
+        end=row.ends,
+        ref=row.ref,
+        detail=row.detail,
     )
 
 

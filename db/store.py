@@ -239,19 +239,21 @@ def course_summaries(session: Session, clinic_id: int) -> tuple[CourseSummary, .
         .where(CourseRow.clinic_id == clinic_id)
         .order_by(col(CourseRow.created_at).desc(), col(CourseRow.id))
     )
-    return tuple(
-        CourseSummary(
-            id=row.id,
-            patient=row.patient,
-            regimen_name=name,
-            day1=row.day1,
-            next_visit=row.next_visit,
-            state=row.state,
-            revision=row.revision,
-            spoken_language=row.spoken_language,
-            interpreter=row.interpreter,
-        )
-        for row, name in session.exec(query)
+    return tuple(summary_of(row, name) for row, name in session.exec(query))
+
+
+def summary_of(row: CourseRow, regimen_name: str) -> CourseSummary:
+    """The line of a course."""
+    return CourseSummary(
+        id=row.id,
+        patient=row.patient,
+        regimen_name=regimen_name,
+        day1=row.day1,
+        next_visit=row.next_visit,
+        state=row.state,
+        revision=row.revision,
+        spoken_language=row.spoken_language,
+        interpreter=row.interpreter,
     )
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from scheduler.actions import Action
 from scheduler.course import Course
+from scheduler.day_facts import DayFact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,3 +241,25 @@ class StoredAudit:
     request_id: str | None = None
     request_digest: str | None = None
     number: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticked:
+    """That somebody ticked something on the clinic's day: who, and when."""
+
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayLine:
+    """A fact with the course that it belongs to. `language`: what the patient speaks, where it is known."""
+
+    course_id: UUID
+    patient: str
+    regimen_name: str
+    revision: int
+    stop_cause: str | None
+    language: str
+    interpreter: bool
+    fact: DayFact

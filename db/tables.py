@@ -118,8 +118,9 @@ class CourseRow(Base, table=True):
 
     `day1`, `next_visit`, `state` and `stop_cause` (of a hold or an end) follow from the plan; they are kept so that
     a list of courses folds none. `overdue_handled`: the visit that stays on no worklist, although it isn't recorded.
-    `mails_by` marks the settings by which its mails wait, so that changed ones reach them. `language` is the one that
-    the patient reads, `spoken_language` the one that they speak (a text; empty: the same).
+    `mails_by` marks the settings by which its mails wait, so that changed ones reach them; `facts_by` what its day
+    facts were made by. `language` is the one that the patient reads, `spoken_language` the one that they speak (a
+    text; empty: the same). `sought`: the patient's name or code as it is searched for.
     """
 
     __tablename__ = "course"
@@ -127,6 +128,7 @@ class CourseRow(Base, table=True):
         UniqueConstraint("clinic_id", "id"),
         Index(None, "clinic_id", "next_visit"),
         Index(None, "mails_by"),
+        Index(None, "facts_by"),
     )
 
     id: UUID = Field(primary_key=True)
@@ -146,6 +148,8 @@ class CourseRow(Base, table=True):
     stop_cause: str | None = None
     mails_paused: bool = False
     mails_by: str = ""
+    facts_by: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    sought: str = Field(default="", sa_column_kwargs={"server_default": ""})
     overdue_handled: date | None = None
     created_at: datetime
     created_by: str
@@ -230,6 +234,47 @@ class EventRow(Base, table=True):
     cancelled: str | None = None
     moved_from: str | None = None
     fields: JsonObject = Field(sa_type=JSON)
+
+
+class DayFactRow(Base, table=True):
+    """One dated fact of a course's plan, for the clinic's day: what is due, missing or on hold is found by date.
+
+    It follows from the plan like an event, and is made again with it.
+    """
+
+    __tablename__ = "day_fact"
+    __table_args__ = (
+        _of_course(),
+        Index(None, "clinic_id", "kind", "first_day"),
+        Index(None, "clinic_id", "kind", "last_day"),
+    )
+
+    course_id: UUID = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    clinic_id: int
+    kind: str
+    first_day: date
+    last_day: date
+    starts: datetime | None = None
+    ends: datetime | None = None
+    ref: str
+    detail: JsonObject = Field(sa_type=JSON)
+
+
+class TickedRow(Base, table=True):
+    """What somebody ticked on the clinic's day: by whom and when, no value. `at` is None once it was taken back.
+
+    `ref` is a fact's, with its date: when the visit moves, its ticks are to be made anew. The audit has every tick.
+    """
+
+    __tablename__ = "ticked"
+    __table_args__ = (_of_course(),)
+
+    course_id: UUID = Field(primary_key=True)
+    ref: str = Field(primary_key=True)
+    clinic_id: int
+    at: datetime | None = None
+    by: str
 
 
 class FeedRow(Base, table=True):

@@ -10,8 +10,8 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
-from sqlmodel import Session, col, or_, select, update
+from sqlalchemy import ColumnElement, text
+from sqlmodel import Session, and_, col, or_, select, update
 
 from db.outbox_store import CHANGE, State, StoredMessage, message_from_row
 from db.rows import action_from_row
@@ -86,17 +86,22 @@ def failed_messages(session: Session, clinic_id: int) -> tuple[FailedMessage, ..
 
 def overdue_visits(session: Session, clinic_id: int, today: date) -> tuple[OverdueVisit, ...]:
     """The courses whose next visit was before `today` and has not been dealt with, the oldest visit first."""
-    visit, handled = col(CourseRow.next_visit), col(CourseRow.overdue_handled)
     query = (
         select(CourseRow)
-        .where(CourseRow.clinic_id == clinic_id, visit < today, or_(handled.is_(None), handled != visit))
-        .order_by(visit, col(CourseRow.id))
+        .where(CourseRow.clinic_id == clinic_id, is_overdue(today))
+        .order_by(col(CourseRow.next_visit), col(CourseRow.id))
     )
     return tuple(
         OverdueVisit(course_id=row.id, patient=row.patient, visit=row.next_visit)
         for row in session.exec(query)
         if row.next_visit is not None
     )
+
+
+def is_overdue(today: date) -> ColumnElement[bool]:
+    """Of a course: its next visit was before `today` and nobody has dealt with it otherwise than by recording it."""
+    visit, handled = col(CourseRow.next_visit), col(CourseRow.overdue_handled)
+    return and_(visit < today, or_(handled.is_(None), handled != visit))
 
 
 def untold_changes(session: Session, clinic_id: int) -> tuple[OpenChange, ...]:

@@ -32,7 +32,7 @@ def advice(  # noqa: PLR0917 - all that a plan can remark on
 ) -> tuple[Advice, ...]:
     """All remarks on the plan as seen on `today`, those of the course first, then by dose."""
     adviser = _Adviser(numbers, layout, clinic, today)
-    doses = DoseAdviser(numbers, layout, times, Closures(numbers, clinic), clinic.closed_day_policy, today)
+    doses = DoseAdviser(numbers, layout, times, Closures(numbers.absences, clinic), clinic.closed_day_policy, today)
     found = [
         *adviser.on_course(),
         *unverified(numbers, layout, windows, tasks),

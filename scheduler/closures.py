@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 
+from scheduler.actions import Away
 from scheduler.course import ClinicRules, ClosedDayPolicy
 from scheduler.layout import Layout, Slot
 from scheduler.numbers import Numbers
@@ -18,11 +19,11 @@ DAY_ONE_LATER = 7  # how far a day 1 may be proposed later
 class Closures:
     """Which days are closed for a course."""
 
-    def __init__(self, numbers: Numbers, clinic: ClinicRules) -> None:
+    def __init__(self, absences: Sequence[Away], clinic: ClinicRules) -> None:
         self._clinic = clinic
         self._opening = clinic.opening_days
         self._closed = clinic.closed
-        self._absences = tuple(numbers.absences)
+        self._absences = tuple(absences)
 
     def reason(self, day: date) -> str:
         """Why `day` is closed for this patient, or an empty text."""

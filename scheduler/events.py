@@ -89,6 +89,9 @@ class StampedEvent:
     moved_from: date | datetime | None = None
 
 
+Timed = tuple[Dose, VisitTimes]  # a dose that is planned or given, with its times
+
+
 def events(plan: Plan) -> tuple[Event, ...]:
     """The events of doses that are planned or given, of their checks, and of windows with a date, by key.
 
@@ -96,12 +99,29 @@ def events(plan: Plan) -> tuple[Event, ...]:
     """
     if plan.ceased is not None and plan.ceased.cause is CeaseCause.DEATH:
         return ()
-    found = [event for visit, apart in _visits(plan) for event in _of_visit(plan.regimen, visit, apart)]
+    found = [event for visit, apart in timed_visits(plan) for event in _of_visit(plan.regimen, visit, apart)]
     found += _tasks(plan)
     found += [_window(window, window.last_date) for window in plan.windows if window.last_date is not None]
     if mentions_pregnancy(plan):
         found = [event for event in found if not event.reproductive]
     return tuple(sorted(found, key=lambda event: event.key))
+
+
+def timed_visits(plan: Plan) -> Iterator[tuple[list[Timed], str]]:
+    """The doses of each visit in the order in which they are given.
+
+    With those of a cycle and day that lie apart from its first date goes the agent that names them.
+    """
+    for cycle in plan.cycles:
+        timed = [(dose, dose.times) for dose in cycle.doses if dose.times is not None]
+        for _, members in groupby(timed, key=lambda one: one[0].day):
+            by_date: dict[date | None, dict[object, Timed]] = {}
+            for one in members:
+                by_date.setdefault(one[0].date, {})[one[0].id] = one
+            for number, visit in enumerate(by_date.values()):
+                order = in_visit_order(plan.regimen, (dose.id for dose, _ in visit.values()))
+                apart = next(iter(visit.values()))[0].agent if number else ""
+                yield [visit[dose] for dose in order], apart
 
 
 def mentions_pregnancy(plan: Plan) -> bool:
@@ -120,27 +140,7 @@ def uid_of(course: UUID, key: str) -> UUID:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-_Timed = tuple[Dose, VisitTimes]
-
-
-def _visits(plan: Plan) -> Iterator[tuple[list[_Timed], str]]:
-    """The doses of each visit in the order in which they are given.
-
-    With those of a cycle and day that lie apart from its first date goes the agent that names them.
-    """
-    for cycle in plan.cycles:
-        timed = [(dose, dose.times) for dose in cycle.doses if dose.times is not None]
-        for _, members in groupby(timed, key=lambda one: one[0].day):
-            by_date: dict[date | None, dict[object, _Timed]] = {}
-            for one in members:
-                by_date.setdefault(one[0].date, {})[one[0].id] = one
-            for number, visit in enumerate(by_date.values()):
-                order = in_visit_order(plan.regimen, (dose.id for dose, _ in visit.values()))
-                apart = next(iter(visit.values()))[0].agent if number else ""
-                yield [visit[dose] for dose in order], apart
-
-
-def _of_visit(regimen: Regimen, visit: list[_Timed], apart: str) -> Iterator[Event]:
+def _of_visit(regimen: Regimen, visit: list[Timed], apart: str) -> Iterator[Event]:
     first, first_times = visit[0]
     last_times = visit[-1][1]
     role, side = f"c{first.cycle}d{first.day}", f"/{apart}" if apart else ""

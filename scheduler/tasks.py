@@ -28,7 +28,7 @@ def tasks(
     numbers: Numbers, layout: Layout, clinic: ClinicRules, last_days: tuple[date, ...], confirmed: Confirmed
 ) -> tuple[Task, ...]:
     """The tasks of doses that are given or planned (after a cease: given), of cycles, and the liver watch."""
-    closures = Closures(numbers, clinic)
+    closures = Closures(numbers.absences, clinic)
     maker = _Maker(numbers, layout, closures, confirmed, clinic.after_test_days)
     found = list(liver_watch(numbers, layout, clinic, closures))
     for rule in numbers.regimen.tasks:

@@ -17,6 +17,9 @@ def migrate(cli: Cli) -> None:
     from db.migrations import migrate as bring
 
     bring(cli.settings.database.url)
+    from service.day_upkeep import follow_all
+
+    follow_all(cli.app, cli.app.now())
     write_text("The database is at this program's schema.")
 
 

@@ -4,10 +4,12 @@ import os
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from scheduler.errors import InfusionsError, InvalidValue
 from service.catalogue import load_catalogue, load_wordings
+from service.clock import Clock, clock_from
 from service.config import Settings, load_settings
 from service.languages import labels
 from service.safety import WHOM_TO_CALL
@@ -40,6 +42,7 @@ def examine(config: Path | None, environ: Mapping[str, str]) -> tuple[Finding, .
         "secret": _secret,
         "mail": _mail,
         "sending": _sending,
+        "the day": partial(_the_day, clock_from(environ)),
     }
     found = [Finding(what="settings", sound=True, message="can be read")]
     return (*found, *(_look(what, check, settings) for what, check in checks.items()))
@@ -134,6 +137,25 @@ def _sending(settings: Settings) -> str:
     if found:
         raise InvalidValue(f"{stopped_since(found)}; mend the cause, then `infusions reminders start`")
     return "nothing stops the mails"
+
+
+def _the_day(clock: Clock, settings: Settings) -> str:
+    from db.day_store import count_due_for_facts
+    from db.engine import DatabaseUnavailable, check_schema, make_engine, reading
+    from service.day_upkeep import mark
+
+    engine = make_engine(settings.database.url)
+    try:
+        check_schema(engine)
+        with reading(engine) as session:
+            behind = count_due_for_facts(session, mark(settings, clock()))
+    except DatabaseUnavailable:
+        return "nothing is kept without a database"
+    finally:
+        engine.dispose()
+    if behind:
+        raise InvalidValue(f"{behind} courses follow older settings or software there; run `infusions migrate`")
+    return "follows every course"
 
 
 def _mail_folder(folder: Path) -> str:

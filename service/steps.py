@@ -22,7 +22,7 @@ from scheduler.changes import Changes
 from scheduler.errors import InfusionsError, InvalidValue
 from scheduler.events import EventKind, StampedEvent
 from scheduler.plan import Plan
-from service import audit, bodies
+from service import audit, bodies, day_upkeep
 from service.audit import What
 from service.loading import LoadedCourse, facts_of, kept_regimen, load, with_plan
 
@@ -103,7 +103,8 @@ def next_step(loaded: LoadedCourse, action: Action) -> Step:
 
 
 def store_step(app: "App", session: Session, step: Step, action: Action, deed: Deed) -> None:
-    """Stores the step that `action` made, and all that follows from it: revision, events, feeds, messages, audit."""
+    """Stores the step that `action` made, and all that follows from it: revision, events, feeds, day facts, messages,
+    audit."""
     course, number = step.course, step.course.revision
     store.advance_course(session, course)
     digest = _keep_moved_to(app, session, step) if isinstance(action, RegimenChange) else None
@@ -113,6 +114,7 @@ def store_step(app: "App", session: Session, step: Step, action: Action, deed: D
     store.set_to_tell(session, course, to_tell(step.plan))
     store.save_events(session, course, step.before, step.stamped)
     bodies.rebuild(app, session, course, step.plan, step.stamped, now=deed.at)
+    day_upkeep.keep(app, session, course, step.plan, now=deed.at)
     facts = facts_of(app, session, course, step.plan, now=deed.at)
     outbox.after_change(
         session,

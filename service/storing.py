@@ -10,7 +10,7 @@ from reminders import outbox
 from scheduler import events, restamp
 from scheduler.actions import Action
 from scheduler.plan import Plan
-from service import audit, bodies
+from service import audit, bodies, day_upkeep
 from service.audit import What
 from service.carers import NewCarer, carer_of
 from service.loading import facts_of
@@ -48,6 +48,7 @@ def store_beginning(app: "App", session: Session, begun: Beginning, deed: Deed) 
     stamped = restamp({}, events(begun.plan), begun.plan, at=deed.at)
     store.save_events(session, course, {}, stamped)
     bodies.rebuild(app, session, course, begun.plan, stamped, now=deed.at)
+    day_upkeep.keep(app, session, course, begun.plan, now=deed.at)
     outbox.after_change(
         session,
         facts_of(app, session, course, begun.plan, now=deed.at),

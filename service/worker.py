@@ -24,7 +24,7 @@ from reminders.outgoing import Sender
 from reminders.post import Post, Tally
 from scheduler.dates import to_instant
 from scheduler.errors import InfusionsError, InvalidValue
-from service import feeds
+from service import day_upkeep, feeds
 from service.bounces import read_folder, return_path
 from service.cases import load_cases
 from service.clinic import clinic_card
@@ -92,6 +92,7 @@ def tick(app: "App", now: datetime, *, stop: Flag | None = None) -> TickResult:
         _part("bounces", lambda: read_folder(app, folder, now=now))
     _reap(app, now)
     _part("settings", lambda: follow_settings(app, now))
+    _part("day facts", lambda: day_upkeep.follow(app, now))
     expired = _plan(app, now)
     _part("digest", lambda: send_digests(app, moment(), channel_of(app.settings), sender_of(app.settings)))
     tally = send_due(_post(app, moment, stop or Flag()))

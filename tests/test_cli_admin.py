@@ -122,7 +122,18 @@ def test_doctor_says_what_is_in_order_and_what_needs_mending(infusions: Infusion
     told = infusions.done("doctor", "--json").json()
     assert (told["ok"], [check["what"] for check in told["checks"]]) == (
         True,
-        ["settings", "regimens", "languages", "holidays", "whom to call", "database", "secret", "mail", "sending"],
+        [
+            "settings",
+            "regimens",
+            "languages",
+            "holidays",
+            "whom to call",
+            "database",
+            "secret",
+            "mail",
+            "sending",
+            "the day",
+        ],
     )
     assert "ok    database: " in infusions.done("doctor").out
     unread = "English, Arabic (not yet checked by a clinician), Spanish (not yet checked by a clinician)"

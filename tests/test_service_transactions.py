@@ -36,6 +36,7 @@ STEPS = [
     ("store", "add_revision"),
     ("store", "save_events"),
     ("bodies", "rebuild"),
+    ("day_upkeep", "keep"),
     ("outbox", "after_change"),
     ("audit", "note"),
 ]
@@ -57,6 +58,7 @@ def test_a_process_killed_in_the_middle_leaves_nothing(app: App, module: str, st
         "revision",
         "event",
         "feed",
+        "day_fact",
         "outbox",
         "audit",
         "audit_head",
