@@ -83,6 +83,7 @@ NEW_COURSE = {
     "audience-partner-can-become-pregnant": "no",
     "audience-breastfeeding": "no",
 }
+MOVED_IN = {**NEW_COURSE, "moving": "yes", "step": "edit", "day1": "2026-11-02"}
 NEW_REGIMEN = "/courses/new?regimen=inotuzumab-ozogamicin"
 MOVE = {"dose": "1-15", "to": "2026-12-22", "reason": "travelling", "seen_revision": "4", "step": "preview"}
 CARER = {
@@ -163,6 +164,8 @@ STARTING = (
     Row(route="GET /courses/new", address=NEW_REGIMEN + "&follows={course}", who=RECORDERS, shows="that goes on"),
     Row(route="POST /courses/new", address=NEW_REGIMEN, who=RECORDERS, body=NEW_COURSE, shows="preview"),
     Row(route="POST /courses/new", address=NEW_REGIMEN, who=RECORDERS, answers=422, shows="with faults"),
+    Row(route="GET /courses/new", address=NEW_REGIMEN + "&moving=yes", who=RECORDERS, shows="that moves in"),
+    Row(route="POST /courses/new", address=NEW_REGIMEN, who=RECORDERS, body=MOVED_IN, shows="visits so far"),
     Row(
         route="POST /courses/new",
         address=NEW_REGIMEN,

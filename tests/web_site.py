@@ -91,7 +91,7 @@ class Page(HTMLParser):
 
 def foreign_scripts(page: Page) -> list[Tag]:
     """The scripts of a page beside our own files: one watches for idle sign-ins, one sets dates."""
-    own = ("/static/idle.", "/static/dates.")
+    own = ("/static/idle.", "/static/dates.", "/static/start.")
     return [tag for tag in page.all("script") if tag.text or not tag.attributes.get("src", "").startswith(own)]
 
 

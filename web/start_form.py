@@ -1,85 +1,70 @@
-"""The form that starts a course: what it asks, and how what was typed becomes a course."""
+"""How what was typed into the form that starts a course becomes a course."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from datetime import date
 from uuid import UUID, uuid4
 
+from calendars.kinds import Detail
 from scheduler.course import Audience, Course
 from scheduler.dates import parse_date, parse_time, zone_of
 from scheduler.errors import InvalidValue
 from scheduler.regimen import Regimen
-from service.clinic import jurisdiction_of
-from service.config import Settings
+from service.carers import NewCarer, check_carers
+from service.clock import today_in
 from service.courses import NewCourse
-from service.languages import labels
+from service.patients import Guardian, PatientFacts
 from service.wiring import App
-from web.forms import Field, Form, Input, Option, form_from, whole_number
-from web.words import LANGUAGE, word
+from web.forms import Faults, Field, Form, beside, missing_faults, whole_number
+from web.moving_form import actions_of
+from web.start_fields import GUARDIAN, carer_name, carers_asked
+from web.words import LANGUAGE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
-    """Fields that stand together."""
-
-    title: str
-    lead: str
-    fields: tuple[Field, ...]
-
-
-def sections(app: App, regimen: Regimen) -> tuple[Section, ...]:
-    """What is asked before a course of that regimen can start."""
-    found = (
-        Section(title="Patient", lead="", fields=(PATIENT,)),
-        Section(title="Treatment", lead="", fields=_treatment(regimen)),
-        Section(title="Birth control and breastfeeding", lead=ASK_ALONE, fields=_audiences(regimen)),
-        Section(title="Mails", lead="", fields=(EMAIL, CONSENT, _language(app), PATIENT_ZONE)),
-        Section(title="If the start departs from the regimen", lead="", fields=(REASON,)),
-    )
-    return tuple(section for section in found if section.fields)
-
-
-def first_values(settings: Settings, regimen: Regimen, follows: str = "") -> Form:
-    """What the fresh form holds: the clinic's usual hour and zone, the regimen's first intent, whose label is followed.
-
-    No audience. `follows`: the course that the new one goes on from.
-    """
-    return form_from(
-        {
-            "at": f"{settings.clinic.default_at:%H:%M}",
-            "zone": settings.clinic.zone,
-            "patient_zone": settings.clinic.zone,
-            "intent": regimen.intents()[0],
-            "language": LANGUAGE,
-            "jurisdiction": jurisdiction_of(settings.clinic.country, regimen),
-            "follows": follows,
-        }
-    )
-
-
-def new_course(form: Form, regimen: Regimen) -> NewCourse:
+def new_course(app: App, form: Form, regimen: Regimen) -> NewCourse:
     """The course that was typed; InvalidValue names the field that can't be read."""
-    course = Course(
-        id=uuid4(),
-        day1=parse_date(form.text("day1"), field="day1"),
-        at=parse_time(form.text("at"), field="at"),
-        zone=_zone(form, "zone"),
-        cycles=_number(form, "cycles"),
-        intent=form.text("intent"),
-        cycle_lengths=_lengths(form),
-        audiences=tuple(_chosen(form, regimen)),
-        reason=form.text("reason"),
-        jurisdiction=form.text("jurisdiction"),
-    )
     return NewCourse(
         regimen_id=regimen.id,
         patient=form.text("patient"),
-        course=course,
+        course=_course(form, regimen),
         email=form.text("email") or None,
         consent=bool(form.text("consent")),
         language=form.text("language"),
         patient_zone=_zone(form, "patient_zone"),
         follows=earlier_course(form.text("follows")),
+        facts=_facts(form),
+        carers=tuple(_carers(app, form)),
+        actions=actions_of(form, _today(app, form)),
     )
+
+
+def draft(app: App, form: Form, regimen: Regimen) -> NewCourse:
+    """What the form says of the treatment so far, whatever else is missing in it: enough for a calendar.
+
+    InvalidValue names the field of the treatment that can't be read.
+    """
+    return NewCourse(
+        regimen_id=regimen.id,
+        patient="draft",
+        course=_course(form, regimen),
+        email=None,
+        consent=False,
+        language=LANGUAGE,
+        patient_zone=_zone(form, "zone"),
+        follows=earlier_course(form.text("follows")),
+        actions=actions_of(form, _today(app, form)),
+    )
+
+
+def faults_of(asked: Iterable[Field], form: Form) -> Faults:
+    """The sentence of each field that is missing or can't be; of a carer whom nobody named, none."""
+    unnamed = tuple(carer_name(number, "") for number in range(1, carers_asked(form) + 1) if not _named(form, number))
+    faults = missing_faults((field for field in asked if not field.name.startswith(unnamed)), form)
+    typed = any(form.text(name) for name in GUARDIAN)
+    if form.text("minor") and not form.text("guardian"):
+        faults["guardian"] = "Write the name of who stands for the patient."
+    elif typed and not form.text("minor"):
+        faults["minor"] = "A guardian is named: tick this, or empty the guardian's fields."
+    return faults
 
 
 def earlier_course(text: str) -> UUID | None:
@@ -98,133 +83,64 @@ def fault_place(name: str, fields: Iterable[Field]) -> str:
 
 # ---------------------------------------------------------------------------------------------------------------------
 
-ASK_ALONE = (
-    "Ask the patient alone, and ask how to show the dates. Shown dates are in the patient's own calendar and mails; "
-    "private ones are for staff only. Carers and guardians never see them."
-)
-PATIENT = Field(
-    name="patient",
-    label="Patient's name or code",
-    hint="For staff only: it is in no calendar and no mail.",
-    missing="Write the patient's name or code.",
-    length=200,
-)
-EMAIL = Field(name="email", label="Mail address", input=Input.EMAIL, length=254)
-CONSENT = Field(
-    name="consent",
-    label="The patient agrees to reminders by mail",
-    input=Input.TICK,
-    hint="Without this nothing is sent.",
-    options=(Option(value="yes", label="yes"),),
-)
-_ZONE_HINT = "A name such as America/New_York."
-PATIENT_ZONE = Field(
-    name="patient_zone",
-    label="Patient's time zone",
-    hint=f"Mails go at sensible hours there. {_ZONE_HINT}",
-    missing="Write the patient's time zone.",
-    length=60,
-)
-REASON = Field(
-    name="reason",
-    label="Reason",
-    input=Input.LONG,
-    hint="Needed for more cycles, or another length, than it allows. For staff only.",
-)
 
-
-def _treatment(regimen: Regimen) -> tuple[Field, ...]:
-    intents = tuple(Option(value=name, label=word(name), hint=_count(regimen, name)) for name in regimen.intents())
-    first = regimen.template(1)
-    span = f"{first.shortest} to {first.longest}" if first.shortest < first.longest else str(first.length)
-    length = Field(
-        name="length",
-        label="Length of cycle 1 in days",
-        input=Input.NUMBER,
-        hint=f"Empty: {first.length}. The regimen allows {span}.",
-        length=9,
-    )
-    return (
-        Field(
-            name="day1",
-            label="Day 1 of cycle 1",
-            input=Input.DATE,
-            hint="The preview names its weekday.",
-            missing="Say on which date the treatment starts.",
-            length=20,
-        ),
-        Field(name="at", label="Start of the infusion", input=Input.TIME, missing="Say at what time.", length=10),
-        Field(
-            name="zone",
-            label="Clinic's time zone",
-            hint=_ZONE_HINT,
-            missing="Write the clinic's time zone.",
-            length=60,
-        ),
-        *_jurisdiction(regimen),
-        Field(name="intent", label="Intent", input=Input.RADIO, missing="Choose the intent.", options=intents),
-        Field(
-            name="cycles",
-            label="Number of cycles",
-            input=Input.NUMBER,
-            hint="Empty: the regimen's number for the intent.",
-            length=9,
-        ),
-        length,
+def _course(form: Form, regimen: Regimen) -> Course:
+    return Course(
+        id=uuid4(),
+        day1=parse_date(form.text("day1"), field="day1"),
+        at=parse_time(form.text("at"), field="at"),
+        zone=_zone(form, "zone"),
+        cycles=_number(form, "cycles"),
+        intent=form.text("intent"),
+        cycle_lengths=_lengths(form),
+        audiences=tuple(_chosen(form, regimen)),
+        reason=form.text("reason"),
+        jurisdiction=form.text("jurisdiction"),
     )
 
 
-def _jurisdiction(regimen: Regimen) -> tuple[Field, ...]:
-    if len(regimen.jurisdictions) < 2:
-        return ()
-    unknown = Option(
-        value="", label="Not known", hint="Where labels differ the longest time counts, marked unverified."
+def _today(app: App, form: Form) -> date:
+    return today_in(_zone(form, "zone"), app.now())
+
+
+def _facts(form: Form) -> PatientFacts:
+    guardian = Guardian(
+        name=form.text("guardian"),
+        relation=form.text("guardian_relation"),
+        email=form.text("guardian_email"),
+        phone=form.text("guardian_phone"),
+        consent=bool(form.text("guardian_consent")),
     )
-    options = (unknown, *(Option(value=name, label=word(name)) for name in regimen.jurisdictions))
-    return (Field(name="jurisdiction", label="Whose label is followed", input=Input.RADIO, options=options),)
-
-
-def _count(regimen: Regimen, intent: str) -> str:
-    count = regimen.counts[intent]
-    if count.maximum is None:
-        return f"{count.default} cycles planned ahead, then as long as it goes on"
-    if count.default == count.maximum:
-        return f"{count.default} cycles"
-    return f"{count.default} cycles, at most {count.maximum}"
-
-
-def _audiences(regimen: Regimen) -> tuple[Field, ...]:
-    # No default: whether it applies, and whether it may be shown, is the patient's answer.
-    answers = (
-        Option(value="shown", label="Applies: show the dates in the patient's own calendar and mails"),
-        Option(value="private", label="Applies: keep the dates private, for staff only"),
-        Option(value="no", label="Does not apply"),
+    return PatientFacts(
+        spoken_language=form.text("spoken_language"),
+        interpreter=bool(form.text("interpreter")),
+        guardian=guardian if form.text("minor") else None,
     )
-    return tuple(
-        Field(
-            name=f"audience-{name}",
-            label=word(name),
-            input=Input.RADIO,
-            missing=f"{word(name)}: choose an answer.",
-            options=answers,
-        )
-        for name in regimen.audiences()
-    )
+
+
+def _named(form: Form, number: int) -> bool:
+    return any(form.text(carer_name(number, name)) for name in ("name", "email", "consent"))
+
+
+def _carers(app: App, form: Form) -> Iterable[NewCarer]:
+    for number in range(1, carers_asked(form) + 1):
+        if not _named(form, number):
+            continue
+        typed = {name: form.text(carer_name(number, name)) for name in ("name", "email", "language", "zone", "detail")}
+        detail = Detail(typed.pop("detail"))
+        carer = NewCarer(**typed, consent=bool(form.text(carer_name(number, "consent"))), detail=detail)
+        try:
+            check_carers(app, (carer,))
+        except InvalidValue as fault:
+            raise InvalidValue(beside(fault.field, fault), field=carer_name(number, fault.field)) from None
+        yield carer
 
 
 def _chosen(form: Form, regimen: Regimen) -> Iterable[Audience]:
     for name in regimen.audiences():
         answer = form.text(f"audience-{name}")
-        if answer != "no":
+        if answer in {"shown", "private"}:
             yield Audience(name=name, private=answer == "private")
-
-
-def _language(app: App) -> Field:
-    options = tuple(Option(value=code, label=label) for code, label in labels(app.wordings).items())
-    missing = "Choose the language."
-    return Field(
-        name="language", label="Language of calendar and mails", input=Input.SELECT, missing=missing, options=options
-    )
 
 
 def _number(form: Form, name: str) -> int | None:

@@ -1,0 +1,256 @@
+"""What the form that starts a course asks, in the order in which a nurse asks it."""
+
+from dataclasses import dataclass, replace
+
+from scheduler.regimen import Regimen
+from service.clinic import jurisdiction_of
+from service.config import Settings
+from service.languages import labels
+from service.wiring import App
+from web.forms import Field, Form, Input, Option, form_from, whole_number
+from web.mail_form import carer_fields
+from web.words import LANGUAGE, word
+
+CARERS = "carers"  # how many carers the form asks for
+MOST_CARERS = 5  # of one form; more are added on the course's page
+GUARDIAN = ("guardian", "guardian_relation", "guardian_phone", "guardian_email", "guardian_consent")
+ASK_ALONE = (
+    "Ask the patient alone, and ask how to show the dates. Shown dates are in the patient's own calendar and mails; "
+    "private ones are for staff only. Carers and guardians never see them."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """Fields that stand together. `more` are seldom needed and stand folded away; `kind` names what is special."""
+
+    title: str
+    fields: tuple[Field, ...]
+    lead: str = ""
+    more: tuple[Field, ...] = ()
+    kind: str = ""
+
+
+def sections(app: App, regimen: Regimen, form: Form) -> tuple[Section, ...]:
+    """What is asked before a course of that regimen can start; the form says how many carers are named."""
+    found = (
+        Section(title="Treatment", fields=_treatment(regimen), more=_seldom(regimen)),
+        Section(title="Patient", fields=(PATIENT, _language(app), SPOKEN, INTERPRETER, _minor(app.settings))),
+        Section(title="Guardian", lead=GUARDIAN_LEAD, fields=GUARDIAN_FIELDS, kind="guardian"),
+        Section(title="Birth control and breastfeeding", lead=ASK_ALONE, fields=_audiences(regimen)),
+        Section(title="Mails to the patient", fields=(EMAIL, CONSENT, PATIENT_ZONE)),
+        *(_carer(app, number) for number in range(1, carers_asked(form) + 1)),
+    )
+    return tuple(section for section in found if section.fields)
+
+
+def all_fields(asked: tuple[Section, ...]) -> tuple[Field, ...]:
+    """The fields of these sections."""
+    return tuple(field for section in asked for field in (*section.fields, *section.more))
+
+
+def first_values(settings: Settings, regimen: Regimen, follows: str = "") -> Form:
+    """What the fresh form holds: the clinic's usual hour and zone, the regimen's first intent, whose label is followed.
+
+    No audience. `follows`: the course that the new one goes on from.
+    """
+    return form_from(
+        {
+            "at": f"{settings.clinic.default_at:%H:%M}",
+            "zone": settings.clinic.zone,
+            "patient_zone": settings.clinic.zone,
+            "intent": regimen.intents()[0],
+            "language": LANGUAGE,
+            "jurisdiction": jurisdiction_of(settings.clinic.country, regimen),
+            "follows": follows,
+        }
+    )
+
+
+def carers_asked(form: Form) -> int:
+    """For how many carers the form has fields."""
+    return min(whole_number(form.text(CARERS)) or 0, MOST_CARERS)
+
+
+def with_carer(form: Form, settings: Settings) -> Form:
+    """The form with fields for one carer more, in the clinic's zone, as discreet as can be."""
+    number = carers_asked(form) + 1
+    if number > MOST_CARERS:
+        return form
+    fresh = {"zone": settings.clinic.zone, "language": LANGUAGE, "detail": "discreet"}
+    values = {carer_name(number, name): (value,) for name, value in fresh.items()}
+    return Form({**form.values, CARERS: (str(number),), **values})
+
+
+def carer_name(number: int, name: str) -> str:
+    """The name of that field of that carer: several stand in one form."""
+    return f"carer{number}_{name}"
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+PATIENT = Field(
+    name="patient",
+    label="Patient's name or code",
+    hint="For staff only: it is in no calendar and no mail.",
+    missing="Write the patient's name or code.",
+    length=200,
+)
+SPOKEN = Field(
+    name="spoken_language",
+    label="Language that the patient speaks",
+    hint="Only if it is another one.",
+    length=60,
+)
+INTERPRETER = Field(
+    name="interpreter",
+    label="An interpreter is needed",
+    input=Input.TICK,
+    options=(Option(value="yes", label="yes"),),
+)
+GUARDIAN_LEAD = "Who stands for the patient. With consent they get mails, as carers do; nothing about reproduction."
+GUARDIAN_FIELDS = (
+    Field(name="guardian", label="Guardian's name", hint="For staff only: it is in no mail.", length=100),
+    Field(name="guardian_relation", label="How they are related", hint="Such as mother or legal guardian.", length=60),
+    Field(name="guardian_phone", label="Guardian's telephone number", length=60),
+    Field(name="guardian_email", label="Guardian's mail address", input=Input.EMAIL, length=254),
+    Field(
+        name="guardian_consent",
+        label="The guardian agrees to reminders by mail",
+        input=Input.TICK,
+        hint="Without this nothing is sent to them.",
+        options=(Option(value="yes", label="yes"),),
+    ),
+)
+EMAIL = Field(name="email", label="Mail address", input=Input.EMAIL, length=254)
+CONSENT = Field(
+    name="consent",
+    label="The patient agrees to reminders by mail",
+    input=Input.TICK,
+    hint="Without this nothing is sent.",
+    options=(Option(value="yes", label="yes"),),
+)
+_ZONE_HINT = "A name such as America/New_York."
+PATIENT_ZONE = Field(
+    name="patient_zone",
+    label="Patient's time zone",
+    hint=f"Mails go at sensible hours there. {_ZONE_HINT}",
+    missing="Write the patient's time zone.",
+    length=60,
+)
+REASON = Field(
+    name="reason",
+    label="Reason, if the start departs from the regimen",
+    input=Input.LONG,
+    hint="Needed for more cycles, or another length, than it allows. For staff only.",
+)
+
+
+def _treatment(regimen: Regimen) -> tuple[Field, ...]:
+    intents = tuple(Option(value=name, label=word(name), hint=_count(regimen, name)) for name in regimen.intents())
+    return (
+        Field(
+            name="day1",
+            label="Day 1 of cycle 1",
+            input=Input.DATE,
+            missing="Say on which date the treatment starts.",
+            length=20,
+        ),
+        Field(name="at", label="Start of the infusion", input=Input.TIME, missing="Say at what time.", length=10),
+        *_jurisdiction(regimen),
+        Field(name="intent", label="Intent", input=Input.RADIO, missing="Choose the intent.", options=intents),
+    )
+
+
+def _seldom(regimen: Regimen) -> tuple[Field, ...]:
+    first = regimen.template(1)
+    span = f"{first.shortest} to {first.longest}" if first.shortest < first.longest else str(first.length)
+    return (
+        Field(
+            name="cycles",
+            label="Number of cycles",
+            input=Input.NUMBER,
+            hint="Empty: the regimen's number for the intent.",
+            length=9,
+        ),
+        Field(
+            name="length",
+            label="Length of cycle 1 in days",
+            input=Input.NUMBER,
+            hint=f"Empty: {first.length}. The regimen allows {span}.",
+            length=9,
+        ),
+        Field(
+            name="zone",
+            label="Clinic's time zone",
+            hint=_ZONE_HINT,
+            missing="Write the clinic's time zone.",
+            length=60,
+        ),
+        REASON,
+    )
+
+
+def _jurisdiction(regimen: Regimen) -> tuple[Field, ...]:
+    if len(regimen.jurisdictions) < 2:
+        return ()
+    unknown = Option(
+        value="", label="Not known", hint="Where labels differ the longest time counts, marked unverified."
+    )
+    options = (unknown, *(Option(value=name, label=word(name)) for name in regimen.jurisdictions))
+    return (Field(name="jurisdiction", label="Whose label is followed", input=Input.RADIO, options=options),)
+
+
+def _count(regimen: Regimen, intent: str) -> str:
+    count = regimen.counts[intent]
+    if count.maximum is None:
+        return f"{count.default} cycles planned ahead, then as long as it goes on"
+    if count.default == count.maximum:
+        return f"{count.default} cycles"
+    return f"{count.default} cycles, at most {count.maximum}"
+
+
+def _minor(settings: Settings) -> Field:
+    return Field(
+        name="minor",
+        label=f"The patient is under {settings.clinic.age_of_majority}",
+        input=Input.TICK,
+        hint="Then somebody stands for them: the form asks who.",
+        options=(Option(value="yes", label="yes"),),
+    )
+
+
+def _audiences(regimen: Regimen) -> tuple[Field, ...]:
+    # No default: whether it applies, and whether it may be shown, is the patient's answer.
+    answers = (
+        Option(value="shown", label="Applies: show the dates in the patient's own calendar and mails"),
+        Option(value="private", label="Applies: keep the dates private, for staff only"),
+        Option(value="no", label="Does not apply"),
+    )
+    return tuple(
+        Field(
+            name=f"audience-{name}",
+            label=word(name),
+            input=Input.RADIO,
+            missing=f"{word(name)}: choose an answer.",
+            options=answers,
+        )
+        for name in regimen.audiences()
+    )
+
+
+def _language(app: App) -> Field:
+    options = tuple(Option(value=code, label=label) for code, label in labels(app.wordings).items())
+    return Field(
+        name="language",
+        label="Language that the patient reads",
+        input=Input.SELECT,
+        hint="Of calendar, prints and mails.",
+        missing="Choose the language.",
+        options=options,
+    )
+
+
+def _carer(app: App, number: int) -> Section:
+    fields = tuple(replace(field, name=carer_name(number, field.name)) for field in carer_fields(app))
+    return Section(title=f"Carer {number}", lead="Leave the name and address empty for none.", fields=fields)
