@@ -40,17 +40,17 @@ def facts_of(session: Session, clinic_id: int, course_id: UUID) -> tuple[DayFact
     return tuple(sorted(found, key=lambda fact: fact.key))  # databases sort texts each in their own way
 
 
-def due_for_facts(session: Session, mark: str, limit: int) -> tuple[tuple[int, UUID], ...]:
-    """Clinic and id of courses whose facts were made by something else than that mark; the next visits first."""
-    query = select(CourseRow.clinic_id, CourseRow.id).where(_other(mark))
+def due_for_facts(session: Session, clinic_id: int, mark: str, limit: int) -> tuple[UUID, ...]:
+    """The clinic's courses whose facts were made by something else than that mark; the next visits first."""
+    query = select(CourseRow.id).where(CourseRow.clinic_id == clinic_id, _other(mark))
     query = query.order_by(col(CourseRow.next_visit).is_(None), col(CourseRow.next_visit), col(CourseRow.id))
-    return tuple((clinic_id, course_id) for clinic_id, course_id in session.exec(query.limit(limit)))
+    return tuple(session.exec(query.limit(limit)))
 
 
-def count_due_for_facts(session: Session, mark: str, clinic_id: int | None = None) -> int:
-    """How many courses (of that clinic) have facts that were made by something else than that mark."""
-    query = select(func.count()).select_from(CourseRow).where(_other(mark))
-    return session.exec(query if clinic_id is None else query.where(CourseRow.clinic_id == clinic_id)).one()
+def count_due_for_facts(session: Session, mark: str, clinic_id: int) -> int:
+    """How many courses of the clinic have facts that were made by something else than that mark."""
+    query = select(func.count()).select_from(CourseRow).where(CourseRow.clinic_id == clinic_id, _other(mark))
+    return session.exec(query).one()
 
 
 def set_tick(

@@ -9,14 +9,21 @@ import sqlite3
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, bindparam, select
+from sqlalchemy import Table, bindparam, func, literal_column, select
 
 from db.engine import Engine, sqlite_file, told_plainly
 from db.stored import ServedFeed
-from db.tables import FeedRow
+from db.tables import ClinicSettingsRow, FeedRow
 
 _FEED: Table = FeedRow.__table__  # type: ignore[attr-defined] # SQLModel sets it on every table
-_COLUMNS = tuple(_FEED.c[name] for name in ServedFeed._fields)
+_SETTINGS: Table = ClinicSettingsRow.__table__  # type: ignore[attr-defined] # the same
+_REVISION = (
+    select(func.coalesce(func.max(_SETTINGS.c.revision), literal_column("0")))
+    .where(_SETTINGS.c.clinic_id == _FEED.c.clinic_id)
+    .scalar_subquery()
+    .label("settings_revision")
+)
+_COLUMNS = tuple(_REVISION if name == _REVISION.name else _FEED.c[name] for name in ServedFeed._fields)
 _QUERY = select(*_COLUMNS).where(_FEED.c.token_hash == bindparam("token_hash"))
 _INSTANTS = tuple(place for place, column in enumerate(_COLUMNS) if column.name.endswith("_at"))
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import BindParameter, ColumnElement, Select, Update, bindparam, exists, func, inspect, or_
@@ -147,17 +147,28 @@ def expire(session: Session, now: datetime, outcome: str) -> tuple[tuple[int, UU
     return tuple((id_, course_id) for id_, course_id in found if id_ is not None)
 
 
-def late_days(session: Session, now: datetime) -> tuple[tuple[str, date], ...]:
-    """The zones and dates of scheduled messages that are due, as they were meant to go."""
-    query = _zoned(select(_zone(), col(OutboxRow.group_date))).where(_ready(OutboxRow, now), _regroups()).distinct()
-    return tuple((zone, day) for zone, day in session.exec(query))
+class LateDay(NamedTuple):
+    """A date on which scheduled messages of a clinic to readers in that zone should have gone."""
+
+    clinic_id: int
+    zone: str
+    day: date
 
 
-def move_day(session: Session, zone: str, day: date, *, to: date, at: datetime, now: datetime) -> int:
-    """Puts what should have gone on `day` to `to`, so that it goes in that day's mail: at `at`, or now if that is
+def late_days(session: Session, now: datetime) -> tuple[LateDay, ...]:
+    """The clinics, zones and dates of scheduled messages that are due, as they were meant to go."""
+    asked = select(col(OutboxRow.clinic_id), _zone(), col(OutboxRow.group_date))
+    query = _zoned(asked).where(_ready(OutboxRow, now), _regroups()).distinct()
+    return tuple(LateDay(*found) for found in session.exec(query))
+
+
+def move_day(session: Session, late_day: LateDay, *, to: date, at: datetime, now: datetime) -> int:
+    """Puts what should have gone on that day to `to`, so that it goes in that day's mail: at `at`, or now if that is
     past or too late; how many messages."""
+    clinic_id, zone, day = late_day
     of_zone = _zoned(select(OutboxRow.id)).where(_ready(OutboxRow, now), _regroups(), _zone() == zone)
     late = (
+        col(OutboxRow.clinic_id) == clinic_id,
         _ready(OutboxRow, now),
         _regroups(),
         col(OutboxRow.group_date) == day,

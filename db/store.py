@@ -176,16 +176,16 @@ def set_to_tell(session: Session, course: StoredCourse, numbers: Collection[int]
     session.connection().execute(unphoned.values(to_phone=stands))
 
 
-def due_for_settings(session: Session, mark: str, limit: int) -> tuple[tuple[int, UUID], ...]:
-    """Clinic and id of courses whose mails wait by other settings than those of that mark; the next visits first."""
+def due_for_settings(session: Session, clinic_id: int, mark: str, limit: int) -> tuple[UUID, ...]:
+    """The clinic's courses that follow other settings than those of that mark; the next visits first."""
     other = or_(col(CourseRow.mails_by) < mark, col(CourseRow.mails_by) > mark)
-    query = select(CourseRow.clinic_id, CourseRow.id).where(other)
+    query = select(CourseRow.id).where(CourseRow.clinic_id == clinic_id, other)
     query = query.order_by(col(CourseRow.next_visit).is_(None), col(CourseRow.next_visit), col(CourseRow.id))
-    return tuple((clinic_id, course_id) for clinic_id, course_id in session.exec(query.limit(limit)))
+    return tuple(session.exec(query.limit(limit)))
 
 
 def set_mails_by(session: Session, course: StoredCourse, mark: str) -> None:
-    """Notes by which settings the course's mails wait."""
+    """Notes which settings the course's mails and times follow."""
     session.connection().execute(_this(course).values(mails_by=mark))
 
 

@@ -1,5 +1,6 @@
 """What the store gives back: values, no rows. Instants are aware UTC."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
@@ -167,11 +168,14 @@ class StoredBody:
 
 
 class ServedFeed(NamedTuple):
-    """What is read to serve a feed, and no more; the fields are those of StoredFeed and StoredBody.
+    """What is read to serve a feed, and no more; the fields are those of StoredFeed and StoredBody, and which
+    revision its clinic's settings have.
 
     A tuple, since one is made for each request of each phone.
     """
 
+    clinic_id: int
+    settings_revision: int
     expires_at: datetime | None
     revoked_at: datetime | None
     last_fetched_at: datetime | None
@@ -263,3 +267,13 @@ class DayLine:
     language: str
     interpreter: bool
     fact: DayFact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredSettings:
+    """A revision of what a clinic's admin has set: by the setting's name what config.toml would hold."""
+
+    revision: int
+    own: Mapping[str, object]
+    changed_at: datetime
+    changed_by: str

@@ -62,6 +62,21 @@ class ClinicRow(Base, table=True):
     name: str
 
 
+class ClinicSettingsRow(Base, table=True):
+    """What a clinic's admin has set, as a whole for each change; the newest revision holds. Appended only.
+
+    `own`: by the setting's name ("clinic.phone") what config.toml would hold. What is not named comes from there.
+    """
+
+    __tablename__ = "clinic_settings"
+
+    clinic_id: int = Field(primary_key=True, foreign_key="clinic.id")
+    revision: int = Field(primary_key=True)
+    own: JsonObject = Field(sa_type=JSON)
+    changed_at: datetime
+    changed_by: str
+
+
 class UserRow(Base, table=True):
     """A member of staff. Disabled, never deleted: the audit names them."""
 
@@ -127,8 +142,8 @@ class CourseRow(Base, table=True):
     __table_args__ = (
         UniqueConstraint("clinic_id", "id"),
         Index(None, "clinic_id", "next_visit"),
-        Index(None, "mails_by"),
-        Index(None, "facts_by"),
+        Index(None, "clinic_id", "mails_by"),
+        Index(None, "clinic_id", "facts_by"),
     )
 
     id: UUID = Field(primary_key=True)

@@ -219,7 +219,7 @@ class _Pass:
             recipient=recipient,
             wording=case.wordings[recipient.language],
             unsubscribe=self.post.unsubscribe(begun.mail.messages[0]),
-            clinic=self.post.clinic,
+            clinic=case.clinic,
             sender=self.post.sender,
             now=begun.now,
         )

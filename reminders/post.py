@@ -29,6 +29,7 @@ class Case:
     events: Mapping[str, StampedEvent]
     standing: Standing
     wordings: Mapping[str, Wording]
+    clinic: ClinicCard
 
     def holds(self, stands: Standing, now: datetime) -> bool:
         """Whether the course is still what this was made from: it stands like that, and today is the same day."""
@@ -55,7 +56,6 @@ class Post:
     engine: Engine
     channel: Channel
     load: Callable[[Sequence[Mail]], Callable[[UUID], Case]]
-    clinic: ClinicCard
     sender: Sender
     owner: str
     now: Callable[[], datetime]

@@ -55,6 +55,7 @@ class What(StrEnum):
     SENDING_STOPPED = "sending-stopped"
     SENDING_STARTED = "sending-started"
     MAILS_SETTLED = "mails-settled"
+    SETTINGS_CHANGED = "settings-changed"
     USER_ADDED = "user-added"
     USER_DISABLED = "user-disabled"
     USER_ENABLED = "user-enabled"

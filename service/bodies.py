@@ -12,7 +12,7 @@ from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING
 
 from calendars import FORMATS
-from calendars.kinds import Detail, Reader
+from calendars.kinds import ClinicCard, Detail, Reader
 from calendars.view import build_view
 from db import feed_store
 from db.engine import Session
@@ -21,7 +21,7 @@ from scheduler.dates import to_instant
 from scheduler.events import EventKind, StampedEvent
 from scheduler.plan import Plan
 from service.clinic import clinic_card
-from service.config import ClinicSettings, FeedSettings
+from service.config import FeedSettings, Settings
 from service.loading import LoadedCourse
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def build_body(
 
     Only what they are made from decides them, so that the same plan gives the same bytes whenever they are built.
     """
-    end = ended_at(feed, now)
+    app, end = app.of(feed.clinic_id), ended_at(feed, now)
     if end is not None:
         feed = replace(feed, detail=Detail.DISCREET.value, changed_at=end)
         stamped = {}
@@ -82,14 +82,14 @@ def build_body(
     )
 
 
-def software(app: "App", feed: StoredFeed | ServedFeed, now: datetime) -> str:
+def software(app: "App", feed: StoredFeed, now: datetime) -> str:
     """What builds this feed's bytes: another text than the stored one means that they must be built anew."""
-    return made_by(app) if ended_at(feed, now) is None else made_by(app) + ENDED
+    return made_by(app.of(feed.clinic_id).settings) + ("" if ended_at(feed, now) is None else ENDED)
 
 
-def made_by(app: "App") -> str:
-    """What builds the bytes of feeds that live."""
-    return _made_by(app.settings.clinic, app.settings.feeds)
+def made_by(settings: Settings) -> str:
+    """What builds the bytes of a clinic's feeds that live, by its settings."""
+    return _made_by(clinic_card(settings.clinic), settings.feeds)
 
 
 def packed(body: bytes) -> bytes:
@@ -107,7 +107,7 @@ def rebuild(
     now: datetime,
 ) -> None:
     """Makes the bytes of all the course's feeds for a plan that is being recorded now, in its transaction."""
-    before = feed_store.bodies_of(session, course)
+    app, before = app.of(course.clinic_id, session), feed_store.bodies_of(session, course)
     for feed in feed_store.feeds_of(session, course):
         if ended_at(feed, now) is None:
             body = build_body(app, feed, plan, stamped, recorded_at=now, now=now)
@@ -124,6 +124,7 @@ def build_anew(app: "App", session: Session, course: LoadedCourse, feed: StoredF
 
     The course must have been read under its lock, so that an action recorded meanwhile doesn't cross.
     """
+    app = app.of(feed.clinic_id, session)
     before = feed_store.bodies_of(session, course.stored)[feed.id]
     if before.software != software(app, feed, now) and ended_at(feed, now) is None:
         feed = replace(feed, changed_at=now)
@@ -154,8 +155,8 @@ def _stale_at(stamped: Mapping[str, StampedEvent], plan: Plan, days: int) -> dat
     return to_instant(next_day, time(0), plan.course.zone) if next_day else None
 
 
-@lru_cache(maxsize=8)
-def _made_by(clinic: ClinicSettings, feeds: FeedSettings) -> str:
+@lru_cache(maxsize=64)
+def _made_by(clinic: ClinicCard, feeds: FeedSettings) -> str:
     makers = (_program(), repr(clinic), repr(feeds))
     return hashlib.sha256("\n".join(makers).encode()).hexdigest()
 

@@ -172,6 +172,7 @@ def choose(
 
     Raises NotFound for an unknown course or role, and InvalidValue for what the clinic doesn't send or can't be.
     """
+    app = app.of(clinic_id)
     _check_wish(wish, reminder_policy(app.settings.reminders))
     email = _check_reach(app, contact.language, contact.zone, contact.email) if contact else ""
     with writing(app.engine) as session:

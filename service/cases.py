@@ -11,6 +11,7 @@ from db.engine import reading
 from db.mail_store import MailCourse, mail_courses
 from db.outbox_claims import Mail
 from reminders.post import Case
+from service.clinic import clinic_card
 from service.loading import assemble, facts_for, with_earlier
 from service.recipients import recipients_by
 
@@ -21,14 +22,21 @@ if TYPE_CHECKING:
 def load_cases(app: "App", mails: Sequence[Mail], now: datetime) -> Callable[[UUID], Case]:
     """What gives the case of a course of these mails, as it was stored at this moment; worked out once."""
     found: dict[UUID, Callable[[], MailCourse]] = {}
+    apps: dict[int, App] = {}
     by_clinic: dict[int, list[Mail]] = defaultdict(list)
     for mail in mails:
         by_clinic[mail.clinic_id].append(mail)
     with reading(app.engine) as session:
         for clinic_id, theirs in by_clinic.items():
+            apps[clinic_id] = app.of(clinic_id, session)
             keys = {message.event_key for mail in theirs for message in mail.messages}
             found |= mail_courses(session, clinic_id, {mail.course_id for mail in theirs}, keys, now)
-    return cache(lambda course_id: _case(app, found[course_id](), now))
+
+    def case(course_id: UUID) -> Case:
+        course = found[course_id]()
+        return _case(apps[course.stored.clinic_id], course, now)
+
+    return cache(case)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -42,4 +50,10 @@ def _case(app: "App", course: MailCourse, now: datetime) -> Case:
     loaded = assemble(app, stored, now=now, actions=course.actions, stamped=course.stamped, moved_to=course.moved_to)
     recipients = recipients_by(stored, standing.chosen, standing.readers)
     facts = facts_for(app, stored, loaded.plan(), recipients)
-    return Case(facts=facts, events=loaded.stamped, standing=standing, wordings=app.wordings)
+    return Case(
+        facts=facts,
+        events=loaded.stamped,
+        standing=standing,
+        wordings=app.wordings,
+        clinic=clinic_card(app.settings.clinic),
+    )

@@ -80,7 +80,13 @@ def load_catalogue(settings: Settings) -> Catalogue:
     faults += _clashes(entries)
     if faults:
         raise _together(faults)
-    return Catalogue(entries)
+    found = Catalogue(entries)
+    for id_ in settings.regimens.offered:  # a misspelt one must not quietly take a regimen from the clinic
+        if id_ not in found.by_id():
+            raise InvalidValue(
+                f"[regimens] offered: there is no regimen {id_!r}; there are: {', '.join(found.by_id())}"
+            )
+    return found
 
 
 def load_wordings() -> Mapping[str, "Wording"]:

@@ -28,6 +28,7 @@ COMMANDS = {
     "bounces": "service.cli_sending:bounce",
     "worklist": "service.cli_worklist:worklist",
     "user": "service.cli_user:user",
+    "clinic": "service.cli_clinic:clinic",
     "migrate": "service.cli_admin:migrate",
     "backup": "service.cli_admin:backup",
     "restore": "service.cli_admin:restore",

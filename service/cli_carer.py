@@ -69,6 +69,7 @@ def add(
     """Add a carer to COURSE, who gets mails from now on; prints how the course calls them."""
     app = cli.app
     from calendars.kinds import Detail
+    from service.audit import HOME_CLINIC
     from service.carers import NewCarer, add_carer
 
     new = NewCarer(
@@ -76,7 +77,7 @@ def add(
         email=email,
         consent=True,
         language=language,
-        zone=zone or app.settings.clinic.zone,
+        zone=zone or app.of(HOME_CLINIC).settings.clinic.zone,
         detail=Detail(detail),
     )
     role = add_carer(app, course, new, by=by)

@@ -84,7 +84,7 @@ def new(cli: Cli, /, **given: Any) -> None:
 
     if given["no_consent"] and not given["email"]:
         raise click.UsageError("--no-consent says something of --email; give that too.")
-    start = start_of(cli, given, id_=uuid4())
+    start = start_of(cli, given, cli.home, id_=uuid4())
     wanted = NewCourse(
         regimen_id=given["regimen"],
         patient=given["patient"],
@@ -151,10 +151,11 @@ def show_(cli: Cli, /, *, id_: UUID, revision: int | None, by: str, **given: Any
         stamped=tuple(record.stamped.values()),
         id=record.course.id,
         stamp=record.recorded_at,
+        settings=cli.home,
         extra={"course": str(record.id), "patient": record.patient, "revision": record.revision}
         | facts_to_dict(record.facts),
     )
-    show(cli, shown, given, today=cli.today(record.course.zone))
+    show(shown, given, today=cli.today(record.course.zone))
 
 
 @course.command()

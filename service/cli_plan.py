@@ -17,6 +17,7 @@ from scheduler.plan_json import why_to_dict
 from service.cli_support import Cli, config_option, json_option, note_language, write_json, write_out, write_text
 from service.cli_types import AUDIENCE, CYCLE_LENGTH, DATE, FILE, NUMBER, TIME, ZONE, word
 from service.clinic import jurisdiction_of
+from service.config import Settings
 from service.explaining import explained, explanation_text
 from service.plan_table import plan_table
 from service.planning import cycle_lengths, plan_course, read_course_file
@@ -96,20 +97,20 @@ def plan(cli: Cli, /, **given: Any) -> None:
     show_plan(cli, planned, given, today=today)
 
 
-def start_of(cli: Cli, given: dict[str, Any], *, id_: UUID) -> Course:
+def start_of(cli: Cli, given: dict[str, Any], settings: Settings, *, id_: UUID) -> Course:
     """The course that the options describe; the clinic's settings fill in hour, zone and whose label is followed."""
     regimen = cli.catalogue.regimen(given["regimen"])
     return Course(
         id=id_,
         day1=given["day1"],
-        at=given["at"] or cli.settings.clinic.default_at,
-        zone=given["zone"] or cli.settings.clinic.zone,
+        at=given["at"] or settings.clinic.default_at,
+        zone=given["zone"] or settings.clinic.zone,
         cycles=given["cycles"],
         intent=given["intent"] or "continue",
         cycle_lengths=cycle_lengths(given["lengths"]),
         audiences=given["audiences"],
         reason=given["reason"].strip(),
-        jurisdiction=given["jurisdiction"].strip() or jurisdiction_of(cli.settings.clinic.country, regimen),
+        jurisdiction=given["jurisdiction"].strip() or jurisdiction_of(settings.clinic.country, regimen),
     )
 
 
@@ -117,17 +118,23 @@ def show_plan(cli: Cli, planned: Plan, given: dict[str, Any], *, today: date) ->
     """Shows a plan that nothing has stored, in the format that the options ask for."""
     id_, stamp = planned.course.id, datetime.combine(today, time(), tzinfo=UTC)
     stamped = restamp({}, events(planned), planned, at=stamp).values()
-    show(cli, Shown(plan=planned, stamped=tuple(stamped), id=id_, stamp=stamp, extra={}), given, today=today)
+    show(
+        Shown(plan=planned, stamped=tuple(stamped), id=id_, stamp=stamp, settings=cli.settings, extra={}),
+        given,
+        today=today,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """A plan to show: with its events, the id of its calendar, the stamp of its revision, and more for the JSON."""
+    """A plan to show: with its events, the id of its calendar, the stamp of its revision, the settings of its clinic,
+    and more for the JSON."""
 
     plan: Plan
     stamped: tuple[StampedEvent, ...]
     id: UUID
     stamp: datetime
+    settings: Settings
     extra: dict[str, object]
 
 
@@ -138,7 +145,7 @@ def look_of(given: dict[str, Any]) -> "Look":
     return Look(**{field: given[field] for field in ("reader", "detail", "language", "paper", "large_print")})
 
 
-def show(cli: Cli, shown: Shown, given: dict[str, Any], *, today: date) -> None:
+def show(shown: Shown, given: dict[str, Any], *, today: date) -> None:
     """Writes the plan as the options of `look_options` ask for."""
     name, output = "json" if given["as_json"] else given["format_name"], given["output"]
     note_language(given["language"])
@@ -162,7 +169,7 @@ def show(cli: Cli, shown: Shown, given: dict[str, Any], *, today: date) -> None:
             name,
             shown.plan,
             shown.stamped,
-            settings=cli.settings,
+            settings=shown.settings,
             look=look,
             uid=shown.id,
             stamp=shown.stamp,
@@ -189,4 +196,4 @@ def _called(name: str) -> str:
 def _from_options(cli: Cli, given: dict[str, Any]) -> CourseFile:
     regimen = cli.catalogue.regimen(given["regimen"])
     id_ = course_id(regimen.id, "", given["day1"])
-    return CourseFile(course=start_of(cli, given, id_=id_), regimen=regimen, actions=(), patient="")
+    return CourseFile(course=start_of(cli, given, cli.settings, id_=id_), regimen=regimen, actions=(), patient="")

@@ -74,6 +74,13 @@ class Cli:
         come_from("command line")
         return app
 
+    @property
+    def home(self) -> Settings:
+        """The settings of the clinic that commands work for, with what its admin has set."""
+        from service.audit import HOME_CLINIC
+
+        return self.app.of(HOME_CLINIC).settings
+
 
 class LateGroup(click.Group):
     """A group whose commands are imported when they are used: `modules` says where each stands."""

@@ -112,9 +112,10 @@ class FeedSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegimenSettings:
-    """The clinic's own folder of regimen files, beside those that come along."""
+    """The clinic's own folder of regimen files, beside those that come along; and which of all may be started."""
 
     folder: Annotated[Path | None, PATH] = None
+    offered: Annotated[tuple[str, ...], Reader(read=values.names, plain=False)] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +167,22 @@ def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
     if faults:
         raise FileRefused("settings", tuple(faults))
     return loaded
+
+
+def reader_of(section: str, key: str) -> Reader:
+    """What reads the setting `key` of that section."""
+    found = next(each for each in fields(Settings) if each.name == section)
+    return next(each.reader for each in _keys(found) if each.name == key)
+
+
+def origins(path: Path | None, environ: Mapping[str, str]) -> Mapping[str, str]:
+    """By the setting's name ("clinic.phone") where its value stands; what isn't named has its default.
+
+    For settings that `load_settings` has read.
+    """
+    source, tables = _read_file(path, environ)
+    raw = dict(_from_file(source, tables, [])) | dict(_from_environment(environ, []))
+    return {f"{section}.{key}": where for (section, key), (where, _, _) in raw.items()}
 
 
 def with_public_url(settings: Settings) -> Settings:

@@ -12,6 +12,7 @@ from scheduler.errors import InvalidValue
 
 CLOSURES = '"2026-12-24 to 2027-01-01 Christmas", "2026-12-31"'
 LONGEST_CLOSURE = 366  # days: longer is a slip of the finger
+LONGEST_TEXT = 500
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -45,6 +46,8 @@ def text(raw: object) -> str:
         raise Unreadable("must be a text in quotes")
     if any(ord(character) < 32 for character in raw):
         raise Unreadable("must be one line without control characters")
+    if len(raw) > LONGEST_TEXT:
+        raise Unreadable(f"must have at most {LONGEST_TEXT} characters")
     return raw.strip()
 
 
@@ -144,6 +147,14 @@ def mail_address(raw: object) -> str:
     if address and not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", address):
         raise Unreadable("must be a mail address such as infusions@clinic.example")
     return address
+
+
+def names(raw: object) -> tuple[str, ...]:
+    """Names such as those of regimens, each once, in their order; none is allowed."""
+    found = tuple(text(entry) for entry in _entries(raw, '["inotuzumab-ozogamicin"]'))
+    if not all(found):
+        raise Unreadable("must hold names, no empty text")
+    return tuple(sorted(set(found)))
 
 
 def mail_addresses(raw: object) -> tuple[str, ...]:

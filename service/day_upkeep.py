@@ -11,6 +11,7 @@ from uuid import UUID
 
 from db import day_store
 from db.engine import DatabaseUnavailable, Session, reading, writing
+from db.settings_store import clinic_ids
 from db.stored import StoredCourse
 from scheduler.day_facts import day_facts
 from scheduler.errors import InfusionsError
@@ -32,6 +33,7 @@ log = logging.getLogger(__name__)
 
 def keep(app: "App", session: Session, course: StoredCourse, plan: Plan, *, now: datetime) -> None:
     """Stores the facts of a plan that is being recorded, in its transaction."""
+    app = app.of(course.clinic_id, session)
     rules = clinic_rules(app.settings, None, years_of(course.course.day1, plan.today))
     day_store.save_facts(session, course, day_facts(plan, rules), mark(app.settings, now))
 
@@ -53,11 +55,15 @@ def follow(app: "App", now: datetime, *, seconds: float = SECONDS) -> int:
     One transaction a course; those with the next visits first, what is left at the next pass. One that can't be read
     keeps back no other.
     """
-    wanted, started = mark(app.settings, now), stopwatch()
+    started = stopwatch()
     with reading(app.engine) as session:
-        due = day_store.due_for_facts(session, wanted, AT_ONCE)
+        due = [
+            (clinic_id, course_id)
+            for clinic_id in clinic_ids(session)
+            for course_id in _due(app.of(clinic_id, session), session, now)
+        ]
     done = failed = 0
-    for clinic_id, course_id in due:
+    for clinic_id, course_id in due[:AT_ONCE]:
         if stopwatch() - started > seconds:
             break
         try:
@@ -85,10 +91,16 @@ def follow_all(app: "App", now: datetime) -> int:
 def behind(app: "App", now: datetime, *, clinic_id: int | None = None) -> int:
     """How many courses (of that clinic) still have facts of other settings or software."""
     with reading(app.engine) as session:
-        return day_store.count_due_for_facts(session, mark(app.settings, now), clinic_id)
+        asked = clinic_ids(session) if clinic_id is None else [clinic_id]
+        count = day_store.count_due_for_facts
+        return sum(count(session, mark(app.of(id_, session).settings, now), id_) for id_ in asked)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+def _due(app: "App", session: Session, now: datetime) -> tuple[UUID, ...]:
+    return day_store.due_for_facts(session, app.clinic_of(), mark(app.settings, now), AT_ONCE)
 
 
 def _follow(app: "App", clinic_id: int, course_id: UUID, now: datetime) -> None:

@@ -10,6 +10,7 @@ from calendars.kinds import Detail, Reader
 from scheduler.actions import Action, Cease, CeaseCause, Defer, Given
 from scheduler.course import Audience, Course
 from scheduler.plan import Dose, DoseState
+from service.audit import HOME_CLINIC
 from service.clock import today_in
 from service.courses import NewCourse, record, start_course
 from service.feeds import new_feed
@@ -36,6 +37,7 @@ def load_demo(app: "App") -> DemoClinic | None:
     """Fills an empty database with the demo clinic; None, and no change, when there is a course or a user already."""
     if list_users(app) or list_courses(app):
         return None
+    app = app.of(HOME_CLINIC)
     today = today_in(app.settings.clinic.zone, app.now())
     in_mid_course = _in_mid_course(app, today)
     _just_started(app, today)

@@ -36,6 +36,7 @@ def send_digests(app: "App", now: datetime, channel: Channel, sender: Sender) ->
     A try that fails is repeated by a later tick, with the same Message-ID, until the evening. While mails are stopped
     it waits like all others, or is the one that tries; a fault of ours stops the others, too.
     """
+    app = app.of(HOME_CLINIC)
     local = now.astimezone(zone_of(app.settings.clinic.zone))
     if not FROM <= local.time() < UNTIL:
         return 0

@@ -229,14 +229,14 @@ def _address_of(app: "App", token: str) -> str:
 def _add(
     app: "App", session: Session, course: LoadedCourse, feed: StoredFeed, token: str | None, *, by: str
 ) -> NewFeed:
-    token = token or new_token()
+    app, token = app.of(feed.clinic_id, session), token or new_token()
     feed_store.add_feed(session, feed, current_body(app, course, feed, feed.created_at), hashed(token))
     _audit(session, What.FEED_MADE, feed, by, feed.created_at)
     return NewFeed(id=feed.id, address=_address_of(app, token))
 
 
 def _revoke(app: "App", session: Session, course: LoadedCourse, feed: StoredFeed, *, by: str) -> None:
-    now = course.now
+    app, now = app.of(feed.clinic_id, session), course.now
     if feed.revoked_at is not None:
         return
     feed_store.set_revoked(session, feed, now)

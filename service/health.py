@@ -39,6 +39,7 @@ def examine(config: Path | None, environ: Mapping[str, str]) -> tuple[Finding, .
         "holidays": _holidays,
         "whom to call": _whom_to_call,
         "database": _database,
+        "clinics": _clinics,
         "secret": _secret,
         "mail": _mail,
         "sending": _sending,
@@ -89,6 +90,26 @@ def _database(settings: Settings) -> str:
         return f"{place(engine.url)} is at this program's schema"
     finally:
         engine.dispose()
+
+
+def _clinics(settings: Settings) -> str:
+    """What admins have set can be read, and where it stands."""
+    from db.engine import DatabaseUnavailable, check_schema, make_engine, reading
+    from service.clinic_settings import settings_of_all
+
+    engine = make_engine(settings.database.url)
+    try:
+        check_schema(engine)
+        with reading(engine) as session:
+            clinics = settings_of_all(session, settings).items()
+    except DatabaseUnavailable:
+        return "no clinic can be looked at without a database"
+    finally:
+        engine.dispose()
+    own = [f"clinic {id_}" for id_, theirs in clinics if theirs != settings]
+    if not own:
+        return "every setting comes from config file, environment or default"
+    return f"an admin has set some of {', '.join(own)}: `infusions clinic show` tells which"
 
 
 def _secret(settings: Settings) -> str:
@@ -142,13 +163,15 @@ def _sending(settings: Settings) -> str:
 def _the_day(clock: Clock, settings: Settings) -> str:
     from db.day_store import count_due_for_facts
     from db.engine import DatabaseUnavailable, check_schema, make_engine, reading
+    from service.clinic_settings import settings_of_all
     from service.day_upkeep import mark
 
     engine = make_engine(settings.database.url)
     try:
         check_schema(engine)
         with reading(engine) as session:
-            behind = count_due_for_facts(session, mark(settings, clock()))
+            clinics = settings_of_all(session, settings).items()
+            behind = sum(count_due_for_facts(session, mark(theirs, clock()), id_) for id_, theirs in clinics)
     except DatabaseUnavailable:
         return "nothing is kept without a database"
     finally:

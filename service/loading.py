@@ -25,11 +25,14 @@ from scheduler.plan import DoseState, Plan
 from scheduler.regimen import Regimen
 from service.clinic import clinic_rules, years_of
 from service.clock import today_in
-from service.config import ReminderSettings
+from service.config import ReminderSettings, Settings
 from service.recipients import mail_recipients
 
 if TYPE_CHECKING:
     from service.wiring import App
+
+
+MARK = "-"  # between the two parts of a mark
 
 
 class NotFound(InfusionsError):
@@ -98,7 +101,7 @@ def load(
     stored = store.find_course(session, clinic_id, course_id, to_change=to_change)
     if stored is None:
         raise NotFound(f"course {course_id}: there is no such course; `infusions course list` shows those there are")
-    now = now or app.now()
+    app, now = app.of(clinic_id, session), now or app.now()
     return assemble(
         app,
         with_earlier(app, session, stored, now),
@@ -119,7 +122,7 @@ def assemble(
     moved_to: Iterable[StoredRegimen],
 ) -> LoadedCourse:
     """The course from what is stored of it, as it is at `now`; `moved_to`: the contents that its actions moved to."""
-    today = today_in(stored.course.zone, now)
+    app, today = app.of(stored.clinic_id), today_in(stored.course.zone, now)
     newest, years = app.catalogue.by_id().get(stored.regimen.id), years_of(stored.course.day1, today)
     # It keeps the texts of the versions that it moved to, so that a newer file changes nothing by itself.
     earlier = tuple(_regimen(app, kept) for kept in moved_to)
@@ -144,6 +147,7 @@ def with_earlier(app: "App", session: Session, stored: StoredCourse, now: dateti
 
 def facts_of(app: "App", session: Session, stored: StoredCourse, plan: Plan, *, now: datetime) -> CourseFacts:
     """What the reminders of a course follow from."""
+    app = app.of(stored.clinic_id, session)
     return facts_for(app, stored, plan, mail_recipients(session, stored, now))
 
 
@@ -154,7 +158,7 @@ def facts_for(app: "App", stored: StoredCourse, plan: Plan, recipients: tuple[Re
         course_id=stored.course.id,
         recipients=recipients,
         plan=plan,
-        policy=reminder_policy(app.settings.reminders),
+        policy=reminder_policy(app.of(stored.clinic_id).settings.reminders),
         paused=stored.mails_paused,
     )
 
@@ -170,9 +174,46 @@ def reminder_policy(settings: ReminderSettings) -> ReminderPolicy:
     )
 
 
-def mark_of_policy(settings: ReminderSettings) -> str:
-    """What tells these settings of mails from others."""
-    return hashlib.sha256(repr(reminder_policy(settings)).encode()).hexdigest()[:16]
+def mark_of(settings: Settings) -> str:
+    """What tells these settings from others that give a course other mails or other times: two parts, of which the
+    second is about the times.
+
+    What only proposes (the policy on closed days) or says (names, numbers to call) makes no difference.
+    """
+    clinic = settings.clinic
+    closed = sorted({each.day for each in clinic.closures})
+    times = (
+        clinic.country,
+        clinic.region,
+        clinic.opening_days,
+        closed,
+        clinic.lead_minutes,
+        clinic.liver_watch_weeks,
+        clinic.after_test_days,
+    )
+    return f"{_digest(reminder_policy(settings.reminders))}{MARK}{_digest(times)}"
+
+
+def same_times(mark: str, other: str) -> bool:
+    """Whether courses have the same times by the settings of both marks; one from before times were marked differs in
+    none, since nobody has asked for other times then."""
+    times, others = mark.partition(MARK)[2], other.partition(MARK)[2]
+    return times == others or not (times and others)
+
+
+def offered_regimens(app: "App") -> tuple[Regimen, ...]:
+    """The regimens with which this clinic starts courses, by id: all that there are until its admin has chosen."""
+    chosen = app.settings.regimens.offered
+    return tuple(each for each in app.catalogue.regimens() if not chosen or each.id in chosen)
+
+
+def offered(app: "App", regimen_id: str) -> Regimen:
+    """That regimen, for a new course of this clinic; InvalidValue when there is none or the clinic doesn't use it."""
+    regimen, chosen = app.catalogue.regimen(regimen_id), app.settings.regimens.offered
+    if chosen and regimen_id not in chosen:
+        message = f"regimen {regimen_id!r}: is not in use in this clinic; a clinic admin chooses those that are"
+        raise InvalidValue(message, field="regimen")
+    return regimen
 
 
 def kept_regimen(app: "App", regimen: Regimen) -> StoredRegimen:
@@ -210,6 +251,10 @@ def state_of(plan: Plan) -> CourseState:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(repr(value).encode()).hexdigest()[:16]
 
 
 def _regimen(app: "App", kept: StoredRegimen) -> Regimen:

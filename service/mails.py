@@ -73,7 +73,7 @@ def course_mails(app: "App", course_id: UUID, *, clinic_id: int = HOME_CLINIC) -
         attempts = outbox_store.attempts_of(session, [each.id for each in messages if each.attempt])
         zones = {each.role: each.zone for each in mail_recipients(session, course, app.now())}
         suppressed = bool(course.email) and outbox_store.is_suppressed(session, clinic_id, course.email or "")
-    now = app.now()
+    app, now = app.of(clinic_id), app.now()
     quiet = reminder_policy(app.settings.reminders).quiet
     awake = quiet.not_before(now, course.patient_zone)
 
@@ -138,7 +138,7 @@ def send_now(
         if found is None or course_id not in {None, found.course_id}:
             raise NotFound(f"message {message_id}: there is none of that number; see `infusions reminders list`")
         loaded = load(app, session, clinic_id, found.course_id, to_change=True)
-        now, zone = loaded.now, _zone_of(session, loaded, found.recipient)
+        app, now, zone = app.of(clinic_id, session), loaded.now, _zone_of(session, loaded, found.recipient)
         goes = now if at_night else reminder_policy(app.settings.reminders).quiet.not_before(now, zone)
         if request.done(session, clinic_id):
             return goes

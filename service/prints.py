@@ -72,6 +72,7 @@ class SheetAnswer:
     instead, since a person has to tell of a change first (scheduling rule 23).
     """
 
+    clinic_id: int
     state: SheetState
     language: str
     detail: str
@@ -95,6 +96,7 @@ def print_course(
     Raises NotFound for an unknown course, InvalidValue for what can't be printed, RequestReused when the request came
     before for something else, or the course has changed since.
     """
+    app = app.of(clinic_id)
     record = load_course(app, course_id, revision, clinic_id=clinic_id)
     if _has_died(record.plan):
         raise InvalidValue(f"course {course_id}: has ended; there is nothing to print", field="course")
@@ -116,6 +118,7 @@ def print_course(
 def list_prints(app: "App", course_id: UUID, *, clinic_id: int = HOME_CLINIC) -> tuple[PrintLine, ...]:
     """The course's prints, the newest first; NotFound for an unknown course."""
     with reading(app.engine) as session:
+        app = app.of(clinic_id, session)
         course = load(app, session, clinic_id, course_id)
         prints = print_store.prints_of(session, course.stored)
     views: dict[tuple[str, ...], CalendarView] = {}  # most prints of a course are alike
@@ -143,6 +146,7 @@ def look_up(app: "App", token: str) -> SheetAnswer:
         made = print_store.find_print_of_token(session, hashed(token)) if TOKEN.fullmatch(token) else None
         if made is None or made.revoked_at is not None:
             raise NotFound("this address is none of ours; ask for a new sheet")
+        app = app.of(made.clinic_id, session)
         course = load(app, session, made.clinic_id, made.course_id)
         untold = any(each.to_tell for each in store.revisions_of(session, course.stored))
     return _answer(app, course, made, untold=untold)
@@ -263,11 +267,12 @@ def _line(course: LoadedCourse, made: StoredPrint, view: CalendarView) -> PrintL
 
 def _answer(app: "App", course: LoadedCourse, made: StoredPrint, *, untold: bool) -> SheetAnswer:
     if _has_died(course.plan()):
-        return SheetAnswer(state=SheetState.ENDED, language=made.language, detail=made.detail)
+        return SheetAnswer(clinic_id=made.clinic_id, state=SheetState.ENDED, language=made.language, detail=made.detail)
     view = _now_shown(app, course, made)
     outdated = _is_outdated(course, made, view)
     zone = course.stored.course.zone
     return SheetAnswer(
+        clinic_id=made.clinic_id,
         state=SheetState.OUTDATED if outdated else SheetState.CURRENT,
         language=made.language,
         detail=made.detail,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from scheduler.errors import Fault
 
 if TYPE_CHECKING:
-    from service.config import Settings
+    from service.config import ClinicSettings, Settings
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 SHORTEST_SECRET = 32  # bytes: 256 bits, as long as the tokens that it signs
@@ -37,11 +37,17 @@ def unsafe(settings: "Settings", environ: Mapping[str, str]) -> Iterator[Fault]:
     if settings.smtp.tls == "none" and settings.smtp.host not in LOOPBACK | {""}:
         message = "mails to another host need starttls or implicit with production = true"
         yield Fault(place="[smtp] tls", message=message)
-    for name in WHOM_TO_CALL:
-        if not getattr(settings.clinic, name):
-            message = "is empty, and every mail tells whom to call and when; production needs it"
-            yield Fault(place=f"[clinic] {name}", message=message)
+    for fault in unreachable(settings.clinic):
+        yield Fault(place=fault.place.replace("clinic.", "[clinic] "), message=fault.message)
     yield from _unsafe_secret(settings.security.secret_file)
+
+
+def unreachable(clinic: "ClinicSettings") -> Iterator[Fault]:
+    """What is missing of whom patients call, and when; the place is the setting's name."""
+    for name in WHOM_TO_CALL:
+        if not getattr(clinic, name):
+            message = "is empty, and every mail tells whom to call and when; production needs it"
+            yield Fault(place=f"clinic.{name}", message=message)
 
 
 # ------------------------------------------------------------------------------------------------------------

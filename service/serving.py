@@ -59,7 +59,7 @@ class FeedServer:
     def __init__(self, app: "App") -> None:
         self._app = app
         self._reader = FeedReader(app.engine)
-        self._made_by = made_by(app)
+        self._made_by: dict[int, tuple[int, str]] = {}  # by clinic: at which revision of its settings, and by what
         self._noted: dict[str, Fetched] = {}
 
     def fetch_now(self, token: str, client: str) -> FeedAnswer:
@@ -70,7 +70,7 @@ class FeedServer:
         now, token_hash = self._app.now(), _hash_of(token)
         served = self._reader.find_now(token_hash) if token_hash else None
         state = self._state_of(served, now)
-        if served is not None and not self._is_current(served, state):
+        if served is not None and not (self._is_known(served) and self._is_current(served, state)):
             raise NotNow
         return _answer(served, state, token_hash, client, now)
 
@@ -114,13 +114,27 @@ class FeedServer:
     def _state_of(self, served: ServedFeed | None, now: datetime) -> FeedState:
         return state_of(self._app, served, now) if served else FeedState.UNKNOWN
 
+    def _is_known(self, served: ServedFeed) -> bool:
+        """Whether the settings that its clinic has now are known here, so that nothing is to be read."""
+        known = self._made_by.get(served.clinic_id)
+        return served.settings_revision == 0 or (known is not None and known[0] == served.settings_revision)
+
+    def _maker(self, served: ServedFeed) -> str:
+        """What builds the bytes of that clinic's feeds by its settings of now."""
+        if served.settings_revision == 0:  # nobody has set anything: those that the program started with
+            return made_by(self._app.settings)
+        if not self._is_known(served):
+            settings = self._app.of(served.clinic_id).settings
+            self._made_by[served.clinic_id] = (served.settings_revision, made_by(settings))
+        return self._made_by[served.clinic_id][1]
+
     def _is_current(self, served: ServedFeed, state: FeedState) -> bool:
         """Whether its bytes are those of this software; those of a feed that is gone are served to nobody."""
         match state:
             case FeedState.LIVE:
-                return served.software == self._made_by
+                return served.software == self._maker(served)
             case FeedState.REVOKED:
-                return served.software == self._made_by + ENDED
+                return served.software == self._maker(served) + ENDED
             case _:
                 return True
 

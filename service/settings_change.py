@@ -1,16 +1,20 @@
-"""Changed settings of reminders: they reach the mails that wait already, a part of the courses at each pass."""
+"""Changed settings of a clinic: they reach its courses' times and the mails that wait, a part of them at each pass."""
 
 import logging
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from db import store
 from db.engine import DatabaseUnavailable, reading, writing
+from db.settings_store import clinic_ids
 from reminders import outbox
 from scheduler.errors import InfusionsError
+from scheduler.events import StampedEvent
 from service.clock import stopwatch
-from service.loading import facts_of, load, mark_of_policy
+from service.loading import facts_of, load, mark_of, same_times
+from service.steps import refresh_by_settings
 
 if TYPE_CHECKING:
     from service.wiring import App
@@ -23,38 +27,52 @@ log = logging.getLogger(__name__)
 
 
 def follow_settings(app: "App", now: datetime) -> int:
-    """Brings the waiting mails of courses that were planned by other settings to those of now; how many courses.
+    """Brings the courses that follow other settings of their clinic to those of now; how many courses.
 
-    What went stays as it went; nothing is planned twice, since messages are found again by what they are about. One
-    transaction a course; those with the next visits first, what is left at the next pass.
+    Their waiting mails, and where the clinic's lead time, closed days or tests after a dose changed, their times too:
+    a change like any other, of which patients are told. What went stays as it went; nothing is planned twice, since
+    messages are found again by what they are about. One transaction a course; those with the next visits first, what
+    is left at the next pass.
     """
-    mark, started = mark_of_policy(app.settings.reminders), stopwatch()
+    started, left, done, failed = stopwatch(), AT_ONCE, 0, 0
     with reading(app.engine) as session:
-        due = store.due_for_settings(session, mark, AT_ONCE)
-    done = failed = 0
-    for clinic_id, course_id in due:
-        if stopwatch() - started > SECONDS:
-            break
-        try:
-            _follow(app, clinic_id, course_id, mark, now)
-        except DatabaseUnavailable:
-            raise
-        except InfusionsError:  # such as a regimen that this program can't read: no reason to leave the others
-            failed += 1
-        else:
-            done += 1
+        apps = [app.of(clinic_id, session) for clinic_id in clinic_ids(session)]
+    for bound in apps:
+        for course_id in _due(bound, left):
+            if stopwatch() - started > SECONDS:
+                break
+            left -= 1
+            try:
+                _follow(bound, course_id, now)
+            except DatabaseUnavailable:
+                raise
+            except InfusionsError:  # such as a regimen that this program can't read: no reason to leave the others
+                failed += 1
+            else:
+                done += 1
     if done or failed:
         values = {"action": "settings_followed", "courses": done, "failed": failed}
-        log.info("mails of %d courses follow the changed settings, %d can't", done, failed, extra=values)
+        log.info("%d courses follow the changed settings, %d can't", done, failed, extra=values)
     return done
 
 
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def _follow(app: "App", clinic_id: int, course_id: UUID, mark: str, now: datetime) -> None:
+def _due(app: "App", limit: int) -> tuple[UUID, ...]:
+    if limit <= 0:
+        return ()
+    with reading(app.engine) as session:
+        return store.due_for_settings(session, app.clinic_of(), mark_of(app.settings), limit)
+
+
+def _follow(app: "App", course_id: UUID, now: datetime) -> None:
+    mark = mark_of(app.settings)
     with writing(app.engine) as session:
-        loaded = load(app, session, clinic_id, course_id, to_change=True, now=now)
+        loaded = load(app, session, app.clinic_of(), course_id, to_change=True, now=now)
+        stamped: Mapping[str, StampedEvent] = loaded.stamped
+        if not same_times(loaded.stored.mails_by, mark):
+            stamped = refresh_by_settings(app, session, loaded)
         facts = facts_of(app, session, loaded.stored, loaded.plan(), now=now)
-        outbox.after_choice(session, facts, loaded.stamped, outcome=OUTCOME, now=now)
+        outbox.after_choice(session, facts, stamped, outcome=OUTCOME, now=now)
         store.set_mails_by(session, loaded.stored, mark)

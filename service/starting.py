@@ -28,7 +28,7 @@ from service.clinic import clinic_rules, years_of
 from service.clock import today_in
 from service.config_values import Unreadable, mail_address
 from service.languages import wording_of
-from service.loading import NotFound, kept_regimen, load, mark_of_policy, with_plan
+from service.loading import NotFound, kept_regimen, load, mark_of, offered, with_plan
 from service.patients import NOTHING_KNOWN, PatientFacts, check_facts, facts_asked
 from service.steps import Deed, Request, again_after_conflict
 from service.storing import Beginning, store_beginning
@@ -81,7 +81,7 @@ def preview_start(app: "App", new: NewCourse, *, clinic_id: int = HOME_CLINIC) -
     """The plan that the course would start with. Raises what `start_course` would, and stores nothing."""
     check_new(app, new)
     with reading(app.engine) as session:
-        now = app.now()
+        app, now = app.of(clinic_id, session), app.now()
         earlier = _followed(app, session, new, clinic_id, now)
     return plan_of(app, new, earlier, now)
 
@@ -107,8 +107,9 @@ def check_new(app: "App", new: NewCourse) -> None:
 
 
 def plan_of(app: "App", new: NewCourse, earlier: tuple[EarlierDose, ...], now: "datetime") -> Plan:
-    """The plan that the course would start with, where these doses went before it. Raises what `start_course` does."""
-    regimen = app.catalogue.regimen(new.regimen_id)
+    """The plan that the course would start with in the clinic that `app` was bound to, where these doses went before
+    it. Raises what `start_course` does."""
+    regimen = offered(app, new.regimen_id)
     course = replace(new.course, earlier=earlier)
     check_course(regimen, course)
     today = today_in(course.zone, now)
@@ -150,7 +151,7 @@ def _start(app: "App", new: NewCourse, by: str, request: Request, clinic_id: int
         earlier = request.earlier(session, clinic_id)
         if earlier is not None:
             return earlier.course_id
-        now = app.now()
+        app, now = app.of(clinic_id, session), app.now()
         plan = plan_of(app, new, _followed(app, session, new, clinic_id, now), now)
         stored = _stored(app, new, plan, by=by, clinic_id=clinic_id, now=now)
         begun = Beginning(
@@ -177,7 +178,7 @@ def _stored(app: "App", new: NewCourse, plan: Plan, *, by: str, clinic_id: int, 
         state="",  # day 1, next visit and state: by the plan
         created_at=now,
         created_by=by,
-        mails_by=mark_of_policy(app.settings.reminders),
+        mails_by=mark_of(app.settings),
         spoken_language=check_facts(new.facts).spoken_language,
         interpreter=new.facts.interpreter,
     )

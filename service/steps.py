@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from service.wiring import App
 
 MAX_REQUEST_ID = 200
+BY_SETTINGS = "settings"  # who takes a step that follows from a changed setting
 T = TypeVar("T")
 
 
@@ -159,6 +160,14 @@ def send_neutral(
     store.mark_neutral(session, course, course.revision if revision is None else revision, now)
 
 
+def refresh_by_settings(app: "App", session: Session, loaded: LoadedCourse) -> Mapping[str, StampedEvent]:
+    """Brings what follows from a course to its plan by the clinic's settings of now; its events as they are then.
+
+    No revision of its own: nobody recorded anything here.
+    """
+    return _refresh(app, session, loaded, Deed(by=BY_SETTINGS, at=loaded.now, request=Request.of(None)))
+
+
 def to_tell(plan: Plan) -> tuple[int, ...]:
     """The revisions of which a person should tell the patient if they took dates: nobody is told after a death."""
     if plan.ceased is not None and plan.ceased.cause is CeaseCause.DEATH:
@@ -194,8 +203,9 @@ def _to(course: StoredCourse, plan: Plan, before: Mapping[str, StampedEvent], no
     )
 
 
-def _refresh(app: "App", session: Session, loaded: LoadedCourse, deed: Deed) -> None:
-    """Brings what follows from a course to its plan, when the course that it goes on from has changed.
+def _refresh(app: "App", session: Session, loaded: LoadedCourse, deed: Deed) -> Mapping[str, StampedEvent]:
+    """Brings what follows from a course to its plan, when the course that it goes on from, or a setting of the clinic,
+    has changed; its events as they are then.
 
     No revision of its own: nobody recorded anything here. The courses that go on from it are refreshed too.
     """
@@ -204,6 +214,7 @@ def _refresh(app: "App", session: Session, loaded: LoadedCourse, deed: Deed) -> 
     if step.stamped != step.before:
         store.save_events(session, course, step.before, step.stamped)
         bodies.rebuild(app, session, course, step.plan, step.stamped, now=deed.at)
+        day_upkeep.keep(app, session, course, step.plan, now=deed.at)
         outbox.after_change(
             session,
             facts_of(app, session, course, step.plan, now=deed.at),
@@ -215,6 +226,7 @@ def _refresh(app: "App", session: Session, loaded: LoadedCourse, deed: Deed) -> 
             now=deed.at,
         )
     _refresh_followers(app, session, course, deed)
+    return step.stamped
 
 
 def _refresh_followers(app: "App", session: Session, course: StoredCourse, deed: Deed) -> None:

@@ -26,6 +26,7 @@ BY_MAIL = "recipient"  # who acts: the person who has the mail, patient or carer
 class Subscription:
     """How things stand for the one who has the mail; no name, no date, nothing of a treatment."""
 
+    clinic_id: int
     unsubscribed: bool
     language: str
 
@@ -93,4 +94,8 @@ def _find(course: LoadedCourse, session: Session, role: str) -> StoredRecipient:
 
 
 def _told(recipient: StoredRecipient) -> Subscription:
-    return Subscription(unsubscribed=recipient.unsubscribed_at is not None, language=recipient.language)
+    return Subscription(
+        clinic_id=recipient.clinic_id,
+        unsubscribed=recipient.unsubscribed_at is not None,
+        language=recipient.language,
+    )

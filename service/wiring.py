@@ -6,29 +6,76 @@ import secrets
 import tempfile
 import zoneinfo
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 from calendars.wording import Wording
-from db.engine import Engine, make_engine
+from db.engine import Engine, Session, make_engine, reading
+from db.settings_store import settings_at, settings_revision
 from scheduler.errors import InvalidValue
 from service.audit import sealing
 from service.catalogue import Catalogue, load_catalogue, load_wordings
 from service.clock import clock_from
 from service.config import Settings
+from service.own_settings import overlaid
 from service.safety import SHORTEST_SECRET
+
+
+class SettingsBook:
+    """The settings of clinics as they were read last, by revision: of those that hold only the number is read."""
+
+    def __init__(self) -> None:
+        self._read: dict[int, tuple[int, Settings, Settings]] = {}
+
+    def of(self, base: Settings, session: Session, clinic_id: int) -> Settings:
+        """The settings of that clinic now: what its admin has set, over `base`."""
+        revision = settings_revision(session, clinic_id)
+        known = self._read.get(clinic_id)
+        if known and known[0] == revision and known[1] == base:
+            return known[2]
+        stored = settings_at(session, clinic_id, revision)
+        found = overlaid(base, stored.own) if stored else base
+        self._read[clinic_id] = (revision, base, found)
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class App:
-    """What every use case gets first. `now` gives the instant in UTC."""
+    """What every use case gets first. `now` gives the instant in UTC.
+
+    `settings` are those of config file and environment; in what `of` gives, those of one clinic.
+    """
 
     settings: Settings
     engine: Engine
     catalogue: Catalogue
     wordings: Mapping[str, Wording]
     now: Callable[[], datetime]
+    clinic_id: int | None = None
+    base: Settings | None = None
+    book: SettingsBook = field(default_factory=SettingsBook)
+
+    def clinic_of(self) -> int:
+        """The clinic whose settings these are; only of what `of` gives."""
+        if self.clinic_id is None:
+            raise InvalidValue("program: belongs to no clinic yet; ask `of` for one that does")
+        return self.clinic_id
+
+    def of(self, clinic_id: int, session: Session | None = None) -> "App":
+        """The program with the settings of that clinic as they are now; for one request or one pass, not to be kept.
+
+        Reads one number by an index, in `session` where there is one; of what is that clinic's already, nothing.
+        """
+        if self.clinic_id == clinic_id:
+            return self
+        base = self.base or self.settings
+        if session is None:
+            with reading(self.engine) as own:
+                settings = self.book.of(base, own, clinic_id)
+        else:
+            settings = self.book.of(base, session, clinic_id)
+        return replace(self, settings=settings, base=base, clinic_id=clinic_id)
 
     def secret(self) -> bytes:
         """What links in mails are signed with, from its file; made on first use."""

@@ -27,7 +27,6 @@ from scheduler.errors import InfusionsError, InvalidValue
 from service import day_upkeep, feeds
 from service.bounces import read_folder, return_path
 from service.cases import load_cases
-from service.clinic import clinic_card
 from service.clock import stopwatch, today_in
 from service.digest import send_digests
 from service.settings_change import follow_settings
@@ -179,11 +178,12 @@ def _plan(app: "App", now: datetime) -> int:
     """Closes what is too late, and puts what is late into today's mail of its recipient; how many were closed."""
     with writing(app.engine) as session:
         late = outbox_claims.expire(session, now, TOO_LATE)
-        for zone, day in outbox_claims.late_days(session, now):
-            today = today_in(zone, now)
-            if day < today:
-                at = to_instant(today, app.settings.reminders.at, zone).astimezone(UTC)
-                outbox_claims.move_day(session, zone, day, to=today, at=at, now=now)
+        for late_day in outbox_claims.late_days(session, now):
+            today = today_in(late_day.zone, now)
+            if late_day.day < today:
+                hour = app.of(late_day.clinic_id, session).settings.reminders.at
+                at = to_instant(today, hour, late_day.zone).astimezone(UTC)
+                outbox_claims.move_day(session, late_day, to=today, at=at, now=now)
     for id_, course_id in late:
         values = {"action": "outbox_expired", "course_id": str(course_id), "outbox_ids": [id_]}
         log.warning("mail %s of course %s: expired, %s", id_, course_id, TOO_LATE, extra=values)
@@ -196,7 +196,6 @@ def _post(app: "App", moment: Callable[[], datetime], stop: Flag) -> Post:
         engine=app.engine,
         channel=channel_of(app.settings),
         load=lambda mails: load_cases(app, mails, moment()),
-        clinic=clinic_card(app.settings.clinic),
         sender=sender_of(app.settings),
         owner=f"{os.getpid()}-{uuid4().hex[:12]}",
         now=moment,

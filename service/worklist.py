@@ -114,7 +114,7 @@ def tick_off(
 
 
 def _lines(app: "App", session: Session, clinic_id: int) -> Iterator[Line]:
-    today = today_in(app.settings.clinic.zone, app.now())
+    today = today_in(app.of(clinic_id, session).settings.clinic.zone, app.now())
     yield from (_to_tell(Todo.CALL, each) for each in worklist_store.changes_to_phone(session, clinic_id))
     yield from map(_to_record, worklist_store.overdue_visits(session, clinic_id, today))
     yield from (_to_tell(Todo.TELL, each) for each in worklist_store.untold_changes(session, clinic_id))

@@ -107,5 +107,5 @@ def test_a_course_that_cannot_be_read_keeps_back_no_other(
         assert session.connection().execute(text(broken), {"id": id_}).rowcount == 1
     with caplog.at_level(logging.INFO):
         assert follow_settings(app, FRIDAY) == 1
-    assert "mails of 1 courses follow the changed settings, 1 can't" in caplog.text
+    assert "1 courses follow the changed settings, 1 can't" in caplog.text
     assert {each.send_after.hour for each in visits(app, healthy, "c2d1/infusion")} == {16}

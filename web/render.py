@@ -2,7 +2,8 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from importlib.resources import files
 from itertools import groupby
@@ -29,6 +30,9 @@ MEDIA_TYPES = {
     "svg": "image/svg+xml",
 }
 
+# Whose clocks the page that is being made shows: parts of pages that others import know nothing of the page.
+_zone: ContextVar[str] = ContextVar("zone")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asset:
@@ -39,9 +43,10 @@ class Asset:
     address: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Site:
-    """What the pages are made with."""
+    """What the pages are made with. Each request has its own, whose `app` has the settings of the reader's clinic from
+    the moment on that it is known who asks."""
 
     app: App
     templates: Environment
@@ -52,6 +57,10 @@ class Site:
     def secure(self) -> bool:
         """Whether the service is reached by https."""
         return self.app.settings.server.public_url.startswith("https:")
+
+    def turn_to(self, clinic_id: int) -> None:
+        """From here on the pages of this request are those of that clinic."""
+        self.app = self.app.of(clinic_id)
 
     def page(
         self, template: str, /, *, status: int = 200, who: SessionUser | None = None, **values: object
@@ -66,6 +75,7 @@ class Site:
             "clinic": self.app.settings.clinic,
             "assets": self.assets,
         }
+        _zone.set(self.app.settings.clinic.zone)
         return HTMLResponse(self.templates.get_template(template).render(shared | values), status)
 
 
@@ -75,9 +85,9 @@ def make_site(app: App) -> Site:
 
 
 async def site_of(request: Request) -> Site:
-    """The site that the request came to."""
+    """The site that the request came to, for this request alone."""
     site: Site = request.app.state.site
-    return site
+    return replace(site)
 
 
 TheSite = Annotated[Site, Depends(site_of)]
@@ -95,16 +105,16 @@ def _templates(app: App) -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    zone, languages = zone_of(app.settings.clinic.zone), labels(app.wordings)
+    languages = labels(app.wordings)
 
     def here(at: datetime) -> str:
-        return words.moment_words(at.astimezone(zone))
+        return words.moment_words(at.astimezone(zone_of(_zone.get())))
 
     def there(at: datetime, zone_name: str) -> str:
         return words.moment_words(at.astimezone(zone_of(zone_name)))
 
     def today() -> date:
-        return today_in(app.settings.clinic.zone, app.now())
+        return today_in(_zone.get(), app.now())
 
     templates.globals |= {"clinic_today": today, "month_names": words.month_names()}
     templates.filters |= {

@@ -73,6 +73,7 @@ def signed_in(request: Request, site: TheSite) -> SessionUser:
     if found is None:
         path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         raise SignInNeeded(path if request.method in {"GET", "HEAD"} else request.url.path)
+    site.turn_to(found.user.clinic_id)
     return found
 
 

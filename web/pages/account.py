@@ -54,6 +54,7 @@ def welcome(token: str, site: TheSite) -> Response:
     user = user_of_link(site.app, token) if len(token) <= MAX_TOKEN else None
     if user is None:
         return site.page("welcome.html", status=404, user=None)
+    site.turn_to(user.clinic_id)
     return site.page("welcome.html", user=user, token=token, fields=NEW, form=Form(), faults={})
 
 
@@ -63,6 +64,7 @@ def choose(token: str, site: TheSite, form: Posted) -> Response:
     user = user_of_link(site.app, token) if len(token) <= MAX_TOKEN else None
     if user is None:
         return site.page("welcome.html", status=404, user=None)
+    site.turn_to(user.clinic_id)
     faults = _faults(form, NEW)
     try:
         if not faults:

@@ -91,12 +91,13 @@ def revoke(course_id: UUID, print_id: UUID, site: TheSite, who: Recorder) -> Res
 @router.api_route("/p/{token}", methods=["GET", "HEAD"])
 def sheet(token: str, request: Request, site: TheSite) -> Response:
     """Whether the sheet with this code still holds, and the next visit. Whoever has the sheet needs no sign-in."""
-    clinic = site.app.settings.clinic
     try:
         told = look_up(site.app, token)
     except NotFound:
-        language = preferred(request, site.app.wordings)
+        language, clinic = preferred(request, site.app.wordings), site.app.settings.clinic
         return patient_page(site, "sheet.html", language, status=404, told=None, clinic=replace(clinic, name=""))
+    site.turn_to(told.clinic_id)
+    clinic = site.app.settings.clinic
     # A clinic's name can be a diagnosis.
     shown = clinic if told.detail == Detail.FULL else replace(clinic, name="")
     return patient_page(site, "sheet.html", told.language, told=told, clinic=shown)

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
+from service.audit import HOME_CLINIC
 from service.users import User, check_password, close_session, open_session
 from web.forms import Form, Posted
 from web.render import Site, TheSite
@@ -102,6 +103,7 @@ def _form(
     signed_out: bool = False,
     welcome: bool = False,
 ) -> Response:
+    site.turn_to(HOME_CLINIC)  # nobody knows yet whose clinic it is; most services have but one
     token = request.cookies.get(sign_in_cookie(site)) or new_token()
     response = site.page(
         "sign_in.html",

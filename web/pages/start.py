@@ -11,6 +11,7 @@ from scheduler.errors import InvalidValue, Rejected
 from scheduler.plan import Plan
 from scheduler.regimen import Regimen
 from service.courses import NewCourse, NotFound, RequestReused, preview_start, start_course
+from service.loading import offered_regimens
 from service.queries import CourseRecord, load_course
 from service.users import SessionUser
 from web.forms import Faults, Field, Form, beside
@@ -39,7 +40,7 @@ def ask(request: Request, site: TheSite, who: Recorder) -> Response:
     regimen, query = _regimen(site, request), request.query_params
     follows, moving = query.get("follows", ""), bool(query.get(MOVING))
     if regimen is None:
-        known = site.app.catalogue.regimens()
+        known = offered_regimens(site.app)
         return site.page("start_regimen.html", who=who, regimens=known, follows=follows, moving=moving)
     fresh = first_values(site.app.settings, regimen, follows)
     return _form(site, who, regimen, Form({**fresh.values, MOVING: ("yes",)}) if moving else fresh)
@@ -69,7 +70,7 @@ def send(request: Request, site: TheSite, who: Recorder, form: CheckedForm) -> R
 
 def _regimen(site: Site, request: Request) -> Regimen | None:
     """The regimen that the address names, or the only one there is."""
-    known = site.app.catalogue.by_id()
+    known = {regimen.id: regimen for regimen in offered_regimens(site.app)}
     if len(known) == 1:
         return next(iter(known.values()))
     return known.get(request.query_params.get("regimen", ""))

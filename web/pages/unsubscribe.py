@@ -50,6 +50,7 @@ def _page(
         found = step(site.app, token)
     except NotFound:
         return _shown(site, token, "unknown", preferred(request, site.app.wordings), done=False)
+    site.turn_to(found.clinic_id)
     return _shown(site, token, "stopped" if found.unsubscribed else "going", found.language, done=done)
 
 
