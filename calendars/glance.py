@@ -9,6 +9,7 @@ from calendars import lanes
 from calendars.kinds import Detail
 from calendars.shapes import has_moved, mark_of
 from calendars.sheet import Data, Paper
+from calendars.spans import last_date
 from calendars.view import CalendarView, Entry
 from calendars.wording import say_brief, say_date
 from scheduler.events import EventKind
@@ -46,7 +47,6 @@ def course_at_a_glance(view: CalendarView) -> Data:
     drawn = [_lane(cycle, view, ruler) for cycle in cycles]
     rows = sum(cast("int", lane["rows"]) for lane in drawn)
     step = (_ROOM - _BETWEEN * len(drawn) - (_WINDOW * len(windows) + _WINDOWS if windows else 0)) / max(rows, 1)
-    stays = view.detail is not Detail.BUSY and any(lanes.stay_of(dose) for cycle in cycles for dose in cycle.doses)
     return {
         "heading": view.wording.say("print.course"),
         "step": min(max(step, _LOW), _HIGH),
@@ -57,7 +57,7 @@ def course_at_a_glance(view: CalendarView) -> Data:
             {"mark": str(mark), "letter": lanes.letter_of(mark, view), "text": lanes.state_of(mark, view)}
             for mark in lanes.marks_of(view)
         ],
-        "stay": _stay_words(view) if stays else "",
+        "shades": [{"kind": what, "text": words} for what, words in lanes.shades_of(view).items()],
         "windows-heading": view.wording.say("timeline.dates"),
         "windows": windows,
     }
@@ -71,10 +71,6 @@ def _window(entry: Entry, view: CalendarView) -> str:
         return entry.lines[0]
     on = say_date(entry.first_date, view.language)
     return f"{on}: {entry.brief}" if entry.brief else on
-
-
-def _stay_words(view: CalendarView) -> str:
-    return view.wording.say("timeline.stay" if view.detail is Detail.FULL else "timeline.stay.discreet")
 
 
 def _ruler(view: CalendarView, cycles: Sequence[Cycle]) -> Ruler:
@@ -113,17 +109,26 @@ def _lane(cycle: Cycle, view: CalendarView, ruler: Ruler) -> Data:
         "length": ruler.place(cycle.length_days - 1),
         "weeks": [ruler.place(week) for week in range(7, cycle.length_days, 7)],
         "alt": lanes.told(cycle, view),
+        "hospital": [_in_hospital(entry, cycle, ruler) for entry in lanes.hospital_of(cycle, view)],
         "rows": max(rows, default=0) + 1,
         "doses": [_dose(dose, cycle, view, ruler) | {"row": row} for dose, row in zip(doses, rows, strict=True)],
     }
 
 
+def _in_hospital(stay: Entry, cycle: Cycle, ruler: Ruler) -> Data:
+    """From half a day before the first of its days to half a day after the last: each is marked at its middle."""
+    first, last = ((day - cycle.day1).days for day in (stay.first_date, last_date(stay)))
+    return {"x": ruler.place(first - 0.5), "length": (last - first + 1) / ruler.days}
+
+
 def _dose(dose: Dose, cycle: Cycle, view: CalendarView, ruler: Ruler) -> Data:
-    mark, stay = mark_of(dose), lanes.stay_of(dose)
+    mark = mark_of(dose)
+    run, stay = (None, None) if view.detail is Detail.BUSY else (lanes.run_of(dose), lanes.stay_of(dose))
     return {
         "x": ruler.place(lanes.offset_of(dose, cycle)),
         "from": ruler.place((dose.nominal - cycle.day1).days) if has_moved(dose) else None,
-        "stay": stay / timedelta(days=ruler.days) if stay and view.detail is not Detail.BUSY else None,
+        "stay": stay / timedelta(days=ruler.days) if stay else None,
+        "run": run / timedelta(days=ruler.days) if run else None,
         "mark": str(mark),
         "letter": lanes.letter_of(mark, view),
         "date": say_brief(dose.date, view.language) if dose.date is not None else "",

@@ -34,8 +34,7 @@ class Guide:
 
     def at_once(self) -> tuple[str, ...]:
         """When not to wait: fever, and the signs that this regimen's patients must know."""
-        signs = f"guide.signs.{self.regimen_id}"
-        return self._fever(), self.wording.say(signs if self.wording.has(signs) else "guide.signs")
+        return self._fever(), self.wording.say(self._signs())
 
     def other_numbers(self) -> tuple[str, ...]:
         """Whom to call at night, and in an emergency."""
@@ -58,6 +57,12 @@ class Guide:
             *self.other_numbers(),
             self.changes(),
         )
+
+    def _signs(self) -> str:
+        """The key of the regimen's own signs, or of those of the drug that it is a variant of ("…-eu"), or of all."""
+        parts = self.regimen_id.split("-")
+        keys = (f"guide.signs.{'-'.join(parts[:count])}" for count in range(len(parts), 0, -1))
+        return next((key for key in keys if self.wording.has(key)), "guide.signs")
 
     def _fever(self) -> str:
         threshold = self.clinic.fever_threshold

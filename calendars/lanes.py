@@ -5,8 +5,9 @@ from datetime import date, timedelta
 
 from calendars.kinds import Detail
 from calendars.shapes import Mark, has_moved, mark_of
-from calendars.view import CalendarView, Entry
-from calendars.wording import say_date, say_day
+from calendars.spans import times_of
+from calendars.view import CalendarView, Entry, Status
+from calendars.wording import say_date, say_day, say_near, together
 from scheduler.events import EventKind
 from scheduler.plan import Cycle, Dose, DoseState
 
@@ -39,7 +40,12 @@ def when_of(cycle: Cycle, view: CalendarView) -> str:
 
 def told(cycle: Cycle, view: CalendarView) -> str:
     """The lane in a sentence, for people who hear it."""
-    doses = "; ".join(_told(dose, view) for dose in doses_of(cycle))
+    doses = "; ".join(
+        [
+            *(_told(dose, view) for dose in doses_of(cycle)),
+            *(_stay_told(each, view) for each in hospital_of(cycle, view)),
+        ]
+    )
     name = name_of(cycle, view)
     return f"{name}: {doses}." if name else f"{doses}."
 
@@ -68,7 +74,11 @@ def marks_of(view: CalendarView) -> tuple[Mark, ...]:
 
 def doses_of(cycle: Cycle) -> tuple[Dose, ...]:
     """The doses that have a mark: one for all that share day, date and state, as several drugs of one visit do."""
-    return tuple({(dose.day, dose.date, dose.nominal, mark_of(dose)): dose for dose in cycle.doses}.values())
+    found: dict[object, Dose] = {}
+    for dose in cycle.doses:
+        place = (dose.day, dose.date, dose.nominal, mark_of(dose))
+        found[place] = max(found.get(place, dose), dose, key=_lasts)  # what lasts longest is what the lane shows
+    return tuple(found.values())
 
 
 def rows_of(places: Sequence[float], apart: float) -> list[int]:
@@ -93,6 +103,44 @@ def stay_of(dose: Dose) -> timedelta | None:
     if times is None or times.observation_end.timestamp() <= times.infusion_end.timestamp():
         return None
     return timedelta(seconds=times.observation_end.timestamp() - times.infusion_start.timestamp())
+
+
+def run_of(dose: Dose) -> timedelta | None:
+    """How long an infusion runs that goes on for days, from its start on; else None."""
+    times = dose.times
+    if times is None:
+        return None
+    end = times.disconnect or times.infusion_end
+    length = timedelta(seconds=end.timestamp() - times.infusion_start.timestamp())
+    return length if length >= timedelta(days=1) else None
+
+
+def hospital_of(cycle: Cycle, view: CalendarView) -> tuple[Entry, ...]:
+    """The stays in hospital of a cycle that hold; none at `busy`."""
+    if view.detail is Detail.BUSY:
+        return ()
+    return tuple(
+        entry
+        for entry in view.entries
+        if entry.kind is EventKind.STAY
+        and entry.key.startswith(f"c{cycle.number}/")
+        and entry.status is not Status.CANCELLED
+    )
+
+
+def shades_of(view: CalendarView) -> dict[str, str]:
+    """What is shaded on the lanes, and the words that a legend has for it; nothing at `busy`."""
+    if view.detail is Detail.BUSY:
+        return {}
+    cycles = view.cycles()
+    doses = [dose for cycle in cycles for dose in doses_of(cycle)]
+    there = {
+        "stay": any(map(stay_of, doses)),
+        "run": any(map(run_of, doses)),
+        "hospital": any(hospital_of(cycle, view) for cycle in cycles),
+    }
+    ending = "" if view.detail is Detail.FULL else ".discreet"
+    return {name: view.wording.say(f"timeline.{name}{ending}") for name, shown in there.items() if shown}
 
 
 def span_of(cycles: Sequence[Cycle]) -> tuple[int, int]:
@@ -124,4 +172,15 @@ def _told(dose: Dose, view: CalendarView) -> str:
         return on
     state = "" if mark_of(dose) is Mark.MOVED else state_of(mark_of(dose), view)
     moved = say("timeline.moved", date=say_day(dose.nominal, language)) if has_moved(dose) else ""
-    return ", ".join(filter(None, (day, on, state, moved)))
+    run = run_of(dose)
+    last = dose.times.infusion_start + run if dose.times and run else None
+    lasts = say("page.until", date=say_near(last.date(), language)) if last else ""
+    return ", ".join(filter(None, (day, on, lasts, state, moved)))
+
+
+def _stay_told(entry: Entry, view: CalendarView) -> str:
+    return together(f"{entry.brief}, {say_date(entry.first_date, view.language)}", times_of(entry, view), view.language)
+
+
+def _lasts(dose: Dose) -> timedelta:
+    return max(run_of(dose) or timedelta(), stay_of(dose) or timedelta())

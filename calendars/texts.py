@@ -1,6 +1,5 @@
 """What an event says to people: its title and its lines, by how much the calendar may tell."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -9,19 +8,23 @@ from calendars.kinds import ClinicCard, Detail
 from calendars.wording import Wording, say_date, say_day, say_list, say_moment, say_time, together
 from scheduler.dates import zone_of
 from scheduler.events import Cancelled, Event, EventKind, StampedEvent
-from scheduler.plan import Window
-from scheduler.regimen import Regimen, When
+from scheduler.regimen import Regimen, When, WindowKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Texts:
-    """The words of one view. They follow from the event alone, so a text changes only when its event's stamps do."""
+    """The words of one view.
+
+    They follow from the event alone, so a text changes only when its event's stamps do; and from `kept_on` (what is to
+    be kept up without a date, by `calendars.view.kept_on`), with which all of a feed counts as changed.
+    """
 
     wording: Wording
     detail: Detail
     clinic: ClinicCard
     regimen: Regimen
     zone: str
+    kept_on: tuple[WindowKind, ...] = ()
 
     def calendar_title(self) -> str:
         """The calendar's own name; it is seen on lock screens, so only `full` says what it is about."""
@@ -73,7 +76,7 @@ class Texts:
             return ()
         match stamped.event.kind:
             case EventKind.INFUSION:
-                return self.guide().each_visit()
+                return (*self.guide().each_visit(), *self.keep_on())
             case EventKind.OBSERVATION:
                 return self._leave(stamped.event)
             case EventKind.CHECK:
@@ -83,10 +86,10 @@ class Texts:
             case EventKind.WINDOW:
                 return ()
 
-    def keep_on(self, windows: Iterable[Window]) -> tuple[str, ...]:
-        """What to keep up where no source says for how long, each once (scheduling rule 15). At `full` only."""
-        kinds = dict.fromkeys(window.kind for window in windows if window.shown and window.not_stated)
-        return tuple(self.wording.say(f"guide.window.{kind}") for kind in kinds) if self.detail is Detail.FULL else ()
+    def keep_on(self) -> tuple[str, ...]:
+        """What to keep up where no source says for how long (scheduling rule 15). At `full` only."""
+        kinds = self.kept_on if self.detail is Detail.FULL else ()
+        return tuple(self.wording.say(f"guide.window.{kind}") for kind in kinds)
 
     def guide(self) -> Guide:
         """What holds for each visit."""

@@ -9,8 +9,10 @@ from textwrap import wrap
 from calendars import lanes
 from calendars.kinds import clean
 from calendars.shapes import AMBER, INK, RADIUS, SOFT, Mark, arrow, has_moved, mark_of, shape
+from calendars.spans import last_date
 from calendars.view import CalendarView, Detail, Entry, Status
 from calendars.wording import say_brief, say_day
+from scheduler.events import EventKind
 from scheduler.plan import Cycle, Dose
 
 # In user units, drawn one to one on a phone of 390 px: text of 12 and more stays legible.
@@ -33,6 +35,8 @@ _TRACK = 'stroke="#c9d3d8"'
 
 
 _SHADE = 'fill="#d3e0e0" stroke="#6b7a82" stroke-width="0.8"'
+_ABOVE = f'fill="{SOFT}"'
+_RUN, _HOSPITAL = 9, 4  # how high an infusion that runs for days is drawn, and a stay in hospital
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +55,13 @@ class Pitch:
         x = round(max(_LEFT + (days - self.first) * self.units, 10), 1)
         return round(_WIDTH - x, 1) if self.mirrored else x
 
+    def bar(self, days: float, length: timedelta, *, least: float = 0) -> tuple[float, float]:
+        """The left end and the width of what begins `days` after day 1, within the picture."""
+        wide = max(length / timedelta(days=1) * self.units, least)
+        wide = min(wide, _WIDTH - _LEFT - (days - self.first) * self.units - 2)
+        x = self.x(days)
+        return (x - wide if self.mirrored else x), wide
+
 
 def render(view: CalendarView) -> bytes:
     """The picture of `view`, as wide as its place; with a title and a description in words."""
@@ -64,8 +75,9 @@ def render(view: CalendarView) -> bytes:
     y = _day_names(view, cycles, pitch, y, parts)
     for cycle in cycles:
         y = _lane(cycle, view, pitch, y, parts)
-    y = _legend(view, cycles, y, parts)
+    y = _legend(view, y, parts)
     y = _windows(view, y, parts)
+    y = _kept_on(view, y, parts)
     height = y + _MARGIN
     title, described = escape(view.title), escape(" ".join(_description(view, cycles)))
     # No style of its own: pages refuse one (their policy allows their own style sheet alone), and none is needed.
@@ -125,6 +137,7 @@ def _lane(cycle: Cycle, view: CalendarView, pitch: Pitch, y: int, parts: list[st
     for week in range(7, cycle.length_days, 7):
         x = pitch.x(week)
         parts.append(f'<line {_TRACK} x1="{x}" y1="{middle - 6}" x2="{x}" y2="{middle + 6}"/>')
+    parts += [_in_hospital(stay, cycle, pitch, middle) for stay in lanes.hospital_of(cycle, view)]
     for dose, row in zip(doses, rows, strict=True):
         parts += _dose(dose, cycle, view, pitch, middle + row * _ROW)
     return y + _HEADER + (max(rows, default=0) + 1) * _ROW + 6
@@ -132,12 +145,13 @@ def _lane(cycle: Cycle, view: CalendarView, pitch: Pitch, y: int, parts: list[st
 
 def _dose(dose: Dose, cycle: Cycle, view: CalendarView, pitch: Pitch, y: float) -> Iterator[str]:
     mark, offset = mark_of(dose), lanes.offset_of(dose, cycle)
-    x, stay = pitch.x(offset), lanes.stay_of(dose)
-    if stay and view.detail is not Detail.BUSY:
+    x = pitch.x(offset)
+    run, stay = (None, None) if view.detail is Detail.BUSY else (lanes.run_of(dose), lanes.stay_of(dose))
+    if run:
+        yield _shade("run", *pitch.bar(offset, run), y, _RUN)
+    if stay:
         # A stay of an hour is narrower than a hair here: it gets the least that can be seen beside its mark.
-        wide = max(stay / timedelta(days=1) * pitch.units, RADIUS + 8)
-        wide = min(wide, _WIDTH - _LEFT - (offset - pitch.first) * pitch.units - 2)
-        yield _shade(x - wide if pitch.mirrored else x, y - RADIUS + 3, wide, 2 * RADIUS - 6)
+        yield _shade("stay", *pitch.bar(offset, stay, least=RADIUS + 8), y, 2 * RADIUS - 6)
     if has_moved(dose):
         yield arrow(pitch.x((dose.nominal - cycle.day1).days), x, y)
     yield shape(mark, x, y, lanes.letter_of(mark, view))
@@ -146,11 +160,20 @@ def _dose(dose: Dose, cycle: Cycle, view: CalendarView, pitch: Pitch, y: float) 
         yield f'<text{_SMALL} x="{x}" y="{y + 26}" text-anchor="middle">{text}</text>'
 
 
-def _shade(x: float, y: float, wide: float, high: float) -> str:
-    return f'<rect data-stay="" {_SHADE} x="{round(x, 1)}" y="{y}" width="{round(wide, 1)}" height="{high}"/>'
+def _in_hospital(stay: Entry, cycle: Cycle, pitch: Pitch, middle: float) -> str:
+    """A line above the lane, over all days of the stay."""
+    days = timedelta(days=(last_date(stay) - stay.first_date).days + 1)
+    place, wide = pitch.bar((stay.first_date - cycle.day1).days - 0.5, days)
+    return _shade("hospital", place, wide, middle - RADIUS - 5, _HOSPITAL)
 
 
-def _legend(view: CalendarView, cycles: Sequence[Cycle], y: int, parts: list[str]) -> int:
+def _shade(what: str, x: float, wide: float, y: float, high: float) -> str:
+    """A shade `high` around `y`."""
+    look = f'data-{what}="" {_SHADE if what != "hospital" else _ABOVE}'
+    return f'<rect {look} x="{round(x, 1)}" y="{y - high / 2}" width="{round(wide, 1)}" height="{high}"/>'
+
+
+def _legend(view: CalendarView, y: int, parts: list[str]) -> int:
     marks = lanes.marks_of(view)
     y += 8 if marks else 0
     inset = 34 if Mark.MOVED in marks else 13  # room for the arrow
@@ -159,10 +182,12 @@ def _legend(view: CalendarView, cycles: Sequence[Cycle], y: int, parts: list[str
             parts.append(arrow(_side(view, 3), _side(view, inset), y + 15))
         parts.append(shape(mark, _side(view, inset), y + 15, lanes.letter_of(mark, view)))
         y = _explained(lanes.state_of(mark, view), view, y, inset + 22, parts)
-    if marks and any(lanes.stay_of(dose) for cycle in cycles for dose in cycle.doses):
-        words = view.wording.say("timeline.stay" if view.detail is Detail.FULL else "timeline.stay.discreet")
-        parts.append(_shade(_side(view, inset) - 11, y + 7, 22, 16))
+    high = {"stay": 16, "run": _RUN, "hospital": _HOSPITAL}
+    for what, words in lanes.shades_of(view).items():
+        parts.append(_shade(what, _side(view, inset) - 11, 22, y + 15, high[what]))
         y = _explained(words, view, y, inset + 22, parts)
+    for note in dict.fromkeys(entry.staff_note for entry in view.entries if entry.kind is EventKind.INFUSION):
+        y = _explained(note, view, y, 0, parts) if note else y
     return y
 
 
@@ -196,6 +221,16 @@ def _windows(view: CalendarView, y: int, parts: list[str]) -> int:
     return y + 18
 
 
+def _kept_on(view: CalendarView, y: int, parts: list[str]) -> int:
+    """What to keep up where no source says for how long: words alone, since a bar would show an end."""
+    y += 6 if view.keep_on else 0
+    for line in view.keep_on:
+        for row in wrap(line, _COLUMNS):
+            y += _LINE
+            parts.append(_text(view, y, row))
+    return y
+
+
 def _bar(entry: Entry, begin: float, end: float, view: CalendarView, y: float) -> Iterator[str]:
     """From the last dose to the date; with a broken line while that may move later."""
     x = min(_side(view, begin), _side(view, end))
@@ -218,6 +253,7 @@ def _description(view: CalendarView, cycles: Sequence[Cycle]) -> Iterator[str]:
     """All that the picture shows, in sentences for people who hear it."""
     yield from (lanes.told(cycle, view) for cycle in cycles)
     yield from (_window_line(entry) for entry, _ in lanes.windows_of(view))
+    yield from view.keep_on
     if not cycles:
         yield view.wording.say("page.empty")
 

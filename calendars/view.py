@@ -9,6 +9,7 @@ from uuid import UUID
 
 from calendars.kinds import ClinicCard, Detail, Reader, clean
 from calendars.sheet import Sheet
+from calendars.staff_notes import staff_note
 from calendars.texts import Texts
 from calendars.wording import Wording
 from scheduler.actions import CeaseCause
@@ -16,6 +17,7 @@ from scheduler.dates import zone_of
 from scheduler.errors import InvalidValue
 from scheduler.events import Event, EventKind, StampedEvent, mentions_pregnancy
 from scheduler.plan import Cycle, Plan
+from scheduler.regimen import WindowKind
 
 __all__ = ["CalendarView", "ClinicCard", "Detail", "Entry", "Reader", "Status", "build_view"]
 
@@ -138,11 +140,12 @@ def build_view(
 ) -> CalendarView:
     """What `reader` sees of `plan` on `today` (a date in the clinic's zone), at the level `detail`.
 
-    `changed_at` is when the feed's own settings (level, language, alarms), or the words of the software, changed:
+    `changed_at` is when the feed's own settings (level, language, alarms), or what all entries say, last changed:
     no entry counts as older. `alarms` are lead times before each visit and check.
     """
     zone = plan.course.zone
-    texts = Texts(wording=wording, detail=detail, clinic=clinic, regimen=plan.regimen, zone=zone)
+    kinds = () if reader is Reader.CARER else kept_on(plan)
+    texts = Texts(wording=wording, detail=detail, clinic=clinic, regimen=plan.regimen, zone=zone, kept_on=kinds)
     kept = today - timedelta(days=keep_cancelled_days)
     seen = (_local(one, zone) for one in stamped if _may_see(one.event, plan, reader))
     entries = [
@@ -150,8 +153,6 @@ def build_view(
         for one in seen
         if one.cancelled is None or _still_told(one.event, plan, kept)
     ]
-    alone = reader is not Reader.CARER and not mentions_pregnancy(plan) and not _has_died(plan)
-    keep_on = texts.keep_on(plan.windows) if alone else ()
     return CalendarView(
         uid=uid,
         title=texts.calendar_title(),
@@ -162,14 +163,21 @@ def build_view(
         detail=detail,
         reader=reader,
         entries=tuple(sorted(entries, key=_in_order_of_time)),
-        guidance=() if _has_died(plan) else (*texts.guidance(), *keep_on),
+        guidance=() if _has_died(plan) else (*texts.guidance(), *texts.keep_on()),
         plan=plan,
         wording=wording,
         clinic=clinic,
         refresh=refresh,
         sheet=sheet,
-        keep_on=keep_on,
+        keep_on=texts.keep_on(),
     )
+
+
+def kept_on(plan: Plan) -> tuple[WindowKind, ...]:
+    """What the patient is to keep up, and to ask before stopping, since no source says for how long; each once."""
+    if mentions_pregnancy(plan) or _has_died(plan):
+        return ()
+    return tuple(dict.fromkeys(window.kind for window in plan.windows if window.shown and window.not_stated))
 
 
 # -------------------------------------------------------------------------------------------------------------
@@ -253,7 +261,7 @@ def _entry(
         alarms=() if gone else _alarms(event, alarms),
         lines=lines,
         content=event.agents or event.checks,
-        staff_note=_staff_note(event, plan, texts) if reader is Reader.STAFF else "",
+        staff_note=staff_note(event, plan, wording=texts.wording) if reader is Reader.STAFF else "",
         open_end=event.open_end,
     )
 
@@ -272,25 +280,6 @@ def _alarms(event: Event, leads: tuple[timedelta, ...]) -> tuple[timedelta, ...]
     # A whole day starts at midnight: "a day before" is told at nine in the morning of that day, not at night.
     days = sorted({lead.days for lead in leads if lead.days}, reverse=True)
     return tuple(timedelta(days=count) - timedelta(hours=9) for count in days)
-
-
-def _staff_note(event: Event, plan: Plan, texts: Texts) -> str:
-    private = (texts.wording.say("staff.private"),) if event.private else ()
-    unread = () if _verified(event, plan) else (texts.wording.say("staff.unverified"),)
-    return " ".join((*private, *unread))
-
-
-def _verified(event: Event, plan: Plan) -> bool:
-    match event.kind:
-        case EventKind.WINDOW:
-            windows = {f"window/{window.kind}/{window.audience}": window.verified for window in plan.windows}
-            return windows.get(event.key, True)
-        case EventKind.CHECK | EventKind.HOME | EventKind.STAY:
-            return True
-        case _:
-            given = [agent for agent in plan.regimen.ranked if not event.agents or agent.name in event.agents]
-            shape = plan.regimen.template(event.cycle or 1).cite
-            return shape.verified and all(agent.times.cite.verified for agent in given)
 
 
 def _stamp(at: datetime, changed_at: datetime | None) -> datetime:

@@ -105,11 +105,18 @@ def rebuild(
     stamped: Mapping[str, StampedEvent],
     *,
     now: datetime,
+    retold: bool = False,
 ) -> None:
-    """Makes the bytes of all the course's feeds for a plan that is being recorded now, in its transaction."""
+    """Makes the bytes of all the course's feeds for a plan that is being recorded now, in its transaction.
+
+    `retold`: what the patient's entries say has changed also where their events have not (`calendars.view.kept_on`).
+    """
     app, before = app.of(course.clinic_id, session), feed_store.bodies_of(session, course)
     for feed in feed_store.feeds_of(session, course):
         if ended_at(feed, now) is None:
+            if retold and (feed.reader, feed.detail) == (Reader.PATIENT, Detail.FULL):
+                feed_store.set_changed(session, feed, now)
+                feed = replace(feed, changed_at=now)  # noqa: PLW2901 - the same feed as it is from now on
             body = build_body(app, feed, plan, stamped, recorded_at=now, now=now)
             feed_store.save_body(session, feed, _dated(body, before[feed.id]))
 

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 from calendars import FORMATS
 from calendars.kinds import Detail
-from calendars.view import CalendarView, Entry, Status
+from calendars.view import CalendarView, Entry, Status, kept_on
 from calendars.wording import opening, say_date, say_moment, say_time
 from db import print_store, store
 from db.engine import Session, reading, writing
@@ -31,7 +31,8 @@ from service.tokens import TOKEN, hashed, new_token, token_of
 if TYPE_CHECKING:
     from service.wiring import App
 
-CARD = "clinic"  # no event's key: what stands under it is a digest of the clinic's numbers
+# No keys of events: a digest of the clinic's numbers, and what to keep up where no source says for how long.
+CARD, KEPT = "clinic", "kept"
 
 
 class SheetState(StrEnum):
@@ -196,12 +197,13 @@ def _same(earlier: StoredPrint, made: StoredPrint) -> StoredPrint:
 
 
 def _shown(view: CalendarView) -> dict[str, str]:
-    """By event the times on the paper, and what of the event it tells; and a digest of the numbers to call."""
+    """By event the times on the paper, and what of the event it tells; beside them what no event tells."""
     card = hashlib.sha256("\n".join(astuple(view.clinic)).encode()).hexdigest()[:16]
     holds = [entry for entry in view.entries if entry.status is not Status.CANCELLED]
     if view.detail is not Detail.FULL:
         return {CARD: card} | {entry.key: _times(entry) for entry in holds}
-    return {CARD: card} | {entry.key: "|".join((_times(entry), *entry.content)) for entry in holds}
+    kept = {KEPT: " ".join(kept_on(view.plan))} if view.keep_on else {}
+    return {CARD: card} | kept | {entry.key: "|".join((_times(entry), *entry.content)) for entry in holds}
 
 
 def _times(entry: Entry) -> str:
@@ -216,7 +218,9 @@ def _is_outdated(course: LoadedCourse, made: StoredPrint, view: CalendarView) ->
     """Whether something on the paper that is still to come has changed. What has passed can't mislead any more."""
     now = _shown(view)
     keys = {key for key in now.keys() | made.shown.keys() if now.get(key) != made.shown.get(key)}
-    return any(key == CARD or _is_to_come(key, now, course) or _is_to_come(key, made.shown, course) for key in keys)
+    return any(
+        key in {CARD, KEPT} or _is_to_come(key, now, course) or _is_to_come(key, made.shown, course) for key in keys
+    )
 
 
 def _is_to_come(key: str, shown: Mapping[str, str], course: LoadedCourse) -> bool:

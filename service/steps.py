@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
+from calendars.view import kept_on
 from db import store
 from db.audit_store import find_deed
 from db.engine import Session
@@ -85,13 +86,17 @@ class Deed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """What a step leads to. `course` is as it will be; `before` and `stamped` are its events, `changes` leads over."""
+    """What a step leads to. `course` is as it will be; `before` and `stamped` are its events, `changes` leads over.
+
+    `retold`: what the entries of the patient's feeds say beside their events has changed too.
+    """
 
     course: StoredCourse
     plan: Plan
     before: Mapping[str, StampedEvent]
     stamped: Mapping[str, StampedEvent]
     changes: Changes
+    retold: bool = False
 
 
 def next_step(loaded: LoadedCourse, action: Action) -> Step:
@@ -100,7 +105,8 @@ def next_step(loaded: LoadedCourse, action: Action) -> Step:
     course = loaded.stored.course
     check_action(loaded.regimen, course, actions, action, today=loaded.today, clinic=loaded.rules)
     plan = loaded.plan_with([*actions, action])
-    return _to(replace(loaded.stored, revision=len(actions) + 1), plan, loaded.stamped, loaded.now)
+    step = _to(replace(loaded.stored, revision=len(actions) + 1), plan, loaded.stamped, loaded.now)
+    return replace(step, retold=kept_on(loaded.plan()) != kept_on(plan))
 
 
 def store_step(app: "App", session: Session, step: Step, action: Action, deed: Deed) -> None:
@@ -114,7 +120,7 @@ def store_step(app: "App", session: Session, step: Step, action: Action, deed: D
     store.add_revision(session, course.clinic_id, _revision(step, deed))
     store.set_to_tell(session, course, to_tell(step.plan))
     store.save_events(session, course, step.before, step.stamped)
-    bodies.rebuild(app, session, course, step.plan, step.stamped, now=deed.at)
+    bodies.rebuild(app, session, course, step.plan, step.stamped, now=deed.at, retold=step.retold)
     day_upkeep.keep(app, session, course, step.plan, now=deed.at)
     facts = facts_of(app, session, course, step.plan, now=deed.at)
     outbox.after_change(

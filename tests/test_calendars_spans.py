@@ -1,5 +1,6 @@
 """Entries of several days, or of no length: what the month page and the agenda say of them."""
 
+import re
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -107,8 +108,8 @@ KEEP_ON = (
 def test_where_no_source_says_how_long_the_patient_is_told_to_ask_before_they_stop() -> None:
     told = of_every_shape()
     assert told.view().keep_on == KEEP_ON
-    for name in ("html", "text"):
-        said = " ".join(FORMATS[name].render(told.view()).decode().split())
+    for name in ("html", "text", "svg"):
+        said = " ".join(re.sub(r"</text>\s*<text[^>]*>", " ", FORMATS[name].render(told.view()).decode()).split())
         assert all(line in said for line in KEEP_ON), name
     assert all(line in text_of(FORMATS["pdf"].render(told.view())) for line in KEEP_ON)
 
@@ -125,6 +126,32 @@ def test_where_no_source_says_how_long_the_patient_is_told_to_ask_before_they_st
 def test_nobody_else_is_told_of_it(view: CalendarView, because: str) -> None:
     assert view.keep_on == (), because
     assert not any(line in view.guidance for line in KEEP_ON)
+
+
+def test_a_calendar_program_shows_it_with_each_infusion_and_only_there() -> None:
+    entries = of_every_shape().view().entries
+    for entry in entries:
+        told = [line for line in KEEP_ON if line in entry.description]
+        assert told == (list(KEEP_ON) if entry.kind is EventKind.INFUSION else []), entry.key
+    feed = FORMATS["ics"].render(of_every_shape().view()).decode().replace("\r\n ", "")
+    assert feed.count(KEEP_ON[0]) == sum(entry.kind is EventKind.INFUSION for entry in entries)
+
+
+def test_the_picture_says_it_to_people_who_hear_it_too() -> None:
+    picture = FORMATS["svg"].render(of_every_shape().view()).decode()
+    described = picture.split("<desc", 1)[1].split("</desc>")[0]
+    assert all(line in described for line in KEEP_ON)
+
+
+@pytest.mark.parametrize("name", ["html", "text", "svg", "ics"])
+@pytest.mark.parametrize(
+    ("detail", "reader"),
+    [(Detail.DISCREET, Reader.PATIENT), (Detail.BUSY, Reader.PATIENT), (Detail.FULL, Reader.CARER)],
+)
+def test_nobody_else_reads_of_it_in_any_format(name: str, detail: Detail, reader: Reader) -> None:
+    said = FORMATS[name].render(of_every_shape().view(detail=detail, reader=reader)).decode().replace("\r\n ", "")
+    assert "birth control" not in said.lower()
+    assert "breastfe" not in said.lower()
 
 
 def test_a_window_of_hours_names_its_hour() -> None:

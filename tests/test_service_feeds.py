@@ -13,7 +13,7 @@ from sqlalchemy import text
 from calendars.kinds import Detail, Reader
 from db.engine import DatabaseUnavailable, make_engine, reading, writing
 from db.feed_reader import NotNow
-from scheduler.actions import Cease, CeaseCause, Defer, Given, Omit
+from scheduler.actions import AudienceChange, AudienceStep, Cease, CeaseCause, Defer, Given, Omit
 from scheduler.errors import InvalidValue
 from service.audit import entries
 from service.courses import NotFound, record, start_course
@@ -82,6 +82,33 @@ def test_a_deferral_changes_exactly_those_entries_in_the_feed(app: App, clock: C
     assert len(changed) == 4  # the infusion, the stay after it, the checks before and after
     for uid in changed:
         assert (before[uid]["SEQUENCE"], after[uid]["SEQUENCE"]) == (0, 1)
+
+
+def test_what_to_keep_up_without_a_date_is_read_anew_in_the_patients_own_feed_and_in_no_other(
+    app: App, clock: Clock
+) -> None:
+    """Weekly paclitaxel: no source says how long. The events stay as they are, but what their entries say does not."""
+    course = start_course(app, replace(bob(audiences=()), regimen_id="paclitaxel-weekly"), by=NURSE)
+    own, discreet = (make(app, detail=each) for each in (Detail.FULL, Detail.DISCREET))
+    carers = make(app, reader=Reader.CARER, detail=Detail.FULL)
+    before = {feed.id: get(app, feed) for feed in (own, discreet, carers)}
+    clock.pass_(days=1)
+    record(app, course, AudienceChange(value="can-become-pregnant"), by=NURSE)
+    sentence = "Use birth control. Ask your team before you stop."
+    for uid, entry in entries_of(get(app, own)).items():
+        was = entries_of(before[own.id])[uid]
+        assert entry["SEQUENCE"] == was["SEQUENCE"]
+        assert entry.LAST_MODIFIED > was.LAST_MODIFIED
+    assert sentence in " ".join(str(each["DESCRIPTION"]) for each in entries_of(get(app, own)).values())
+    for feed in (discreet, carers):
+        told = [
+            {uid: (each.LAST_MODIFIED, each["DESCRIPTION"]) for uid, each in entries_of(answer).items()}
+            for answer in (get(app, feed), before[feed.id])
+        ]
+        assert told[0] == told[1]
+    clock.pass_(days=1)
+    record(app, course, AudienceChange(value="can-become-pregnant", change=AudienceStep.PRIVATE), by=NURSE)
+    assert sentence not in " ".join(str(each["DESCRIPTION"]) for each in entries_of(get(app, own)).values())
 
 
 def test_a_carer_never_gets_what_concerns_reproduction(app: App) -> None:

@@ -1,5 +1,6 @@
 """Printed calendars: kept, found again by their code, and truthful about whether they still hold."""
 
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from uuid import UUID, uuid4
 
@@ -117,6 +118,17 @@ def test_a_new_date_that_the_sheet_lacks_makes_it_out_of_date_for_who_may_see_it
     patient, carer = (print_course(app, bobs, Look(reader=reader), by=NURSE) for reader in ("patient", "carer"))
     record(app, bobs, AudienceChange(value="breastfeeding", change=AudienceStep.ADD), by=NURSE)
     assert (state(app, patient), state(app, carer)) == (SheetState.OUTDATED, SheetState.CURRENT)
+
+
+def test_a_sheet_that_lacks_what_to_keep_up_without_a_date_is_out_of_date_for_the_patient_alone(app: App) -> None:
+    weekly = start_course(app, replace(bob(audiences=()), regimen_id="paclitaxel-weekly"), by=NURSE)
+    looks = (Look(), Look(detail="discreet"), Look(reader="carer"))
+    made = [print_course(app, weekly, look, by=NURSE) for look in looks]
+    record(app, weekly, AudienceChange(value="can-become-pregnant"), by=NURSE)
+    assert [state(app, each) for each in made] == [SheetState.OUTDATED, SheetState.CURRENT, SheetState.CURRENT]
+    fresh = print_course(app, weekly, Look(), by=NURSE)
+    assert "Ask your team before you stop." in text_of(fresh.body)
+    assert state(app, fresh) is SheetState.CURRENT
 
 
 def test_another_number_to_call_makes_every_sheet_out_of_date(app: App, clock: Clock) -> None:
