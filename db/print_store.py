@@ -38,6 +38,12 @@ def prints_of(session: Session, course: StoredCourse) -> tuple[StoredPrint, ...]
     return tuple(print_from_row(row) for row in session.exec(query))
 
 
+def printed_at(session: Session, clinic_id: int, course_id: UUID) -> tuple[datetime, ...]:
+    """When each of the course's prints was made."""
+    query = select(PrintRow.printed_at).where(PrintRow.clinic_id == clinic_id, PrintRow.course_id == course_id)
+    return tuple(session.exec(query))
+
+
 def set_print_revoked(session: Session, made: StoredPrint, at: datetime) -> None:
     """Notes that the print's address tells nothing any more."""
     step = update(PrintRow).where(col(PrintRow.clinic_id) == made.clinic_id, col(PrintRow.id) == made.id)

@@ -1,8 +1,8 @@
 """The only place that reads the clock. Everything else gets `now` as an argument."""
 
 import time
-from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
 
 from scheduler.dates import zone_of
 from scheduler.errors import InvalidValue
@@ -33,6 +33,11 @@ def parse_instant(text: str, *, field: str) -> datetime:
     except (ValueError, OverflowError):
         message = f"{field}: {text!r} is not an instant; write it with its offset, as 2026-12-06T14:00:00Z"
         raise InvalidValue(message, field=field) from None
+
+
+def after_all(at: datetime, earlier: Iterable[datetime]) -> datetime:
+    """The instant, or a microsecond after the latest of these: so what is made within one instant has an order."""
+    return max([at, *(each + timedelta(microseconds=1) for each in earlier)])
 
 
 def stopwatch() -> float:

@@ -16,6 +16,7 @@ from scheduler.errors import InvalidValue
 from service import audit
 from service.audit import HOME_CLINIC, What
 from service.bodies import build_anew, current_body, ended_at
+from service.clock import after_all
 from service.languages import wording_of
 from service.loading import LoadedCourse, NotFound, load
 from service.steps import Request, RequestReused
@@ -230,6 +231,8 @@ def _add(
     app: "App", session: Session, course: LoadedCourse, feed: StoredFeed, token: str | None, *, by: str
 ) -> NewFeed:
     app, token = app.of(feed.clinic_id, session), token or new_token()
+    at = after_all(feed.created_at, (each.created_at for each in feed_store.feeds_of(session, course.stored)))
+    feed = replace(feed, created_at=at, changed_at=at)
     feed_store.add_feed(session, feed, current_body(app, course, feed, feed.created_at), hashed(token))
     _audit(session, What.FEED_MADE, feed, by, feed.created_at)
     return NewFeed(id=feed.id, address=_address_of(app, token))

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ from scheduler.events import EventKind
 from scheduler.plan import Plan
 from service import audit
 from service.audit import HOME_CLINIC, What
+from service.clock import after_all
 from service.loading import LoadedCourse, NotFound, load
 from service.queries import CourseRecord, load_course
 from service.rendering import Look, sheet_of, view_of
@@ -111,6 +112,8 @@ def print_course(
         earlier = print_store.find_print_of_token(session, hashed(token))
         if earlier is not None:
             return Printed(id=_same(earlier, made).id, body=body, address=address)
+        earlier_ones = print_store.printed_at(session, clinic_id, course_id)
+        made = replace(made, printed_at=after_all(made.printed_at, earlier_ones))
         print_store.add_print(session, made, hashed(token))
         _audit(session, What.CALENDAR_PRINTED, made, by, made.printed_at)
     return Printed(id=made.id, body=body, address=address)

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
-from calendars.kinds import Detail
+from calendars.kinds import Detail, Reader
 from db.engine import reading
 from scheduler.actions import (
     AudienceChange,
@@ -26,6 +26,7 @@ from scheduler.course import Audience
 from scheduler.errors import InvalidValue
 from service.audit import entries
 from service.courses import NotFound, RequestReused, record, start_course, tell_patient
+from service.feeds import list_feeds, new_feed, replace_feed
 from service.prints import Printed, SheetState, _shown, list_prints, look_up, print_course, revoke_print
 from service.rendering import Look
 from service.wiring import App
@@ -235,6 +236,30 @@ def test_the_same_request_gives_the_same_sheet_and_one_entry(app: App) -> None:
     record(app, bobs, DEFER_DAY_8, by=NURSE)
     with pytest.raises(RequestReused):
         print_course(app, bobs, Look(), by=NURSE, request_id="one")
+
+
+def test_prints_and_feeds_made_within_one_instant_stand_in_the_order_in_which_they_were_made(app: App) -> None:
+    bobs = course(app)
+    prints = [print_course(app, bobs, Look(detail="discreet"), by=NURSE).id for _ in range(4)]
+    assert [line.id for line in list_prints(app, bobs)] == prints[::-1], "the newest first"
+    feeds = [_feed(app, bobs, f"phone {number}") for number in range(5)]
+    replaced = replace_feed(app, feeds[0], by=NURSE).id
+    assert [line.id for line in list_feeds(app, bobs)] == [*feeds, replaced]
+
+
+def _feed(app: App, course_id: UUID, name: str) -> UUID:
+    made = new_feed(
+        app,
+        course_id,
+        name=name,
+        reader=Reader.PATIENT,
+        detail=Detail.DISCREET,
+        language="en",
+        alarms=(),
+        expires=None,
+        by=NURSE,
+    )
+    return made.id
 
 
 def test_another_clinic_finds_none_of_it(app: App) -> None:
