@@ -15,11 +15,11 @@ FOR_TEST := $(VENV)/for-test-$(MADE_FROM)
 
 CHECKS := "ruff format --check ." "ruff check ." "mypy" "lint-imports --no-logo"
 
-.PHONY: help run test check format bench lock
+.PHONY: help run test check format bench screenshots lock
 .DEFAULT_GOAL := help
 
 help: ## say what each target does
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 run: $(FOR_RUN) ## start the service with its demo clinic; Ctrl-C stops it
 	@$(BIN)/infusions migrate
@@ -43,6 +43,9 @@ format: $(FOR_TEST) ## put the code in shape, and mend what ruff can mend
 
 bench: $(FOR_TEST) ## run the benchmarks; one JSON object a line
 	@$(BIN)/python -m benchmarks
+
+screenshots: $(FOR_TEST) ## take a picture of every page
+	@$(BIN)/python -m tests.screenshots
 
 # UPGRADE=--upgrade takes the newest releases; without it only what pyproject.toml asks for moves.
 lock: ## make the lock files again from pyproject.toml

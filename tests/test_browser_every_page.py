@@ -62,8 +62,8 @@ class Window:
     token: str
     asked: list[str] = field(default_factory=list)
 
-    def show(self, row: Row) -> Page:
-        """Opens the page of that row, by its address or by sending its form."""
+    def show(self, row: Row, *, opened: bool = True) -> Page:
+        """Opens the page of that row, by its address or by sending its form; with all its details opened."""
         address, body = row.filled(self.site.names)
         self.asked.clear()
         if row.method == "GET":
@@ -75,7 +75,8 @@ class Window:
             answer = navigated.value
         assert answer is not None
         assert answer.status == row.answers, self.page.content()[:2000]
-        self.page.evaluate(OPEN_ALL)
+        if opened:
+            self.page.evaluate(OPEN_ALL)
         return self.page
 
 
@@ -95,11 +96,7 @@ def browser(chromium_path: str) -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def windows(browser: Browser, site: PreparedSite) -> Iterator[dict[str, Window]]:
-    """A window for each role, and one for nobody."""
-    found: dict[str, Window] = {}
-    for person in EVERY_PERSON:
-        if person.clinic == "home" and person.role not in found:
-            found[person.role] = window_of(browser, site, site.sessions[person].cookie, site.sessions[person].csrf)
+    found = windows_of(browser, site)
     yield found
     for window in found.values():
         window.context.close()
@@ -121,6 +118,15 @@ def test_a_page_holds_in_every_width_direction_and_colour(
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+def windows_of(browser: Browser, site: PreparedSite) -> dict[str, Window]:
+    """A window for each role, and one for nobody."""
+    found: dict[str, Window] = {}
+    for person in EVERY_PERSON:
+        if person.clinic == "home" and person.role not in found:
+            found[person.role] = window_of(browser, site, site.sessions[person].cookie, site.sessions[person].csrf)
+    return found
 
 
 def window_of(browser: Browser, site: PreparedSite, cookie: str, csrf: str) -> Window:
