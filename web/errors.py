@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 
 from db.engine import DatabaseUnavailable
 from scheduler.errors import InfusionsError
@@ -48,6 +48,7 @@ EXPLANATIONS = {
     413: Explanation(title="Too much text", sentence="Go back and shorten the longest text."),
     415: Explanation(title="This could not be read", sentence="Only the forms of these pages are taken here."),
     422: Explanation(title="This could not be stored", sentence="Go back and mend what the form points out."),
+    429: Explanation(title="Too many requests", sentence="Wait a minute, then try again. Nothing was stored."),
     500: Explanation(
         title="Something failed on our side",
         sentence="Look at the course before you record again. If this stays, tell your administrator the reference.",
@@ -59,18 +60,33 @@ EXPLANATIONS = {
 }
 
 
+# A calendar program shows this to nobody, but who opens the address by hand reads it.
+FOR_CALENDARS = (
+    "This calendar can't be read just now. Calendar programs ask again by themselves. Reference {reference}\n"
+)
+
+
 def error_page(site: Site, request: Request, status: int, number: str, sentence: str = "") -> Response:
-    """The page for that status. `sentence` takes the place of the usual one; without a number one is made."""
+    """The answer for that status, in the shape that its reader knows: a sentence for a calendar program, JSON for a
+    program that asks for it, else a page. `sentence` takes the place of the usual one; without a number one is made.
+    """
+    number = number or reference()
+    if request.url.path.startswith("/c/"):
+        return PlainTextResponse(FOR_CALENDARS.format(reference=number), status)
     if is_for_patients(request.url.path):
-        return trouble_page(site, request, status, number or reference())
+        return trouble_page(site, request, status, number)
     usual = EXPLANATIONS.get(status) or Explanation(title=HTTPStatus(status).phrase, sentence="Go back and try again.")
-    return site.page(
-        "error.html",
-        status=status,
-        title=usual.title,
-        sentence=sentence or usual.sentence,
-        reference=number or reference(),
-    )
+    told = sentence or usual.sentence
+    if prefers_json(request.headers.get("accept", "")):
+        code = HTTPStatus(status).phrase.lower().replace(" ", "-")
+        return JSONResponse({"error": {"code": code, "message": told, "field": None, "reference": number}}, status)
+    return site.page("error.html", status=status, title=usual.title, sentence=told, reference=number)
+
+
+def prefers_json(accept: str) -> bool:
+    """Whether an Accept header asks for JSON and no page: a program's. Browsers name text/html first."""
+    kinds = [part.partition(";")[0].strip().lower() for part in accept.split(",")]
+    return "application/json" in kinds and "text/html" not in kinds
 
 
 def database_away(site: Site, request: Request, fault: DatabaseUnavailable) -> Response:

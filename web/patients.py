@@ -1,6 +1,7 @@
 """Pages for patients and carers: reached by an address that is a secret, in their own language, without a session."""
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from babel import negotiate_locale
 from starlette.requests import Request
@@ -30,7 +31,8 @@ def patient_page(site: Site, template: str, language: str, /, *, status: int = 2
 def trouble_page(site: Site, request: Request, status: int, reference: str) -> Response:
     """What patients are told when a page fails: to try again or to call, and a number to name."""
     language = preferred(request, site.app.wordings)
-    return patient_page(site, "patient_trouble.html", language, status=status, reference=reference)
+    clinic = replace(site.app.settings.clinic, name="")  # a name can be a diagnosis
+    return patient_page(site, "patient_trouble.html", language, status=status, reference=reference, clinic=clinic)
 
 
 def preferred(request: Request, known: Collection[str]) -> str:
