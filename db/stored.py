@@ -154,6 +154,16 @@ class StoredRecipient:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoredAcknowledgement:
+    """That somebody took note of a remark of the plan, which `mark` stands for."""
+
+    mark: str
+    code: str
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredBody:
     """The bytes that a feed serves, in gzip. `etag`: the digest of what is in it.
 

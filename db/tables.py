@@ -383,6 +383,23 @@ class RecipientRow(Base, table=True):
     consent: bool = Field(default=True, sa_column_kwargs={"server_default": text("true")})
 
 
+class AcknowledgementRow(Base, table=True):
+    """That somebody took note of a remark of the plan. `mark` is made of the remark and its facts, so that the remark
+    is there again when they change. `withdrawn_at`: when somebody wanted to see it again all the same.
+    """
+
+    __tablename__ = "acknowledgement"
+    __table_args__ = (_of_course(),)
+
+    course_id: UUID = Field(primary_key=True)
+    mark: str = Field(primary_key=True)
+    clinic_id: int
+    code: str
+    at: datetime
+    by: str
+    withdrawn_at: datetime | None = None
+
+
 class DigestRow(Base, table=True):
     """A day's mail to one address of the staff: one row for each clinic, local date and address.
 

@@ -1,10 +1,11 @@
 """Judges what moves or removes doses: deferring, resuming, omitting."""
 
-from datetime import date, timedelta
+from datetime import date
 
 from scheduler.actions import Defer, Omit, Resume
 from scheduler.before import Before
 from scheduler.errors import NeedsReason, Rejected
+from scheduler.gaps import room
 from scheduler.judge_given import tolerated
 from scheduler.layout import Slot, lay_out
 from scheduler.lengths import intended_length, last_dose_day, needs_reason_for_lengths
@@ -121,23 +122,17 @@ def _room(before: Before, slots: tuple[Slot, ...], to: date, field: str) -> None
 
 
 def _room_of(before: Before, slot: Slot, to: date, field: str) -> None:
-    dose, layout = slot.id, before.layout
-    gap = timedelta(days=before.regimen.agent_of(dose).gap_days)
-    previous = layout.before(slot)
-    earliest = previous.date + gap if previous is not None else None
-    mine = (one for one in layout.slots if one.id.rank == dose.rank and one.id > dose)
-    latest = min((one.date for one in mine if one.state is DoseState.GIVEN), default=None)
-    if earliest is not None and latest is not None and earliest > latest - gap:
-        message = (
-            f"between {previous and previous.id} and the dose given on {latest} there is no room for {dose}; omit it"
-        )
-        raise Rejected("gap", message, field=field)
+    dose = slot.id
+    previous, following, (earliest, latest) = room(before.regimen.agent_of(dose), before.layout, slot)
+    if earliest is not None and latest is not None and following is not None and earliest > latest:
+        between = f"between {previous and previous.id} and the dose given on {following.date}"
+        raise Rejected("gap", f"{between} there is no room for {dose}; omit it", field=field)
     if earliest is not None and to < earliest:
         message = f"{dose} on {to} is too close to {previous and previous.id}; the first possible date is {earliest}"
         raise Rejected("gap", message, field=field)
-    if latest is not None and to > latest - gap:
-        span = f"{latest - gap} or earlier" if earliest is None else f"{earliest} to {latest - gap}"
-        message = f"{dose} on {to} is too close to the dose given on {latest}; choose {span}"
+    if latest is not None and following is not None and to > latest:
+        span = f"{latest} or earlier" if earliest is None else f"{earliest} to {latest}"
+        message = f"{dose} on {to} is too close to the dose given on {following.date}; choose {span}"
         raise Rejected("gap", message, field=field)
 
 

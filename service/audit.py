@@ -36,6 +36,8 @@ class What(StrEnum):
     LIST_VIEWED = "list-viewed"
     ACTION_RECORDED = "action-recorded"
     PATIENT_TOLD = "patient-told"
+    ADVICE_ACKNOWLEDGED = "advice-acknowledged"
+    ADVICE_REOPENED = "advice-reopened"
     NEUTRAL_NOTICE = "neutral-notice"
     MAIL_HURRIED = "mail-hurried"
     MAILS_PAUSED = "mails-paused"

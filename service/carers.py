@@ -150,8 +150,12 @@ def remove_carer(app: "App", course_id: UUID, role: str, *, by: str, clinic_id: 
 def list_recipients(app: "App", course_id: UUID, *, clinic_id: int = HOME_CLINIC) -> tuple[RecipientLine, ...]:
     """The patient, a minor's guardian and the carers, also those whose mails ended; NotFound for an unknown course."""
     with reading(app.engine) as session:
-        course = load(app, session, clinic_id, course_id)
-        known = recipient_store.recipients_of(session, clinic_id, course_id)
+        return recipients_of(session, load(app, session, clinic_id, course_id))
+
+
+def recipients_of(session: Session, course: LoadedCourse) -> tuple[RecipientLine, ...]:
+    """What `list_recipients` gives, of a course that was read in this session."""
+    known = recipient_store.recipients_of(session, course.stored.clinic_id, course.stored.course.id)
     carers = [each for each in known if each.role != PATIENT and each.name]  # a guardian may have gone
     chosen = next((each for each in known if each.role == PATIENT), None)
     return tuple(_line(each) for each in (patient_of(course.stored, chosen), *carers))

@@ -117,8 +117,12 @@ def new_feed(
 def list_feeds(app: "App", course_id: UUID, *, clinic_id: int = HOME_CLINIC) -> tuple[FeedLine, ...]:
     """The course's feeds, the ended ones too, the oldest first; NotFound for an unknown course."""
     with reading(app.engine) as session:
-        course = load(app, session, clinic_id, course_id)
-        return tuple(_line(app, feed, course.now) for feed in feed_store.feeds_of(session, course.stored))
+        return feeds_of(app, session, load(app, session, clinic_id, course_id))
+
+
+def feeds_of(app: "App", session: Session, course: LoadedCourse) -> tuple[FeedLine, ...]:
+    """What `list_feeds` gives, of a course that was read in this session."""
+    return tuple(_line(app, feed, course.now) for feed in feed_store.feeds_of(session, course.stored))
 
 
 def revoke_feed(app: "App", feed_id: UUID, *, by: str, clinic_id: int = HOME_CLINIC) -> None:

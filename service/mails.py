@@ -9,6 +9,7 @@ from uuid import UUID
 from db import outbox_store, store
 from db.engine import Session, reading, writing
 from db.outbox_store import CHANGE, OPEN, State, StoredAttempt, StoredMessage
+from db.stored import StoredCourse
 from db.worklist_store import FAILED
 from reminders.recheck import PAUSED
 from scheduler.errors import InvalidValue
@@ -69,11 +70,16 @@ def course_mails(app: "App", course_id: UUID, *, clinic_id: int = HOME_CLINIC) -
             raise NotFound(
                 f"course {course_id}: there is no such course; `infusions course list` shows those there are"
             )
-        messages = outbox_store.messages_of(session, clinic_id, course_id)
-        attempts = outbox_store.attempts_of(session, [each.id for each in messages if each.attempt])
-        zones = {each.role: each.zone for each in mail_recipients(session, course, app.now())}
-        suppressed = bool(course.email) and outbox_store.is_suppressed(session, clinic_id, course.email or "")
-    app, now = app.of(clinic_id), app.now()
+        return mails_of(app, session, course)
+
+
+def mails_of(app: "App", session: Session, course: StoredCourse) -> CourseMails:
+    """What `course_mails` gives, of a course that was read in this session."""
+    messages = outbox_store.messages_of(session, course.clinic_id, course.course.id)
+    attempts = outbox_store.attempts_of(session, [each.id for each in messages if each.attempt])
+    zones = {each.role: each.zone for each in mail_recipients(session, course, app.now())}
+    suppressed = bool(course.email) and outbox_store.is_suppressed(session, course.clinic_id, course.email or "")
+    app, now = app.of(course.clinic_id, session), app.now()
     quiet = reminder_policy(app.settings.reminders).quiet
     awake = quiet.not_before(now, course.patient_zone)
 

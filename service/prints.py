@@ -122,9 +122,13 @@ def print_course(
 def list_prints(app: "App", course_id: UUID, *, clinic_id: int = HOME_CLINIC) -> tuple[PrintLine, ...]:
     """The course's prints, the newest first; NotFound for an unknown course."""
     with reading(app.engine) as session:
-        app = app.of(clinic_id, session)
-        course = load(app, session, clinic_id, course_id)
-        prints = print_store.prints_of(session, course.stored)
+        return prints_of(app, session, load(app, session, clinic_id, course_id))
+
+
+def prints_of(app: "App", session: Session, course: LoadedCourse) -> tuple[PrintLine, ...]:
+    """What `list_prints` gives, of a course that was read in this session."""
+    app = app.of(course.stored.clinic_id, session)
+    prints = print_store.prints_of(session, course.stored)
     views: dict[tuple[str, ...], CalendarView] = {}  # most prints of a course are alike
     for made in prints:
         if _kind(made) not in views:

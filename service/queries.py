@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from db import store
-from db.engine import reading
+from db.engine import Session, reading
 from db.stored import StoredAction, StoredRevision
 from scheduler import events, restamp
 from scheduler.actions import Action, RegimenChange
@@ -120,10 +120,14 @@ def load_course(
 ) -> CourseRecord:
     """The course at that revision, else the current one; NotFound when the course, or the revision, isn't there."""
     with reading(app.engine) as session:
-        loaded = load(app, session, clinic_id, course_id)
-        told = {each.number: each for each in store.revisions_of(session, loaded.stored)}
-        facts = facts_in(session, loaded.stored)
-    current = loaded.stored.revision
+        return record_of(session, load(app, session, clinic_id, course_id), revision)
+
+
+def record_of(session: Session, loaded: LoadedCourse, revision: int | None = None) -> CourseRecord:
+    """What `load_course` gives, of a course that was read in this session."""
+    told = {each.number: each for each in store.revisions_of(session, loaded.stored)}
+    facts = facts_in(session, loaded.stored)
+    current, course_id = loaded.stored.revision, loaded.stored.course.id
     if revision is not None and not 0 <= revision <= current:
         raise NotFound(f"course {course_id}: there is no revision {revision}; it has 0 to {current}")
     return _record(loaded, current if revision is None else revision, told, facts)

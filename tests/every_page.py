@@ -182,6 +182,15 @@ COURSES = (
         for name in ("planned", "held", "ceased", "several", "stay")
     ),
     Row(route=f"GET {COURSE}", address="/courses/{course}?recorded=2&told&revoked", who=STAFF, shows="after a step"),
+    Row(route=f"GET {COURSE}/history", address="/courses/{course}/history?page=9", who=STAFF),
+    Row(route=f"GET {COURSE}/mails", address="/courses/{course}/mails", who=STAFF),
+    Row(
+        route=f"POST {COURSE}/remarks",
+        address="/courses/{course}/remarks",
+        who=RECORDERS,
+        body={"step": "acknowledge", "mark": "of a remark that has changed"},
+        answers=409,
+    ),
     Row(route=f"GET {COURSE}/timeline.svg", address="/courses/{course}/timeline.svg", who=STAFF, file=True),
     Row(
         route=f"POST {COURSE}/told",
@@ -214,6 +223,12 @@ RECORDING = (
         )
     ),
     Row(route=f"GET {COURSE}/record/{{kind}}", address="/courses/{held}/record/resume", who=RECORDERS, shows="resume"),
+    Row(
+        route=f"GET {COURSE}/record/{{kind}}",
+        address="/courses/{course}/record/void?action=1&preview",
+        who=RECORDERS,
+        shows="undo",
+    ),
     Row(
         route=f"POST {COURSE}/record/{{kind}}",
         address="/courses/{course}/record/defer",

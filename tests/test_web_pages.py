@@ -165,7 +165,8 @@ def test_a_courses_page_tells_where_it_stands(alice: Visitor, bobs: UUID) -> Non
     facts = {term.text: " ".join(told.text.split()) for term, told in zip(page.all("dt"), page.all("dd"), strict=True)}
     assert facts == {
         "State": "Under treatment",
-        "Next dose": "Mon 14 Dec 2026, arrive 08:30 cycle 1 day 8",
+        "Today": "cycle 1 of 6, day 8 Mon 14 Dec 2026",
+        "Next visit": "Mon 14 Dec 2026, arrive 08:30 cycle 1 day 8",
         "Last dose given": "Mon 7 Dec 2026 cycle 1 day 1, 7 days ago",
         "Mails": "to bob@patients.example",
     }
@@ -180,8 +181,8 @@ def test_the_cycles_are_a_table_with_weekdays_times_states_and_reasons(alice: Vi
     assert rows[1] == "Cycle 1 Mon 7 Dec 2026 to Sun 27 Dec 2026 · 21 days"
     assert rows[2].startswith("Day 1 Mon 7 Dec 2026 Why")
     assert "Given" in rows[2]
-    assert "Planned confirmed 08:30 to 11:00 infusion 09:00–10:00 Given cycle 1 day 8 Move" in rows[3]
-    assert rows[4].startswith("Day 15 Tue 22 Dec 2026 +1 day Why")
+    assert "Planned confirmed 08:30 to 11:00 infusion 09:00–10:00 mix 02:00–09:00 Given cycle 1 day 8 Move" in rows[3]
+    assert rows[4].startswith("Day 15 Tue 22 Dec 2026 +1 day OK 20–23 Dec, closed 20 Dec Why")
     assert "Planned may change" in rows[6]
     assert "Besponsa, US prescribing information" in rows[3]
 
@@ -271,7 +272,7 @@ def test_a_stopped_course_offers_no_dose_and_keeps_its_history(web: Web, alice: 
     web.record(course, GIVEN_DAY_1, Cease(on=date(2026, 12, 10), cause=CeaseCause.TRANSPLANT))
     page = alice.get(f"/courses/{course}")
     assert "Stopped Thu 10 Dec 2026: stem cell transplant" in page.text
-    assert "Next dose none planned" in page.text
+    assert "Next visit none planned" in page.text
     assert "Birth control through" in page.text
     assert [row for row in page.all("tr") if "Cancelled" in row.text]
 

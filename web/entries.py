@@ -18,6 +18,8 @@ def first_values(kind: str, material: Material, asked: Mapping[str, str]) -> For
     if "dose" in names and dose is not None and kind != "time":
         values.setdefault("dose", f"{dose.cycle}-{dose.day}")
         values.setdefault("cycle", str(dose.cycle))
+    if kind == "defer" and dose is not None and dose.date is not None:
+        values.setdefault("to", dose.date.isoformat())  # what a day or a week later is counted from
     if "on" in names and kind != "resume":
         values.setdefault("on", _usual_date(kind, plan, dose))
     if "cycle" in names:

@@ -1,21 +1,26 @@
 """The record form of each kind of action: what it is called and what it asks."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from scheduler.actions import CeaseCause, HoldCause, ResponseValue
+from scheduler.dose_id import DoseId
+from scheduler.permitted import Permitted
 from scheduler.plan import Dose, DoseState, Plan
 from scheduler.regimen import Scope
+from web.date_words import permitted_words
 from web.forms import Field, Input, Option
 from web.words import cause_word, day_words, describe, dose_words, word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Material:
-    """What a form's choices come from: the plan as it stands, and the versions of the regimen that can be chosen."""
+    """What a form's choices come from: the plan as it stands, the versions of the regimen that can be chosen, and the
+    dates to which planned doses can be moved without a reason."""
 
     plan: Plan
     versions: tuple[str, ...] = ()
+    permitted: Mapping[DoseId, Permitted | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,11 +33,21 @@ class Kind:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Shortcut:
+    """What staff call something else than the kind whose form it opens; `address` follows that of the course."""
+
+    title: str
+    lead: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KindGroup:
-    """Kinds that stand together in the list of what can be recorded."""
+    """Kinds that stand together in the list of what can be recorded, and shortcuts to them."""
 
     title: str
     codes: tuple[str, ...]
+    shortcuts: tuple[Shortcut, ...] = ()
 
 
 def fields_of(kind: str, material: Material) -> tuple[Field, ...]:
@@ -51,26 +66,26 @@ REASON = Field(
 )
 ALL_DUE = "All that are due on that visit"
 _DATE_HINT = "The preview names its weekday."
+OK_HINT = "Beside each dose stand the dates that need no reason."
 
 
-def _dose_field(label: str, *, missing: str = "Choose the dose.", empty: str = "") -> Callable[[Plan], Field]:
-    def field(plan: Plan) -> Field:
-        visits = {dose.id[:2]: dose for dose in reversed(plan.doses())}
-        none = (Option(value="", label=empty),) if empty else ()
-        return Field(
-            name="dose",
-            label=label,
-            input=Input.SELECT,
-            missing="" if empty else missing,
-            options=none + tuple(_dose_option(dose) for dose in reversed(visits.values())),
-        )
-
-    return field
+def _dose_field(material: Material, label: str, *, missing: str = "Choose the dose.", empty: str = "") -> Field:
+    visits = {dose.id[:2]: dose for dose in reversed(material.plan.doses())}
+    none = (Option(value="", label=empty),) if empty else ()
+    return Field(
+        name="dose",
+        label=label,
+        input=Input.SELECT,
+        missing="" if empty else missing,
+        options=none + tuple(_dose_option(dose, material) for dose in reversed(visits.values())),
+    )
 
 
-def _dose_option(dose: Dose) -> Option:
+def _dose_option(dose: Dose, material: Material) -> Option:
     when = day_words(dose.date) if dose.date else "no date"
     label = f"{dose_words(dose.cycle, dose.day)}: {when}, {word(dose.state).lower()}"
+    if dose.id in material.permitted:
+        label += f" ({permitted_words(material.permitted[dose.id])})"
     return Option(value=f"{dose.cycle}-{dose.day}", label=label, group=f"Cycle {dose.cycle}")
 
 
@@ -131,7 +146,7 @@ def _correction(plan: Plan) -> Field:
 def _given(material: Material) -> tuple[Field, ...]:
     clock = "Hours:minutes, for example 09:10; past midnight with its date, 2026-12-08 00:20. May stay empty."
     return (
-        _dose_field("Dose that was given")(material.plan),
+        _dose_field(material, "Dose that was given"),
         *_agent_field(material.plan, ALL_DUE),
         _date_field("on", "Given on", "Say on which date the dose was given."),
         Field(name="started", label="Infusion started", hint=clock, length=20),
@@ -151,9 +166,9 @@ def _defer(material: Material) -> tuple[Field, ...]:
         Option(value=Scope.COURSE, label="This dose and everything after it"),
     )
     return (
-        _dose_field("Dose to move")(material.plan),
+        _dose_field(material, "Dose to move"),
         *_agent_field(material.plan, ALL_DUE),
-        _date_field("to", "New date", "Say to which date the dose moves.", "Earlier or later."),
+        _date_field("to", "New date", "Say to which date the dose moves.", OK_HINT if material.permitted else ""),
         Field(name="scope", label="What moves along", input=Input.RADIO, options=scopes),
     )
 
@@ -171,14 +186,14 @@ def _usual_scopes(plan: Plan) -> str:
 
 def _hold(material: Material) -> tuple[Field, ...]:
     return (
-        _dose_field("First dose on hold")(material.plan),
+        _dose_field(material, "First dose on hold"),
         _date_field("on", "On hold from", "Say from which date.", "The date of the decision."),
         _choice_field("cause", "Cause", "Choose the cause.", tuple(HoldCause), cause_word),
     )
 
 
 def _resume(material: Material) -> tuple[Field, ...]:
-    held = {dose.id[:2]: _dose_option(dose) for dose in material.plan.doses() if dose.state is DoseState.HELD}
+    held = {dose.id[:2]: _dose_option(dose, material) for dose in material.plan.doses() if dose.state is DoseState.HELD}
     return (
         Field(
             name="dose",
@@ -192,7 +207,7 @@ def _resume(material: Material) -> tuple[Field, ...]:
 
 
 def _omit(material: Material) -> tuple[Field, ...]:
-    return (_dose_field("Dose to leave out")(material.plan), *_agent_field(material.plan, ALL_DUE))
+    return (_dose_field(material, "Dose to leave out"), *_agent_field(material.plan, ALL_DUE))
 
 
 def _cycle_length(material: Material) -> tuple[Field, ...]:
@@ -232,7 +247,7 @@ def _response(material: Material) -> tuple[Field, ...]:
 
 def _time(material: Material) -> tuple[Field, ...]:
     at = Field(name="at", label="Start of the infusion", input=Input.TIME, missing="Say at what time.", length=10)
-    return (at, _dose_field("For which visit", empty="All doses not given yet")(material.plan))
+    return (at, _dose_field(material, "For which visit", empty="All doses not given yet"))
 
 
 def _audience(material: Material) -> tuple[Field, ...]:
@@ -300,11 +315,20 @@ KINDS: dict[str, Kind] = {
     "void": Kind(title="Take back an entry", lead="The entry no longer counts; it stays in the history.", fields=_void),
 }
 
+PARTIAL = Shortcut(
+    title="Given only in part",
+    lead="It counts for dates and windows. Needs a reason.",
+    address="record/given?partial=yes",
+)
+CORRECT = Shortcut(
+    title="Correct an entry", lead="Choose it in the history: its form opens as it was recorded.", address="history"
+)
+
 GROUPS = (
-    KindGroup(title="A visit", codes=("given", "defer", "time", "omit")),
+    KindGroup(title="A visit", codes=("given", "defer", "time", "omit"), shortcuts=(PARTIAL,)),
     KindGroup(title="An interruption or the end", codes=("hold", "resume", "away", "cease")),
     KindGroup(
         title="The course", codes=("cycle-length", "days", "cycles", "intent", "response", "audience", "regimen")
     ),
-    KindGroup(title="A mistake", codes=("void",)),
+    KindGroup(title="A mistake", codes=("void",), shortcuts=(CORRECT,)),
 )

@@ -20,7 +20,7 @@ from service.languages import labels
 from service.users import SessionUser
 from service.wiring import App
 from service.worklist import count_lines
-from web import words
+from web import date_words, words
 from web.limits import SignInLimit
 from web.rights import Right, has_right
 
@@ -116,7 +116,7 @@ def _templates(app: App) -> Environment:
     def today() -> date:
         return today_in(_zone.get(), app.now())
 
-    templates.globals |= {"clinic_today": today, "month_names": words.month_names()}
+    templates.globals |= {"clinic_today": today, "month_names": date_words.month_names()}
     templates.filters |= {
         "day": words.day_words,
         "clock": words.clock_words,
@@ -138,7 +138,8 @@ def _templates(app: App) -> Environment:
         "sentence": words.sentence,
         "runs": _runs,
         "state_word": words.state_word,
-        "weekday": words.weekday_words,
+        "weekday": date_words.weekday_words,
+        "permitted": date_words.permitted_words,
     }
     return templates
 

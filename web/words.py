@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import assert_never
 
-from babel.dates import format_date, get_month_names
+from babel.dates import format_date
 
 from calendars.wording import say_duration
 from reminders.rules import GUARDIAN, PATIENT, Kind
@@ -189,16 +189,6 @@ def cause_word(cause: str) -> str:
 def day_words(day: date) -> str:
     """The date with its weekday, short: Mon 7 Dec 2026."""
     return format_date(day, "EEE d MMM y", locale=LANGUAGE)
-
-
-def weekday_words(day: date | None) -> str:
-    """The date's weekday in full; an empty text where there is no date."""
-    return format_date(day, "EEEE", locale=LANGUAGE) if day else ""
-
-
-def month_names() -> tuple[str, ...]:
-    """The names of the twelve months, as a date names them."""
-    return tuple(get_month_names("wide", locale=LANGUAGE).values())
 
 
 def clock_words(at: datetime | time) -> str:

@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from scheduler import action_from_fields
 from scheduler.actions import Action
 from scheduler.errors import InvalidValue, Rejected
+from service.course_page import permitted_dates
 from service.courses import RequestReused, StaleRevision, preview
 from service.courses import record as record_action
 from service.queries import CourseRecord, HistoryEntry, load_course
@@ -51,14 +52,17 @@ def choose(course_id: UUID, site: TheSite, who: Recorder) -> Response:
 
 @router.api_route("/courses/{course_id}/record/{kind}", methods=["GET", "HEAD"])
 def fill_in(course_id: UUID, kind: str, request: Request, site: TheSite, who: Recorder) -> Response:
-    """The form of one kind, filled with what the link asked for: a dose, a date, or an entry to correct."""
+    """The form of one kind, filled with what the link asked for: a dose, a date, or an entry to correct.
+
+    With `preview` in the address what follows from it is shown at once; nothing is stored.
+    """
     desk = _desk(course_id, kind, site, who)
     entry = _entry(desk.record, whole_number(request.query_params.get("correct", "")))
     if entry is not None and entry.action.kind == kind:
         form = corrected_values(entry.number, entry.action)
     else:
         form = first_values(kind, desk.material, request.query_params)
-    return desk.show_form(form)
+    return desk.go_on(form) if "preview" in request.query_params else desk.show_form(form)
 
 
 @router.post("/courses/{course_id}/record/{kind}")
@@ -70,19 +74,7 @@ def send(course_id: UUID, kind: str, site: TheSite, who: Recorder, form: Checked
         return desk.show_form(form)
     if step != "confirm" and desk.is_stale(form):
         return desk.show_meanwhile(form)
-    action, faults = desk.read(form, confirmed=step == "confirm")
-    if action is None:
-        return desk.show_form(form, faults, status=422)
-    try:
-        if step == "confirm":
-            return desk.confirm(action, form)
-        return desk.show_preview(action, form)
-    except Rejected as refused:
-        return desk.show_form(
-            form, {field_at_fault(refused.field, desk.fields): beside(refused.field, refused)}, status=422
-        )
-    except StaleRevision:
-        return desk.show_meanwhile(form)
+    return desk.go_on(form, confirmed=step == "confirm")
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -105,6 +97,19 @@ class _Desk:
     def is_stale(self, form: Form) -> bool:
         seen = whole_number(form.text("seen_revision"))
         return seen is not None and seen < self.record.revision
+
+    def go_on(self, form: Form, *, confirmed: bool = False) -> Response:
+        """The preview of what the form says, or, confirmed, the course with it; else the form with its faults."""
+        action, faults = self.read(form, confirmed=confirmed)
+        if action is None:
+            return self.show_form(form, faults, status=422)
+        try:
+            return self.confirm(action, form) if confirmed else self.show_preview(action, form)
+        except Rejected as refused:
+            place = field_at_fault(refused.field, self.fields)
+            return self.show_form(form, {place: beside(refused.field, refused)}, status=422)
+        except StaleRevision:
+            return self.show_meanwhile(form)
 
     def read(self, form: Form, *, confirmed: bool) -> tuple[Action | None, Faults]:
         """The action that was typed; None with the faults when it can't be read."""
@@ -193,7 +198,8 @@ def _desk(course_id: UUID, kind: str, site: Site, who: SessionUser) -> _Desk:
     record = load_course(site.app, course_id, clinic_id=who.user.clinic_id)
     newest = site.app.catalogue.by_id().get(record.regimen.id)
     versions = dict.fromkeys(each.version for each in (record.plan.regimen, record.regimen, newest) if each)
-    material = Material(plan=record.plan, versions=tuple(versions))
+    moves = permitted_dates(site.app, course_id, clinic_id=who.user.clinic_id) if kind == "defer" else {}
+    material = Material(plan=record.plan, versions=tuple(versions), permitted=moves)
     return _Desk(site=site, who=who, record=record, code=kind, material=material)
 
 

@@ -1,0 +1,92 @@
+"""All that the page of one course shows, read in one go: the number of queries doesn't grow with what there is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from db.acknowledgement_store import acknowledged
+from db.engine import reading
+from db.stored import StoredAcknowledgement
+from scheduler.dose_id import DoseId
+from scheduler.permitted import Permitted, permitted
+from scheduler.plan import Advice
+from scheduler.preparation import Mixing, mixing
+from service.acknowledging import mark_of
+from service.audit import HOME_CLINIC
+from service.carers import RecipientLine, recipients_of
+from service.feeds import FeedLine, feeds_of
+from service.loading import LoadedCourse, load
+from service.mails import CourseMails, mails_of
+from service.prints import PrintLine, prints_of
+from service.queries import CourseRecord, record_of
+
+if TYPE_CHECKING:
+    from service.wiring import App
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remark:
+    """A remark of the plan on itself. `mark` stands for it and its facts; `noted`: who took note of it, and when."""
+
+    advice: Advice
+    mark: str
+    noted: StoredAcknowledgement | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CourseSheet:
+    """A course with what belongs to it. `permitted`: by planned dose the dates that need no reason (None: there is
+    none); `mixing`: by planned dose when the pharmacy may mix it, where the regimen says so."""
+
+    record: CourseRecord
+    permitted: Mapping[DoseId, Permitted | None]
+    mixing: Mapping[DoseId, Mixing]
+    remarks: tuple[Remark, ...]
+    mails: CourseMails
+    feeds: tuple[FeedLine, ...]
+    prints: tuple[PrintLine, ...]
+    recipients: tuple[RecipientLine, ...]
+
+
+def course_sheet(app: "App", course_id: UUID, *, clinic_id: int = HOME_CLINIC) -> CourseSheet:
+    """The course as it stands; NotFound when the clinic has none of that id."""
+    with reading(app.engine) as session:
+        app = app.of(clinic_id, session)
+        course = load(app, session, clinic_id, course_id)
+        record = record_of(session, course)
+        noted = acknowledged(session, clinic_id, [course_id]).get(course_id, {})
+        return CourseSheet(
+            record=record,
+            permitted=_permitted(course),
+            mixing=_mixing(record),
+            remarks=tuple(_remark(each, noted) for each in record.plan.advice),
+            mails=mails_of(app, session, course.stored),
+            feeds=feeds_of(app, session, course),
+            prints=prints_of(app, session, course),
+            recipients=recipients_of(session, course),
+        )
+
+
+def permitted_dates(app: "App", course_id: UUID, *, clinic_id: int = HOME_CLINIC) -> Mapping[DoseId, Permitted | None]:
+    """The dates to which the course's planned doses can be moved without a reason; NotFound for an unknown course."""
+    with reading(app.engine) as session:
+        return _permitted(load(app, session, clinic_id, course_id))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _permitted(course: LoadedCourse) -> Mapping[DoseId, Permitted | None]:
+    actions = [each.action for each in course.actions]
+    return permitted(course.regimen, course.stored.course, actions, clinic=course.rules)
+
+
+def _mixing(record: CourseRecord) -> dict[DoseId, Mixing]:
+    spans = ((dose.id, mixing(record.plan.regimen, dose)) for dose in record.plan.doses())
+    return {dose: span for dose, span in spans if span is not None}
+
+
+def _remark(advice: Advice, noted: Mapping[str, StoredAcknowledgement]) -> Remark:
+    mark = mark_of(advice)
+    return Remark(advice=advice, mark=mark, noted=noted.get(mark))

@@ -1,0 +1,115 @@
+"""Remarks that somebody took note of: stored, audited, back when their facts change; on both databases."""
+
+from datetime import date
+from uuid import UUID, uuid4
+
+import pytest
+
+from db.acknowledgement_store import acknowledged
+from db.engine import reading, writing
+from db.tables import ClinicRow
+from scheduler.actions import Defer, Given
+from scheduler.errors import InvalidValue
+from service.acknowledging import acknowledge, look_again
+from service.audit import HOME_CLINIC, entries
+from service.course_page import CourseSheet, Remark, course_sheet
+from service.courses import record, start_course
+from service.loading import NotFound
+from service.wiring import App
+from tests.stores import NURSE, Clock, bob
+
+ELSEWHERE = 2
+
+
+@pytest.fixture
+def bobs(app: App, clock: Clock) -> UUID:
+    """Bob's course two days after his first dose was due: it is overdue."""
+    course = start_course(app, bob(), by=NURSE)
+    clock.pass_(days=8)
+    return course
+
+
+def remark(sheet: CourseSheet, code: str) -> Remark:
+    (found,) = (each for each in sheet.remarks if each.advice.code == code)
+    return found
+
+
+def test_a_remark_is_acknowledged_with_who_and_when_and_told_to_the_audit(app: App, clock: Clock, bobs: UUID) -> None:
+    overdue = remark(course_sheet(app, bobs), "overdue")
+    assert overdue.noted is None
+    acknowledge(app, bobs, overdue.mark, by="alice")
+    noted = remark(course_sheet(app, bobs), "overdue").noted
+    assert noted is not None
+    assert (noted.by, noted.at, noted.code) == ("alice", clock.at, "overdue")
+    last = entries(app, bobs)[-1]
+    assert (last.what, last.by, last.detail) == (
+        "advice-acknowledged",
+        "alice",
+        {"code": "overdue", "cycle": 1, "day": 1},
+    )
+
+
+def test_a_second_time_changes_nothing(app: App, clock: Clock, bobs: UUID) -> None:
+    mark = remark(course_sheet(app, bobs), "overdue").mark
+    acknowledge(app, bobs, mark, by="alice")
+    before, first = len(entries(app, bobs)), clock.at
+    clock.pass_(minutes=5)
+    acknowledge(app, bobs, mark, by="pia")
+    noted = remark(course_sheet(app, bobs), "overdue").noted
+    assert noted is not None
+    assert (noted.by, noted.at) == ("alice", first)
+    assert len(entries(app, bobs)) == before
+
+
+def test_it_is_open_again_when_its_facts_change(app: App, clock: Clock, bobs: UUID) -> None:
+    """Two days late it is urgent, three days late nobody can be sure: that is another fact."""
+    mark = remark(course_sheet(app, bobs), "overdue").mark
+    acknowledge(app, bobs, mark, by="alice")
+    clock.pass_(days=1)
+    later = remark(course_sheet(app, bobs), "overdue")
+    assert later.noted is None
+    assert later.mark != mark
+    with pytest.raises(InvalidValue, match="has changed since the page was opened"):
+        acknowledge(app, bobs, mark, by="alice")
+    record(app, bobs, Given(cycle=1, day=1, on=date(2026, 12, 7)), by="alice")
+    assert not [each for each in course_sheet(app, bobs).remarks if each.advice.code == "overdue"]
+
+
+def test_it_stays_acknowledged_while_other_facts_change(app: App, bobs: UUID) -> None:
+    mark = remark(course_sheet(app, bobs), "overdue").mark
+    acknowledge(app, bobs, mark, by="alice")
+    record(app, bobs, Defer(cycle=2, day=8, to=date(2027, 1, 5)), by="alice")
+    assert remark(course_sheet(app, bobs), "overdue").noted is not None
+
+
+def test_it_can_be_shown_again_and_acknowledged_anew(app: App, clock: Clock, bobs: UUID) -> None:
+    mark = remark(course_sheet(app, bobs), "overdue").mark
+    look_again(app, bobs, mark, by="pia")  # nothing was acknowledged: nothing happens
+    before = len(entries(app, bobs))
+    acknowledge(app, bobs, mark, by="alice")
+    look_again(app, bobs, mark, by="pia")
+    look_again(app, bobs, mark, by="pia")
+    assert remark(course_sheet(app, bobs), "overdue").noted is None
+    told = [(each.what, each.by) for each in entries(app, bobs)[before:]]
+    assert told == [("advice-acknowledged", "alice"), ("advice-reopened", "pia")]
+    clock.pass_(minutes=1)
+    acknowledge(app, bobs, mark, by="pia")
+    noted = remark(course_sheet(app, bobs), "overdue").noted
+    assert noted is not None
+    assert (noted.by, noted.at) == ("pia", clock.at)
+
+
+def test_it_belongs_to_its_course_and_clinic(app: App, bobs: UUID) -> None:
+    other = start_course(app, bob(), by=NURSE)
+    mark = remark(course_sheet(app, bobs), "overdue").mark
+    acknowledge(app, bobs, mark, by="alice")
+    assert remark(course_sheet(app, other), "overdue").noted is None
+    with writing(app.engine) as session:
+        session.add(ClinicRow(id=ELSEWHERE, name="Elsewhere"))
+    with pytest.raises(NotFound):
+        acknowledge(app, bobs, mark, by="charlie", clinic_id=ELSEWHERE)
+    with pytest.raises(NotFound):
+        look_again(app, uuid4(), mark, by="alice")
+    with reading(app.engine) as session:
+        assert acknowledged(session, ELSEWHERE, [bobs, other]) == {}
+        assert list(acknowledged(session, HOME_CLINIC, [bobs, other])) == [bobs]

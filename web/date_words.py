@@ -1,0 +1,54 @@
+"""How staff pages tell of weekdays, months and spans of dates."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from itertools import groupby
+
+from babel.dates import format_date, get_month_names
+
+from scheduler.permitted import Permitted
+from web.words import LANGUAGE
+
+
+def weekday_words(day: date | None) -> str:
+    """The date's weekday in full; an empty text where there is no date."""
+    return format_date(day, "EEEE", locale=LANGUAGE) if day else ""
+
+
+def month_names() -> tuple[str, ...]:
+    """The names of the twelve months, as a date names them."""
+    return tuple(get_month_names("wide", locale=LANGUAGE).values())
+
+
+def brief_words(first: date, last: date) -> str:
+    """A span of days where its year is plain: 14 Dec, 13–16 Dec, 28 Dec – 4 Jan."""
+    end = format_date(last, "d MMM", locale=LANGUAGE)
+    if first == last:
+        return end
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first.day}–{end}"
+    return f"{format_date(first, 'd MMM', locale=LANGUAGE)} – {end}"
+
+
+def permitted_words(dates: Permitted | None) -> str:
+    """The dates to which a dose can be moved without a reason, short: OK 13–16 Dec, closed 13 Dec."""
+    if dates is None:
+        return "any other date needs a reason"
+    first, last, closed = dates
+    if first is None or last is None:
+        since = f" from {brief_words(first, first)}" if first else ""
+        until = f" until {brief_words(last, last)}" if last else ""
+        return f"OK{since}{until}" if since or until else "OK on any date"
+    only = "only " if first == last else ""
+    names = ", ".join(brief_words(start, end) for start, end in _runs(closed))
+    return f"OK {only}{brief_words(first, last)}" + (f", closed {names}" if names else "")
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _runs(days: Sequence[date]) -> Iterator[tuple[date, date]]:
+    """Days in a row together, as first and last."""
+    for _, run in groupby(enumerate(days), key=lambda pair: pair[1].toordinal() - pair[0]):
+        members = [day for _, day in run]
+        yield members[0], members[-1]
