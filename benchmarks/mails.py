@@ -16,6 +16,7 @@ from benchmarks.timing import Result
 from db.engine import writing
 from db.tables import OutboxRow
 from service.wiring import App
+from service.wiring import start as begin_process
 from service.worker import tick
 from tests.crowds import multiply
 from tests.smtp_server import MailServer, Received
@@ -25,6 +26,7 @@ VISITS = 20  # different arrivals, so that not all mails say the same
 
 def sent(mails: int = 1000, rounds: int = 5) -> Result:
     """Claimed, checked again, built, sent and completed with a commit each, on SQLite; one worker, one connection."""
+    begin_process()
     each = mails // rounds
     ours, bare = [], []
     with own_folder() as folder, _server(folder) as server:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 from sqlmodel import Session
 
 from scheduler.errors import InfusionsError, InvalidValue
@@ -18,6 +18,7 @@ __all__ = [
     "Engine",
     "Session",
     "check_schema",
+    "driver_of",
     "make_engine",
     "reading",
     "told_plainly",
@@ -30,6 +31,7 @@ PRAGMAS = (
     "synchronous=FULL",  # what was answered as stored survives a power cut; NORMAL may lose the last commits in WAL
 )
 WRITES = "infusions_writes"
+DRIVER = "infusions_driver"
 # The schema that this program needs: the newest step in db/migrations (a test compares). It stands here so that
 # looking at a database doesn't import Alembic.
 SCHEMA = "0009"
@@ -70,11 +72,18 @@ def writing(engine: Engine) -> Iterator[Session]:
 
     On SQLite it is the only writer from its beginning on, so that a clock read within orders what is stored.
     """
-    writes = engine.execution_options(**{WRITES: True})
-    with told_plainly(engine), Session(writes, expire_on_commit=False) as session:
-        session.connection()
+    with told_plainly(engine), Session(engine, expire_on_commit=False) as session:
+        session.connection(execution_options={WRITES: True})
         yield session
         session.commit()
+
+
+def driver_of(session: Session) -> PoolProxiedConnection:
+    """The driver's own connection within the session's transaction; the session looks it up once."""
+    found: PoolProxiedConnection | None = session.info.get(DRIVER)
+    if found is None or not found.is_valid:
+        found = session.info[DRIVER] = session.connection().connection
+    return found
 
 
 def check_schema(engine: Engine) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import bindparam, inspect, or_
 from sqlalchemy import select as sqlalchemy_select
 from sqlmodel import Session, SQLModel, col, select
 
+from db.prepared import Prepared
 from db.rows import action_from_row, course_from_row, event_from_row, recipient_from_row, regimen_from_row
 from db.stored import StoredAction, StoredCourse, StoredRecipient, StoredRegimen
 from db.tables import ActionRow, CourseRow, EventRow, FeedRow, RecipientRow, RegimenContentRow
@@ -80,13 +81,13 @@ def standing(session: Session, clinic_id: int, course_id: UUID, now: datetime, *
 
     None when there is no such course, and unless the caller may `wait` when another transaction is changing it.
     """
-    connection, of_it = session.connection(), {"clinic": clinic_id, "id": course_id, "now": now}
-    course = connection.execute(_LOCKED if wait else _LOCKED_IF_FREE, of_it).first()
-    if course is None:
+    course = (_LOCKED if wait else _LOCKED_IF_FREE).rows(session, clinic=clinic_id, id=course_id)
+    if not course:
         return None
     # Read after that, not with it: who changes these has the course first, so that they stand still by now.
-    chosen, readers = connection.execute(_CHOSEN_OF, of_it).all(), connection.execute(_READERS_OF, of_it).all()
-    return _standing(tuple(course), chosen, readers)
+    chosen = _CHOSEN_OF.rows(session, clinic=clinic_id, id=course_id)
+    readers = _READERS_OF.rows(session, clinic=clinic_id, id=course_id, now=now)
+    return _standing(tuple(course[0]), chosen, readers)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -102,14 +103,16 @@ def _of_clinic(table: type[SQLModel], *names: str) -> Any:
     return sqlalchemy_select(*chosen).where(columns.clinic_id == bindparam("clinic"))
 
 
-def _both(query: Any, course_id: Any) -> tuple[Any, Any]:
+def _both(query: Any, course_id: Any) -> tuple[Any, Prepared]:
     """The query for many courses, and for one: naming many is dear, and each mail asks for one."""
-    return query.where(course_id.in_(bindparam("ids", expanding=True))), query.where(course_id == bindparam("id"))
+    many = query.where(course_id.in_(bindparam("ids", expanding=True)))
+    return many, Prepared(query.where(course_id == bindparam("id")))
 
 
 # Made once: making a statement takes longer than running it.
-_LOCKED = _of_clinic(CourseRow, *COLUMNS).where(_columns(CourseRow).id == bindparam("id")).with_for_update(read=True)
-_LOCKED_IF_FREE = _LOCKED.with_for_update(read=True, skip_locked=True)
+_COURSE = _of_clinic(CourseRow, *COLUMNS).where(_columns(CourseRow).id == bindparam("id"))
+_LOCKED = Prepared(_COURSE.with_for_update(read=True))
+_LOCKED_IF_FREE = Prepared(_COURSE.with_for_update(read=True, skip_locked=True))
 _CHOSEN, _CHOSEN_OF = _both(
     _of_clinic(RecipientRow).order_by(col(RecipientRow.added_at), col(RecipientRow.role)),
     _columns(RecipientRow).course_id,

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -24,6 +24,7 @@ from db.outbox_store import (
     add_attempts,
     message_from_row,
 )
+from db.prepared import Prepared
 from db.tables import AttemptRow, CourseRow, OutboxRow, RecipientRow
 
 DIED = "died"  # the answer of an attempt that has none
@@ -76,15 +77,14 @@ def is_due(session: Session, now: datetime) -> bool:
 
 def claim(session: Session, *, owner: str, now: datetime, lease_until: datetime, limit: int) -> tuple[Mail, ...]:
     """Takes up to `limit` mails that are due, the longest due first. Nobody else gets them while the lease lasts."""
-    values = {"now": now, "most": limit, "by": owner, "until": lease_until}
-    found = session.connection().execute(_claiming(), values)
-    return _mails([message_from_row(row) for row in found], owner)
+    found = _claiming().rows(session, now=now, most=limit, by=owner, until=lease_until)
+    return _mails(map(_message, found), owner)
 
 
 def held(session: Session, mail: Mail) -> Mail:
     """The mail as its messages stand now, without those that this worker holds no more."""
-    found = [session.connection().execute(_HELD, fence).first() for fence in _fences(mail)]
-    return replace(mail, messages=tuple(message_from_row(row) for row in found if row))
+    found = [row for fence in _fences(mail) for row in _HELD.rows(session, **fence)]
+    return replace(mail, messages=tuple(map(_message, found)))
 
 
 def begin(session: Session, mail: Mail, *, message_id: str, now: datetime, lease_until: datetime) -> None:
@@ -199,7 +199,13 @@ _FENCE = (
     col(OutboxRow.owner) == bindparam("of_owner"),
     col(OutboxRow.state) == State.CLAIMED.value,
 )
-_HELD = sqlalchemy_select(*inspect(OutboxRow).selectable.c).where(*_FENCE)
+_HELD = Prepared(sqlalchemy_select(*inspect(OutboxRow).selectable.c).where(*_FENCE))
+
+
+@lru_cache(maxsize=256)
+def _message(row: tuple[Any, ...]) -> StoredMessage:
+    """The message in a row of all columns: most are claimed and, a moment later, looked at unchanged."""
+    return message_from_row(row)
 
 
 def _waits(row: type[OutboxRow]) -> ColumnElement[bool]:
@@ -258,7 +264,7 @@ def _together(one: Any, other: Any) -> ColumnElement[bool]:
 
 
 @cache
-def _claiming() -> Any:
+def _claiming() -> Prepared:
     """The statement that claims, made once."""
     heads = _heads(bindparam("now")).limit(bindparam("most")).with_for_update(skip_locked=True).cte("heads")
     mate = aliased(OutboxRow)
@@ -279,7 +285,7 @@ def _claiming() -> Any:
     )
     # Joined, not `in`: PostgreSQL may look for the mates anew for each row of the table, and then takes hours.
     step = step.where(col(OutboxRow.id) == mates.c.id, _waits(OutboxRow))
-    return step.returning(*inspect(OutboxRow).selectable.c)
+    return Prepared(step.returning(*inspect(OutboxRow).selectable.c))
 
 
 def _heads(now: datetime | BindParameter[datetime]) -> Select[Any]:
@@ -301,8 +307,7 @@ def _set(
     if not rows:
         return 0
     step = _set_held(tuple(sorted(rows[0])))
-    fenced = [row | fence for row, fence in zip(rows, _fences(mail), strict=True)]
-    return session.connection().execute(step, fenced).rowcount
+    return step.change(session, (row | fence for row, fence in zip(rows, _fences(mail), strict=True)))
 
 
 def _fences(mail: Mail) -> list[dict[str, object]]:
@@ -311,9 +316,9 @@ def _fences(mail: Mail) -> list[dict[str, object]]:
 
 
 @cache
-def _set_held(names: tuple[str, ...]) -> Update:
+def _set_held(names: tuple[str, ...]) -> Prepared:
     """The statement, made once for the same columns: making it takes longer than running it."""
-    return update(OutboxRow).where(*_FENCE).values({name: bindparam(name) for name in names})
+    return Prepared(update(OutboxRow).where(*_FENCE).values({name: bindparam(name) for name in names}))
 
 
 def _mails(messages: Iterable[StoredMessage], owner: str) -> tuple[Mail, ...]:

@@ -11,8 +11,10 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, bindparam
+from sqlalchemy import select as sqlalchemy_select
 from sqlmodel import Session, col, delete, insert, select, update
 
+from db.prepared import Prepared
 from db.tables import AttemptRow, CourseRow, OutboxRow, SuppressionRow
 
 CHANGE = "change"  # the kind of a message that tells of a change; all other kinds are scheduled
@@ -194,7 +196,7 @@ def add_attempts(
 ) -> None:
     """Appends what came of a try, once for each message of the mail."""
     common = {"clinic_id": clinic_id, "at": at, "worker": worker, "answer": answer, "message_id": message_id}
-    session.connection().execute(_ADD_ATTEMPT, [{"outbox_id": id_, **common} for id_ in ids])
+    _ADD_ATTEMPT.change(session, ({"outbox_id": id_, **common} for id_ in ids))
 
 
 def suppress(session: Session, clinic_id: int, address: str, *, cause: str, now: datetime) -> None:
@@ -215,8 +217,7 @@ def release(session: Session, clinic_id: int, address: str) -> bool:
 
 def is_suppressed(session: Session, clinic_id: int, address: str) -> bool:
     """Whether the clinic sends nothing to the address."""
-    values = {"clinic": clinic_id, "address_": same_address(address)}
-    return session.connection().execute(_IS_SUPPRESSED, values).first() is not None
+    return bool(_IS_SUPPRESSED.rows(session, clinic=clinic_id, address_=same_address(address)))
 
 
 def suppressions(session: Session, clinic_id: int) -> tuple[tuple[str, datetime, str], ...]:
@@ -249,9 +250,13 @@ def in_flight() -> ColumnElement[bool]:
 
 _NEW, _NAMES = (tuple(field.name for field in fields(kind)) for kind in (NewMessage, StoredMessage))
 # Made once, since each mail asks for them: making a statement takes longer than running it.
-_ADD_MESSAGE, _ADD_ATTEMPT = insert(OutboxRow), insert(AttemptRow)
-_IS_SUPPRESSED = select(SuppressionRow.address).where(
-    SuppressionRow.clinic_id == bindparam("clinic"), SuppressionRow.address == bindparam("address_")
+_ADD_MESSAGE = insert(OutboxRow)
+_ATTEMPT = ("clinic_id", "outbox_id", "at", "worker", "answer", "message_id")
+_ADD_ATTEMPT = Prepared(insert(AttemptRow).inline().values({name: bindparam(name) for name in _ATTEMPT}))
+_IS_SUPPRESSED = Prepared(
+    sqlalchemy_select(col(SuppressionRow.address)).where(
+        col(SuppressionRow.clinic_id) == bindparam("clinic"), col(SuppressionRow.address) == bindparam("address_")
+    )
 )
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, delete, select, update
 
 from db.outbox_store import State
+from db.prepared import Prepared
 from db.tables import BreakerRow, CounterRow, OutboxRow
 
 MAIL = "mail"  # the one channel there is
@@ -46,9 +47,10 @@ class Waiting:
 
 def breaker(session: Session) -> Breaker | None:
     """What stops the mails; None when nothing does."""
-    row = session.connection().execute(_BREAKER).first()
-    if row is None:
+    rows = _BREAKER.rows(session)
+    if not rows:
         return None
+    [row] = rows
     return Breaker(opened_at=row.opened_at, retry_at=row.retry_at, tries=row.tries, cause=row.cause)
 
 
@@ -134,7 +136,7 @@ def counters(session: Session) -> dict[str, float]:
 
 # ---------------------------------------------------------------------------------------------------------------------
 
-_BREAKER = sqlalchemy_select(*inspect(BreakerRow).selectable.c).where(col(BreakerRow.channel) == MAIL)
+_BREAKER = Prepared(sqlalchemy_select(*inspect(BreakerRow).selectable.c).where(col(BreakerRow.channel) == MAIL))
 
 
 def _pause(tries: int) -> timedelta:

@@ -1,10 +1,10 @@
 """What a new plan changes for the reader of mails: the notices of changed dates. Pure; `now` comes in."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from reminders.rules import KIND_OF, Recipient, ReminderPolicy, concerns, is_given
+from reminders.rules import KIND_OF, Recipient, ReminderPolicy, comes_at, concerns, is_given
 from scheduler.dates import to_instant
 from scheduler.events import Event, EventKind, StampedEvent
 from scheduler.plan import Plan
@@ -20,8 +20,8 @@ LAST_HOUR = time(20)  # an all-day date that fell away is news up to here
 class Change:
     """A change of one event that its reader should hear of. `was`: the start known before, None for a new date.
 
-    `start`: the start now, None for a date that fell away. `arrival`: of a visit that stands. `ends`: when news of
-    a date that fell away are no news any more. `silent`: nobody is told, it just leaves.
+    `start`: the start now, None for a date that fell away. `arrival`: when to be there, of what stands and has an hour.
+    `ends`: when news of a date that fell away are no news any more. `silent`: nobody is told, it just leaves.
     """
 
     event_key: str
@@ -51,9 +51,9 @@ def changed(
 ) -> Changed:
     """What the recipient should hear of a step from one plan's events to those of `plan`; nothing of what is past."""
     theirs = [key for key in sorted(after) if concerns(after[key].event, recipient)]
-    found = [_change(before.get(key), after[key], plan, now) for key in theirs]
+    found = [change for key in theirs if (change := _change(before.get(key), after[key], plan, now))]
     lost = any(_lost(before.get(key), after[key]) for key in after)
-    return Changed(changes=tuple(change for change in found if change), sad=lost)
+    return Changed(changes=tuple(_one_bag_each(found, after)), sad=lost)
 
 
 def is_near(changes: Iterable[Change], zone: str, now: datetime) -> bool:
@@ -81,7 +81,7 @@ def change_of(stamped: StampedEvent, was: date | datetime | None, plan: Plan) ->
         event_sequence=stamped.sequence,
         was=was,
         start=after.start if after else None,
-        arrival=after.arrival if after else None,
+        arrival=comes_at(after) if after else None,
         ends=None if after else _starts(stamped.event, plan),
         # "The birth-control date was cancelled" would mislead, and so would its test.
         silent=after is None and stamped.event.reproductive,
@@ -100,6 +100,18 @@ def same_to_reader(old: StampedEvent, new: StampedEvent) -> bool:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+def _one_bag_each(changes: Iterable[Change], after: Mapping[str, StampedEvent]) -> Iterator[Change]:
+    """The changes with one bag of each infusion, the next: all of them move together, and there may be one a day."""
+    bags: dict[tuple[int | None, int | None], tuple[date | datetime, Change]] = {}
+    for each in changes:
+        event = after[each.event_key].event
+        if event.kind is not EventKind.BAG_CHANGE:
+            yield each
+        elif (place := (event.cycle, event.day)) not in bags or event.start < bags[place][0]:
+            bags[place] = (event.start, each)
+    yield from (each for _, each in bags.values())
 
 
 def _within(moment: date | datetime, zone: str, now: datetime) -> bool:
@@ -133,6 +145,6 @@ def _lost(old: StampedEvent | None, new: StampedEvent) -> bool:
 
 
 def _starts(event: Event, plan: Plan) -> datetime:
-    if event.arrival:
-        return event.arrival.astimezone(UTC)
+    if comes := comes_at(event):
+        return comes.astimezone(UTC)
     return to_instant(event.first_date, LAST_HOUR, plan.course.zone).astimezone(UTC)

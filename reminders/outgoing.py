@@ -1,8 +1,8 @@
 """From claimed messages to the mail that leaves: what it is about, who sends it, and the Message-ID that it keeps."""
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from calendars.kinds import ClinicCard, Detail
@@ -14,7 +14,7 @@ from reminders.channels.delivery import Outgoing
 from reminders.message import MailFacts, Told, render
 from reminders.mime import Envelope
 from reminders.outbox import CourseFacts, was_of
-from reminders.rules import Kind, Recipient
+from reminders.rules import Kind, Recipient, windows_without_end
 from scheduler.events import StampedEvent
 from scheduler.plan import DoseState, Plan
 
@@ -47,44 +47,63 @@ def build(
     unsubscribe: str,
     now: datetime,
 ) -> Outgoing:
-    """The mail about these messages, by the course as it stands; its Date is that of the first try."""
+    """The mail about these messages, by the course as it stands; its Date is that of the first try. It is written when
+    the channel asks for it."""
     to, message_id = recipient.email, sender.message_id(mail)
     date = (mail.first_tried_at or now).replace(microsecond=0)
+    envelope = Envelope(
+        sender=sender.address,
+        to=to,
+        message_id=message_id,
+        date=date,
+        reply_to=sender.reply_to,
+        unsubscribe=unsubscribe,
+    )
+
+    def write() -> bytes:
+        about = _about(mail, envelope, facts=facts, events=events, recipient=recipient, now=now)
+        files = calendar_files(
+            _visits(mail, events), facts.plan, recipient, wording=wording, clinic=clinic, organizer=sender.address
+        )
+        return render(replace(about, files=files), wording, clinic)
+
+    return Outgoing(sender=sender.address, to=to, write=write, name=f"{date:%Y%m%dT%H%M%SZ}-{message_id[1:13]}")
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _about(
+    mail: Mail,
+    envelope: Envelope,
+    *,
+    facts: CourseFacts,
+    events: Mapping[str, StampedEvent],
+    recipient: Recipient,
+    now: datetime,
+) -> MailFacts:
     # What a neutral notice is about stays out of everything: the words, the subject, the files.
     stamped = [(message, events[message.event_key]) for message in mail.messages if not message.neutral]
-    about = MailFacts(
-        envelope=Envelope(
-            sender=sender.address,
-            to=to,
-            message_id=message_id,
-            date=date,
-            reply_to=sender.reply_to,
-            unsubscribe=unsubscribe,
-        ),
+    reminded = {each.event.key: each.event for message, each in stamped if message.kind != Kind.CHANGE}
+    return MailFacts(
+        envelope=envelope,
         to_patient=recipient.is_patient,
         full=recipient.detail is Detail.FULL,
         regimen_id=facts.plan.regimen.id,
         zone=facts.plan.course.zone,
-        events=tuple({each.event.key: each.event for message, each in stamped if message.kind != Kind.CHANGE}.values()),
+        events=tuple(reminded.values()),
         changes=tuple(
             Told(stamped=each, was=was_of(message)) for message, each in stamped if message.kind == Kind.CHANGE
         ),
         neutral=any(message.neutral for message in mail.messages),
         unsure=_unsure(facts.plan, now),
-        files=calendar_files(
-            {each.event.key: each for _, each in stamped}.values(),
-            facts.plan,
-            recipient,
-            wording=wording,
-            clinic=clinic,
-            organizer=sender.address,
-        ),
+        keep_on=windows_without_end(facts.plan, recipient),
     )
-    name = f"{date:%Y%m%dT%H%M%SZ}-{message_id[1:13]}"
-    return Outgoing(sender=sender.address, to=to, content=render(about, wording, clinic), name=name)
 
 
-# ---------------------------------------------------------------------------------------------------------------------
+def _visits(mail: Mail, events: Mapping[str, StampedEvent]) -> Iterable[StampedEvent]:
+    keys = dict.fromkeys(message.event_key for message in mail.messages if not message.neutral)
+    return (events[key] for key in keys)
 
 
 def _digest(message: StoredMessage) -> str:

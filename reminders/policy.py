@@ -14,9 +14,10 @@ from reminders.rules import (
     ReminderPolicy,
     Subject,
     allowed,
-    is_given,
+    comes_at,
     local_date,
     may_know,
+    needs_no_reminder,
 )
 from scheduler.dates import add_days, to_instant
 from scheduler.events import Event, StampedEvent
@@ -25,7 +26,7 @@ from scheduler.plan import Plan
 __all__ = ["Kind", "Notice", "NoticeKind", "Recipient", "Reminder", "ReminderPolicy", "describe_change", "wanted"]
 
 BEFORE_ARRIVAL = timedelta(hours=2)  # later than this a reminder of a visit helps nobody
-LAST_HOUR = time(20)  # a reminder of a check goes on its day, up to here: the check itself has no hour to count from
+LAST_HOUR = time(20)  # a reminder of what has no hour to count from, a check or a stay, goes on its day up to here
 WINDOW_STAYS = timedelta(days=7)
 
 
@@ -120,22 +121,23 @@ def describe_change(
 
 
 def _asked_for(event: Event, kind: Kind, plan: Plan, recipient: Recipient) -> bool:
-    return may_know(event, plan, recipient) and allowed(kind, plan) and not is_given(event, plan)
+    return may_know(event, plan, recipient) and allowed(kind, plan) and not needs_no_reminder(event, plan)
 
 
 def _reminder(
     each: StampedEvent, kind: Kind, days: int, recipient: Recipient, policy: ReminderPolicy
 ) -> Reminder | None:
     event, zone = each.event, recipient.zone
-    event_day = local_date(event.arrival, zone) if event.arrival else event.first_date
+    comes = comes_at(event)
+    event_day = local_date(comes, zone) if comes else event.first_date
     day = add_days(event_day, -days)
     moment = to_instant(day, policy.at, zone).astimezone(UTC)
-    if event.arrival:
-        deadline = event.arrival.astimezone(UTC) - BEFORE_ARRIVAL
-    elif kind is Kind.CHECK:
-        deadline = max(to_instant(day, LAST_HOUR, zone).astimezone(UTC), moment + BEFORE_ARRIVAL)
-    else:
+    if comes:
+        deadline = comes.astimezone(UTC) - BEFORE_ARRIVAL
+    elif kind is Kind.WINDOW:
         deadline = moment + WINDOW_STAYS
+    else:
+        deadline = max(to_instant(day, LAST_HOUR, zone).astimezone(UTC), moment + BEFORE_ARRIVAL)
     send_after = policy.quiet.place(moment, deadline, zone)
     if send_after is None:
         return None

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -11,7 +11,8 @@ from reminders.quiet import QuietHours
 from scheduler.actions import CeaseCause
 from scheduler.dates import zone_of
 from scheduler.events import Event, EventKind, mentions_pregnancy
-from scheduler.plan import DoseState, Plan
+from scheduler.plan import HOSPITAL_STAY, DoseState, Plan
+from scheduler.regimen import WindowKind
 
 PATIENT = "patient"
 GUARDIAN = "guardian"
@@ -26,7 +27,17 @@ class Kind(StrEnum):
     CHANGE = "change"
 
 
-KIND_OF = {EventKind.INFUSION: Kind.VISIT, EventKind.CHECK: Kind.CHECK, EventKind.WINDOW: Kind.WINDOW}
+# An infusion that runs on ends with a visit, and a stay begins with one. A new bag and what is done at home are tasks.
+KIND_OF = {
+    EventKind.INFUSION: Kind.VISIT,
+    EventKind.STAY: Kind.VISIT,
+    EventKind.DISCONNECT: Kind.VISIT,
+    EventKind.BAG_CHANGE: Kind.CHECK,
+    EventKind.CHECK: Kind.CHECK,
+    EventKind.HOME: Kind.CHECK,
+    EventKind.WINDOW: Kind.WINDOW,
+}
+DAILY = timedelta(hours=36)  # what comes again within this is a habit by then: bags of 24 hours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +133,25 @@ def is_given(event: Event, plan: Plan) -> bool:
     return bool(visit) and all(dose.state is DoseState.GIVEN for dose in visit)
 
 
+def comes_at(event: Event) -> datetime | None:
+    """When a person has to be there; None for what has a date alone."""
+    return event.arrival or (event.start if isinstance(event.start, datetime) else None)
+
+
+def needs_no_reminder(event: Event, plan: Plan) -> bool:
+    """Whether a reminder of it helps nobody: it is given, the person is in hospital then, or it goes on from the day
+    before, as bags that are changed each day and what is taken at home for some days."""
+    match event.kind:
+        case EventKind.BAG_CHANGE:
+            return _in_hospital(event, plan) or _soon_after_another(event, plan)
+        case EventKind.DISCONNECT:
+            return _in_hospital(event, plan)
+        case EventKind.HOME:
+            return _goes_on(event, plan)
+        case _:
+            return is_given(event, plan)
+
+
 def may_know(event: Event, plan: Plan, recipient: Recipient) -> bool:
     """Whether the recipient may read of the event at all: staff's own never, what concerns reproduction the patient
     alone, and nobody after pregnancy (scheduling rules 17 and 24)."""
@@ -130,6 +160,35 @@ def may_know(event: Event, plan: Plan, recipient: Recipient) -> bool:
     return not (event.reproductive and mentions_pregnancy(plan))
 
 
+def windows_without_end(plan: Plan, recipient: Recipient) -> tuple[WindowKind, ...]:
+    """The windows of which no source says how long they last, as far as the recipient may read of them."""
+    if not recipient.is_patient or mentions_pregnancy(plan):
+        return ()
+    return tuple(dict.fromkeys(window.kind for window in plan.windows if window.shown and window.not_stated))
+
+
 def concerns(event: Event, recipient: Recipient) -> bool:
     """Whether the event can be the recipient's business: what concerns reproduction is the patient's alone."""
     return recipient.is_patient or not event.reproductive
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _in_hospital(event: Event, plan: Plan) -> bool:
+    stays = [task for task in plan.tasks if task.kind == HOSPITAL_STAY]
+    ends = (task.date + timedelta(days=task.lasts_days - 1) for task in stays)
+    return any(task.date <= event.first_date <= end for task, end in zip(stays, ends, strict=True))
+
+
+def _soon_after_another(event: Event, plan: Plan) -> bool:
+    """Whether the bag follows another bag, or the start of the infusion, within a day or so."""
+    start = event.start
+    times = [dose.times for dose in plan.doses() if (dose.cycle, dose.day) == (event.cycle, event.day) and dose.times]
+    earlier = [moment for each in times for moment in (each.infusion_start, *each.bag_changes)]
+    return isinstance(start, datetime) and any(timedelta() < start - moment <= DAILY for moment in earlier)
+
+
+def _goes_on(event: Event, plan: Plan) -> bool:
+    day_before = event.first_date - timedelta(days=1)
+    return any(task.at_home and task.kind in event.checks and task.date == day_before for task in plan.tasks)

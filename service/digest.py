@@ -125,5 +125,5 @@ def _mail(app: "App", key: DigestKey, facts: DigestFacts, sender: Sender, first_
     )
     content = render_digest(facts, envelope, app.wordings[LANGUAGE])
     return Outgoing(
-        sender=sender.address, to=key.address, content=content, name=f"{sent_at:%Y%m%dT%H%M%SZ}-{mark[:12]}"
+        sender=sender.address, to=key.address, write=lambda: content, name=f"{sent_at:%Y%m%dT%H%M%SZ}-{mark[:12]}"
     )

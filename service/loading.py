@@ -15,7 +15,7 @@ from db.stored import StoredAction, StoredCourse, StoredRegimen
 from reminders.outbox import CourseFacts
 from reminders.policy import ReminderPolicy
 from reminders.quiet import QuietHours
-from reminders.rules import Recipient
+from reminders.rules import KIND_OF, Recipient
 from scheduler import build_plan, last_doses, parse_regimen
 from scheduler.actions import Action
 from scheduler.course import ClinicRules
@@ -178,6 +178,7 @@ def mark_of(settings: Settings) -> str:
     """What tells these settings from others that give a course other mails or other times: two parts, of which the
     second is about the times.
 
+    The first also covers what this program reminds of, which an older one may not have.
     What only proposes (the policy on closed days) or says (names, numbers to call) makes no difference.
     """
     clinic = settings.clinic
@@ -191,7 +192,7 @@ def mark_of(settings: Settings) -> str:
         clinic.liver_watch_weeks,
         clinic.after_test_days,
     )
-    return f"{_digest(reminder_policy(settings.reminders))}{MARK}{_digest(times)}"
+    return f"{_digest((reminder_policy(settings.reminders), KIND_OF))}{MARK}{_digest(times)}"
 
 
 def same_times(mark: str, other: str) -> bool:

@@ -203,8 +203,16 @@ async def _act(server: SMTP, answer: str) -> None:
 
 
 class _Handler:
-    def __init__(self, folder: Path, script: _Script) -> None:
+    def __init__(self, folder: Path, script: _Script, *, pipelining: bool) -> None:
         self._folder, self._script, self._count = folder, script, len(list(folder.glob("*.mail")))
+        self._pipelining = pipelining
+
+    async def handle_EHLO(
+        self, _server: SMTP, session: Session, _envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        offers = ["250-PIPELINING"] if self._pipelining else []
+        return [*responses[:-1], *offers, responses[-1]]
 
     async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:
         answer = self._script.next("END", envelope.rcpt_tos[0])
@@ -246,7 +254,7 @@ async def _serve(options: argparse.Namespace) -> None:
     folder = Path(options.folder)
     script = _Script(folder)
     _Server.script = script
-    handler = _Handler(folder, script)
+    handler = _Handler(folder, script, pipelining=not options.one_by_one)
     secure: dict[str, Any] = {"tls_context": _context(), "require_starttls": True} if options.starttls else {}
     if options.password:
         secure |= {"authenticator": _authenticator(options.password), "auth_required": True, "auth_require_tls": False}
@@ -269,6 +277,7 @@ def _main() -> None:
     parser.add_argument("--starttls", action="store_true")
     parser.add_argument("--implicit", action="store_true")
     parser.add_argument("--ascii-only", action="store_true")
+    parser.add_argument("--one-by-one", action="store_true")  # offers no PIPELINING
     parser.add_argument("--password", default="")
     asyncio.run(_serve(parser.parse_args()))
 

@@ -178,7 +178,7 @@ def test_the_next_mail_is_worked_out_once_while_the_server_has_the_whole_one(
 ) -> None:
     mail_server.answer(step, answer)
     channel = SmtpChannel(SmtpServer(host="127.0.0.1", port=mail_server.port, tls="none"))
-    mail = Outgoing(sender="a@clinic.example", to="bob@patients.example", content=b"Subject: x\r\n\r\n", name="x")
+    mail = Outgoing(sender="a@clinic.example", to="bob@patients.example", write=lambda: b"Subject: x\r\n\r\n", name="x")
     done: list[int] = []
     with suppress(DeliveryError):
         channel.send(mail, lambda: done.append(1))

@@ -196,7 +196,8 @@ def test_kill_9_at_any_instant_again_and_again(
     app = make_app(engine, clock, settings)
     clock.at = EARLY - timedelta(hours=1)
     first = "bob@patients.example"
-    addresses = {first} | multiply(app, start_course(app, bob(email=first), by=NURSE), kills * told.patients)
+    course = start_course(app, bob(email=first), by=NURSE)
+    addresses = {first} | multiply(app, course, kills * told.patients, due=EARLY)
     engine.dispose()
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("INFUSIONS_", "COV_"))}
     nursery = subprocess.Popen(

@@ -41,7 +41,7 @@ def app(engine: Engine, clock: Clock, mail_server: MailServer) -> App:
 def crowd(app: App, count: int) -> set[str]:
     """So many patients, each with a mail due."""
     first = "bob@patients.example"
-    return {first} | multiply(app, start_course(app, bob(email=first), by=NURSE), count - 1)
+    return {first} | multiply(app, start_course(app, bob(email=first), by=NURSE), count - 1, due=DUE)
 
 
 def received(server: MailServer) -> Counter[str]:

@@ -347,7 +347,7 @@ def test_what_expires_is_one_line_each_with_ids_only_and_a_line_of_the_worklist(
 MAIL = Outgoing(
     sender="clinic@clinic.example",
     to="bob@patients.example",
-    content="Subject: Grüße\r\n\r\n.\r\n..two dots\r\nlast".encode(),
+    write="Subject: Grüße\r\n\r\n.\r\n..two dots\r\nlast".encode,
     name="20261204T140000Z-0123456789ab",
 )
 
@@ -374,7 +374,7 @@ def test_a_channel_delivers_the_bytes_as_they_are_and_opens_and_closes_again(
         way_out.close()
     written = [path.read_bytes() for path in sorted(folder.glob("*.eml"))] if folder.exists() else []
     received = [mail.content for mail in mail_server.mails()]
-    assert [content.rstrip(b"\r\n") for content in written + received] == [MAIL.content] * 2
+    assert [content.rstrip(b"\r\n") for content in written + received] == [MAIL.write()] * 2
 
 
 def test_a_channel_without_a_way_says_that_the_fault_is_ours(tmp_path: Path, mail_server: MailServer) -> None:

@@ -38,11 +38,14 @@ class DeliveryError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """A mail as it leaves: the addresses of its envelope, its bytes (CRLF), and a name that a file may have."""
+    """A mail as it leaves: the addresses of its envelope, what writes its bytes (CRLF), and a name for a file of it.
+
+    A channel may have the envelope read by the other side while the mail is being written.
+    """
 
     sender: str
     to: str
-    content: bytes
+    write: Callable[[], bytes]
     name: str
 
 

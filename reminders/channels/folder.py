@@ -28,11 +28,12 @@ class FolderChannel:
     def send(self, mail: Outgoing, _meanwhile: Callable[[], None] = nothing, /) -> str:
         """Writes the file beside its place, then moves it there. Nobody else works on it, so nothing is done
         meanwhile."""
+        content = mail.write()
         try:
             handle, name = tempfile.mkstemp(dir=self._folder, prefix=".", suffix=".part")
             try:
                 with os.fdopen(handle, "wb") as file:
-                    file.write(mail.content)
+                    file.write(content)
                     file.flush()
                     os.fsync(file.fileno())
                 Path(name).replace(self._folder / f"{mail.name}.eml")
