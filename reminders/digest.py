@@ -2,14 +2,16 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from calendars.wording import Wording, say_date, say_list, say_time
 from reminders.mime import Block, Envelope, Letter, serialise
+from reminders.rules import comes_at
 from scheduler.dates import zone_of
 from scheduler.events import Event, EventKind
 
+COME_BY_THE_CLOCK = (EventKind.INFUSION, EventKind.BAG_CHANGE, EventKind.DISCONNECT)
 SHORT = 8  # so many characters of an id tell the courses of one day apart
 
 
@@ -75,15 +77,19 @@ def _lines(found: Iterable[Line], facts: DigestFacts, wording: Wording) -> tuple
 
 
 def _visits(facts: DigestFacts, day: date, wording: Wording) -> Iterable[Line]:
+    """Who comes on that day: to a stay in hospital, which has no hour, then by the clock."""
+    for course, event in sorted(facts.events, key=lambda each: (str(each[0]), each[1].key)):
+        if event.kind is EventKind.STAY and event.first_date == day:
+            yield course, wording.say("digest.course", course=short(course))
     zone = zone_of(facts.zone)
-    arrivals = (
-        (event.arrival.astimezone(zone), course)
-        for course, event in facts.events
-        if event.kind is EventKind.INFUSION and event.arrival
-    )
+    arrivals = ((comes.astimezone(zone), course) for course, event in facts.events if (comes := _comes(event)))
     for arrival, course in sorted(arrivals):
         if arrival.date() == day:
             yield course, wording.say("digest.visit", time=say_time(arrival, wording.language), course=short(course))
+
+
+def _comes(event: Event) -> datetime | None:
+    return comes_at(event) if event.kind in COME_BY_THE_CLOCK else None
 
 
 def _checks(facts: DigestFacts, wording: Wording) -> Iterable[Line]:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from threading import Event as Flag
+from threading import Timer
 from types import FrameType
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 REAP_SECONDS = 60
 PURGE_HOURS = 24
+PATIENCE = 5  # seconds that a mail under way has once the process is asked to stop: it has to be gone within ten
 KEPT = timedelta(days=90)  # how long a withdrawn reminder that nobody tried to send is kept for a look
 
 log = logging.getLogger(__name__)
@@ -62,9 +64,13 @@ class MailsStopped(InfusionsError):
 
 
 class Clock:
-    """The clock inside the process: jobs at intervals, in threads of its own, from `start` to `shutdown`."""
+    """The clock inside the process: jobs at intervals, in threads of its own, from `start` to `shutdown`.
+
+    `channel`: the way out of the pass under way, or of the last.
+    """
 
     def __init__(self) -> None:
+        self.channel: Channel | None = None
         defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         self.scheduler = BackgroundScheduler(timezone=UTC, job_defaults=defaults)
         self.stopping = Flag()
@@ -74,14 +80,23 @@ class Clock:
         self.scheduler.start()
 
     def shutdown(self) -> None:
-        """Stops, once the pass under way has ended; it ends after the mail that is being sent."""
+        """Stops, once the pass under way has ended; it ends after the mail that is being sent. A server that does not
+        answer by then is not waited for: what came of its mail is noted as of a lost connection."""
         self.stopping.set()
         if self.scheduler.running:
+            waiting = Timer(PATIENCE, self._hang_up)
+            waiting.start()
             self.scheduler.shutdown(wait=True)
+            waiting.cancel()
+
+    def _hang_up(self) -> None:
+        if self.channel is not None:
+            self.channel.hang_up()
 
 
-def tick(app: "App", now: datetime, *, stop: Flag | None = None) -> TickResult:
-    """One pass at the instant `now`: gives back what died, puts off or closes what is late, sends what is due.
+def tick(app: "App", now: datetime, *, stop: Flag | None = None, channel: Channel | None = None) -> TickResult:
+    """One pass at the instant `now`: gives back what died, puts off or closes what is late, sends what is due; by the
+    `channel` of the settings, unless another is given.
 
     Safe to miss, to repeat and to run in several processes. Raises MailsStopped when mails can't go at all.
     """
@@ -93,8 +108,9 @@ def tick(app: "App", now: datetime, *, stop: Flag | None = None) -> TickResult:
     _part("settings", lambda: follow_settings(app, now))
     _part("day facts", lambda: day_upkeep.follow(app, now))
     expired = _plan(app, now)
-    _part("digest", lambda: send_digests(app, moment(), channel_of(app.settings), sender_of(app.settings)))
-    tally = send_due(_post(app, moment, stop or Flag()))
+    post = _post(app, moment, stop or Flag(), channel)
+    _part("digest", lambda: send_digests(app, moment(), post.channel, post.sender))
+    tally = send_due(post)
     _count(app, tally, expired, now, stopwatch() - started)
     result = TickResult(planned=tally.due, sent=tally.sent, expired=expired + tally.expired, failed=tally.failed)
     _tell(result)
@@ -108,7 +124,12 @@ def run_clock(app: "App") -> Clock:
     check_schema(app.engine)
     clock = Clock()
     seconds = app.settings.reminders.tick_seconds
-    ticking = _guarded("tick", lambda: tick(app, app.now(), stop=clock.stopping))
+
+    def pass_() -> None:
+        clock.channel = channel_of(app.settings)
+        tick(app, app.now(), stop=clock.stopping, channel=clock.channel)
+
+    ticking = _guarded("tick", pass_)
     reaping = _guarded("reap", lambda: _reap(app, app.now()))
     purging = _guarded("purge", lambda: purge(app, app.now()))
     clock.scheduler.add_job(ticking, id="first-tick")
@@ -190,11 +211,11 @@ def _plan(app: "App", now: datetime) -> int:
     return len(late)
 
 
-def _post(app: "App", moment: Callable[[], datetime], stop: Flag) -> Post:
+def _post(app: "App", moment: Callable[[], datetime], stop: Flag, channel: Channel | None = None) -> Post:
     smtp = app.settings.smtp
     return Post(
         engine=app.engine,
-        channel=channel_of(app.settings),
+        channel=channel or channel_of(app.settings),
         load=lambda mails: load_cases(app, mails, moment()),
         sender=sender_of(app.settings),
         owner=f"{os.getpid()}-{uuid4().hex[:12]}",

@@ -5,12 +5,14 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
+from uuid import UUID
 
 import pytest
 
 import calendars
 from calendars.kinds import ClinicCard
 from calendars.wording import Wording, parse_wording
+from reminders.digest import DigestFacts, compose_digest
 from reminders.message import MailFacts, Told, compose
 from reminders.mime import Envelope, Letter, as_text
 from reminders.notices import changed
@@ -294,3 +296,22 @@ def test_a_mail_about_other_dates_and_one_to_a_carer_say_nothing_of_it() -> None
     of = plan(regimen("blinatumomab"), audiences=BOTH)
     assert "birth control" not in english(of, "c1d1/infusion")[1]
     assert windows_without_end(of, Recipient(role="carer-1", zone="America/New_York")) == ()
+
+
+# -- What staff read in the morning -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("of", "day", "said"),
+    [
+        ("folfox", date(2026, 12, 9), ["09:00: course 00000000"]),
+        ("blinatumomab", MONDAY, ["Course 00000000", "08:30: course 00000000"]),
+        ("blinatumomab", date(2026, 12, 8), ["09:00: course 00000000"]),
+    ],
+    ids=["the pump comes off", "a stay begins with the infusion", "a new bag"],
+)
+def test_the_overview_for_staff_tells_who_comes_for_a_pump_a_bag_or_a_stay(of: str, day: date, said: list[str]) -> None:
+    found = tuple((UUID(int=0), each.event) for each in stamped(plan(regimen(of))).values())
+    facts = DigestFacts(day=day, zone="America/New_York", pages="https://clinic.example/courses", events=found)
+    today = compose_digest(facts, language("en")).blocks[0]
+    assert [line.partition(" https")[0] for line in today.lines] == said

@@ -79,6 +79,9 @@ class Watched:
     def close(self) -> None:
         self._channel.close()
 
+    def hang_up(self) -> None:
+        self._channel.hang_up()
+
 
 # -- Commits ----------------------------------------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 """Killed in the middle, and two at once: no mail is lost, and a mail sent again has the same Message-ID."""
 
+import json
 import os
 import signal
 import subprocess
@@ -16,11 +17,12 @@ from typing import NamedTuple
 import pytest
 from sqlalchemy import Engine
 
+from db.engine import make_engine
 from db.outbox_store import State
 from service.courses import start_course
 from service.messages import list_messages
 from service.wiring import App
-from service.worker import TickResult, tick
+from service.worker import MailsStopped, TickResult, tick
 from tests.crowds import multiply
 from tests.smtp_server import MailServer
 from tests.stores import NURSE, Clock, bob, make_app
@@ -114,6 +116,31 @@ def test_sigterm_finishes_the_mail_that_is_being_sent_and_gives_the_others_back(
     tick(app, DUE + timedelta(seconds=1))
     received = Counter(mail.to[0] for mail in mail_server.mails())
     assert received == dict.fromkeys(addresses, 1)
+
+
+@pytest.mark.parametrize("step", ["CONNECT", "RCPT", "END"])
+def test_sigterm_waits_for_no_server_that_has_fallen_silent_and_loses_nothing(
+    sqlite_url: str, clock: Clock, mail_server: MailServer, step: str
+) -> None:
+    engine = make_engine(sqlite_url)
+    app = make_app(engine, clock, mail_server.environ())
+    addresses = fill(app, clock, 3)
+    mail_server.answer(step, "hang")
+    process = worker(sqlite_url, mail_server, DUE, "worker")
+    told = mail_server.folder / "answers.json"
+    wait_for(lambda: json.loads(told.read_text())[step] == [])
+    process.send_signal(signal.SIGTERM)
+    started = time.monotonic()
+    _, said = process.communicate(timeout=40)
+    assert time.monotonic() - started < 10
+    assert process.returncode == 0, said
+    assert not [each for each in list_messages(app) if each.state is State.CLAIMED]
+    for minutes in (1, 10, 30):
+        with suppress(MailsStopped):
+            tick(app, DUE + timedelta(minutes=minutes))
+    received = Counter(mail.to[0] for mail in mail_server.mails())
+    assert received == dict.fromkeys(addresses, 1)
+    engine.dispose()
 
 
 def test_two_workers_send_each_mail_once(engine: Engine, clock: Clock, store_url: str, mail_server: MailServer) -> None:

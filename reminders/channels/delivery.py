@@ -67,3 +67,6 @@ class Channel(Protocol):
 
     def close(self) -> None:
         """Ends what `open` began."""
+
+    def hang_up(self) -> None:
+        """Ends what is under way, asked from another thread: `open` or `send` then fail as on a lost connection."""

@@ -48,6 +48,9 @@ class FolderChannel:
     def close(self) -> None:
         """Nothing is kept open."""
 
+    def hang_up(self) -> None:
+        """Nobody else is waited for."""
+
     def _settle_names(self) -> None:
         # A new name is durable only when its folder is; Windows can't open one, and needs not.
         if os.name == "posix":

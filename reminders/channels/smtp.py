@@ -2,25 +2,16 @@
 
 import re
 import smtplib
+import socket
 import ssl
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
+from reminders.channels.answers import CLOSING, GO_ON, codes, fate_of, reason
 from reminders.channels.delivery import DeliveryError, Fate, Outgoing, nothing
 
-# For each step of the conversation: what its refusal for good (5xx) means when the server does not say more.
-REFUSALS = {"MAIL": Fate.OURS, "RCPT": Fate.REFUSED, "DATA": Fate.REJECTED, "the end of DATA": Fate.REJECTED}
-# What the enhanced code (RFC 3463) says of a refusal after MAIL: by the longest beginning that fits.
-ENHANCED = {
-    "5.1.7": Fate.OURS,  # the sender's address is wrong
-    "5.1.8": Fate.OURS,  # and so is its domain
-    "5.1.": Fate.REFUSED,  # the recipient's address
-    "5.7.": Fate.BARRED,  # a policy, a relay, a missing right
-    "5.": Fate.REJECTED,  # a full mailbox, a size, a system: no fault of the address as such
-}
-NOT_SIGNED_IN = 530  # at whatever step: the server wants credentials, which is no fault of any mail
-CLOSING = 421
-GO_ON = 354
 PLAIN = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w.-]+")
 GONE = (smtplib.SMTPServerDisconnected, OSError)
 
@@ -47,6 +38,8 @@ class SmtpChannel:
     def __init__(self, server: SmtpServer) -> None:
         self._server = server
         self._smtp: smtplib.SMTP | None = None
+        self._latest: smtplib.SMTP | None = None  # the last that was begun, from before it answers
+        self._hung_up = False  # whether somebody asked to end it: then nothing is begun anew
         self._used = False  # whether the kept connection has carried a mail
 
     def open(self) -> None:
@@ -68,7 +61,7 @@ class SmtpChannel:
             return self._converse(mail, meanwhile)
         except DeliveryError as error:
             # Nothing of the mail was told yet: servers end connections after so many mails, or so much silence.
-            if not (self._used and error.hung_up and error.answer.endswith("at MAIL")):
+            if self._hung_up or not (self._used and error.hung_up and error.answer.endswith("at MAIL")):
                 raise
         self.open()
         return self._converse(mail, meanwhile)
@@ -82,26 +75,38 @@ class SmtpChannel:
                 self._smtp.close()
             self._smtp = None
 
+    def hang_up(self) -> None:
+        """Ends the connection under whoever waits for the server, also for its greeting."""
+        self._hung_up = True
+        found = self._latest.sock if self._latest else None
+        if found is not None:
+            with suppress(OSError):
+                socket.socket.shutdown(found, socket.SHUT_RDWR)  # TLS would take leave of who does not answer
+
     # -- Connecting -----------------------------------------------------------------------------------------------
 
     def _connect(self) -> smtplib.SMTP:
         server = self._server
         try:
             if server.tls == "implicit":
-                return smtplib.SMTP_SSL(
+                return _SafeSmtp(
+                    self._begun,
                     server.host,
                     server.port,
                     server.name,
                     timeout=server.timeout,
                     context=ssl.create_default_context(),
                 )
-            return smtplib.SMTP(server.host, server.port, server.name, timeout=server.timeout)
+            return _PlainSmtp(self._begun, server.host, server.port, server.name, timeout=server.timeout)
         except ssl.SSLCertVerificationError as error:
             raise self._untrusted(error) from None
         except smtplib.SMTPConnectError as error:
             raise self._ours(f"turns us away ({error.smtp_code}); wait, or ask who runs it") from None
         except (smtplib.SMTPException, OSError) as error:
-            raise self._ours(f"can't be reached ({_reason(error)}); check [smtp] host, port and tls") from None
+            raise self._ours(f"can't be reached ({reason(error)}); check [smtp] host, port and tls") from None
+
+    def _begun(self, smtp: smtplib.SMTP) -> None:
+        self._latest = smtp
 
     def _prepare(self, smtp: smtplib.SMTP) -> None:
         server, asked = self._server, "STARTTLS"
@@ -121,7 +126,7 @@ class SmtpChannel:
         except ssl.SSLCertVerificationError as error:
             raise self._untrusted(error) from None
         except (smtplib.SMTPException, OSError) as error:
-            raise self._ours(f"breaks off the greeting ({_reason(error)}); check [smtp] port and tls") from None
+            raise self._ours(f"breaks off the greeting ({reason(error)}); check [smtp] port and tls") from None
 
     # -- Sending --------------------------------------------------------------------------------------------------
 
@@ -144,11 +149,11 @@ class SmtpChannel:
             code, text = smtp.getreply()
         except GONE as error:
             self._drop()
-            sentence = f"{self._where()} fell silent after it had the whole mail ({_reason(error)})"
+            sentence = f"{self._where()} fell silent after it had the whole mail ({reason(error)})"
             raise DeliveryError(sentence, fate=Fate.LOST, answer="no answer", hung_up=True) from None
         self._judge("the end of DATA", code, text)
         self._used = True
-        return _codes(code, text)
+        return codes(code, text)
 
     def _open_mail(self, smtp: smtplib.SMTP, lines: Mapping[str, str], write: Callable[[], bytes]) -> bytes:
         """Tells the envelope and asks to go on with the mail, which is written while the server reads it; the mail.
@@ -186,18 +191,18 @@ class SmtpChannel:
 
     def _broke_off(self, step: str, error: Exception) -> DeliveryError:
         self._drop()
-        sentence = f"{self._where()} broke off at {step} ({_reason(error)})"
+        sentence = f"{self._where()} broke off at {step} ({reason(error)})"
         return DeliveryError(sentence, fate=Fate.RETRY, answer=f"gone at {step}", hung_up=True)
 
     def _judge(self, step: str, code: int, text: bytes, *, unheard: int = 0) -> None:
         if code in {250, 251, GO_ON}:
             return
-        fate = _fate(step, code, text)
+        fate = fate_of(step, code, text)
         if code == CLOSING or self._asks_for_the_mail(unheard):
             self._drop()
         else:
             self._forget()
-        answer = f"{_codes(code, text)} at {step}"
+        answer = f"{codes(code, text)} at {step}"
         sentence = f"{self._where()} said {answer}"
         if fate in {Fate.OURS, Fate.BARRED}:
             sentence += "; check [smtp] sender, verp, username and password_file"
@@ -242,6 +247,22 @@ class SmtpChannel:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
+class _PlainSmtp(smtplib.SMTP):
+    """Known before it connects, which its making does: so somebody else can end it while it waits for the greeting."""
+
+    def __init__(self, known: Callable[[smtplib.SMTP], None], *args: Any, **kwargs: Any) -> None:
+        known(self)
+        super().__init__(*args, **kwargs)
+
+
+class _SafeSmtp(smtplib.SMTP_SSL):
+    """The same with TLS from the first byte on."""
+
+    def __init__(self, known: Callable[[smtplib.SMTP], None], *args: Any, **kwargs: Any) -> None:
+        known(self)
+        super().__init__(*args, **kwargs)
+
+
 def _on_the_wire(address: str) -> str:
     """The address with its domain in the form that every server knows."""
     local, at, domain = address.rpartition("@")
@@ -260,30 +281,3 @@ def _with_end(content: bytes) -> bytes:
     """The mail as DATA wants it: leading dots doubled, and the dot that ends it."""
     stuffed = re.sub(rb"(?m)^\.", b"..", content)
     return stuffed + (b".\r\n" if stuffed.endswith(b"\r\n") else b"\r\n.\r\n")
-
-
-def _fate(step: str, code: int, text: bytes) -> Fate:
-    """What a refusal means: by the enhanced code where the server gives one, else by the step."""
-    if code == NOT_SIGNED_IN:
-        return Fate.OURS
-    if code < 500:
-        return Fate.RETRY
-    told = _codes(code, text).partition(" ")[2]
-    known = next((fate for start, fate in ENHANCED.items() if told.startswith(start)), None)
-    return REFUSALS[step] if known is None or step == "MAIL" else known
-
-
-def _codes(code: int, text: bytes) -> str:
-    """The reply's codes without its text, which may name the address: "550 5.1.1"."""
-    enhanced = re.match(rb"[245]\.\d{1,3}\.\d{1,3}(?=\s|$)", text)
-    return f"{code} {enhanced[0].decode()}" if enhanced else str(code)
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    if isinstance(error, smtplib.SMTPServerDisconnected):
-        return "connection closed"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return type(error).__name__
