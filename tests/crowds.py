@@ -30,9 +30,11 @@ def multiply(app: "App", course: UUID, count: int, *, due: datetime | None = Non
             found = connection.execute(select(table).where(table.c[key] == course)).mappings()
             return [row for row in map(dict, found) if due is None or _goes_by(due, row, told)]
 
-        messages = OutboxRow.__table__  # type: ignore[attr-defined]
-        asked = select(messages.c.event_key).where(messages.c.course_id == course, messages.c.send_after <= due)
-        told = frozenset(connection.execute(asked).scalars()) if due else frozenset()
+        told: frozenset[str] = frozenset()
+        if due:
+            messages = OutboxRow.__table__  # type: ignore[attr-defined]
+            asked = select(messages.c.event_key).where(messages.c.course_id == course, messages.c.send_after <= due)
+            told = frozenset(connection.execute(asked).scalars())
         [original] = rows(CourseRow, "id")
         copies = [original | {"id": id_, "email": f"{id_}@patients.example"} for id_ in ids]
         for copy in copies:
