@@ -1,5 +1,6 @@
 """Who gets the mails of a course beside the patient, and what each of them chose."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -15,6 +16,17 @@ def recipients_of(session: Session, clinic_id: int, course_id: UUID) -> tuple[St
     query = select(RecipientRow).where(RecipientRow.clinic_id == clinic_id, RecipientRow.course_id == course_id)
     query = query.order_by(col(RecipientRow.added_at), col(RecipientRow.role)).execution_options(populate_existing=True)
     return tuple(recipient_from_row(row) for row in session.exec(query))
+
+
+def recipients_of_many(
+    session: Session, clinic_id: int, ids: Collection[UUID]
+) -> dict[UUID, tuple[StoredRecipient, ...]]:
+    """The same of several courses, by course."""
+    query = select(RecipientRow).where(RecipientRow.clinic_id == clinic_id, col(RecipientRow.course_id).in_(ids))
+    found: dict[UUID, list[StoredRecipient]] = {}
+    for row in session.exec(query.order_by(col(RecipientRow.added_at), col(RecipientRow.role))):
+        found.setdefault(row.course_id, []).append(recipient_from_row(row))
+    return {id_: tuple(recipients) for id_, recipients in found.items()}
 
 
 def save_recipient(session: Session, recipient: StoredRecipient) -> None:

@@ -73,6 +73,13 @@ def has_course(session: Session, clinic_id: int, course_id: UUID) -> bool:
     return session.exec(query).first() is not None
 
 
+def known_courses(session: Session, clinic_id: int) -> dict[UUID, tuple[str, str, str]]:
+    """Regimen, patient and first day (as it was planned) of all the clinic's courses."""
+    query = select(CourseRow.id, CourseRow.regimen_id, CourseRow.patient, CourseRow.fields)
+    found = session.exec(query.where(CourseRow.clinic_id == clinic_id).order_by(col(CourseRow.created_at).desc()))
+    return {id_: (regimen, patient, fields["day1"]) for id_, regimen, patient, fields in found}
+
+
 def find_course(session: Session, clinic_id: int, course_id: UUID, *, to_change: bool = False) -> StoredCourse | None:
     """The course, or None when the clinic has none of that id. `to_change` makes other writers of it wait."""
     query = (
@@ -84,6 +91,31 @@ def find_course(session: Session, clinic_id: int, course_id: UUID, *, to_change:
         query = query.with_for_update(of=CourseRow, key_share=True)
     found = session.exec(query).first()
     return course_from_row(*found) if found else None
+
+
+def course_ids(session: Session, clinic_id: int) -> dict[UUID, UUID | None]:
+    """The clinic's courses, the oldest first, each with the one that it goes on from."""
+    query = select(CourseRow.id, CourseRow.follows_id).where(CourseRow.clinic_id == clinic_id)
+    return dict(session.exec(query.order_by(col(CourseRow.created_at), col(CourseRow.id))).all())
+
+
+def courses_of_many(session: Session, clinic_id: int, ids: Collection[UUID]) -> dict[UUID, StoredCourse]:
+    """Those courses of the clinic, by id."""
+    query = (
+        select(CourseRow, RegimenContentRow)
+        .join(RegimenContentRow, col(RegimenContentRow.digest) == CourseRow.regimen_digest)
+        .where(CourseRow.clinic_id == clinic_id, col(CourseRow.id).in_(ids))
+    )
+    return {row.id: course_from_row(row, regimen) for row, regimen in session.exec(query)}
+
+
+def actions_of_many(session: Session, clinic_id: int, ids: Collection[UUID]) -> dict[UUID, tuple[StoredAction, ...]]:
+    """The actions of those courses, by course, in the order of their numbers."""
+    query = select(ActionRow).where(ActionRow.clinic_id == clinic_id, col(ActionRow.course_id).in_(ids))
+    found: dict[UUID, list[StoredAction]] = {}
+    for row in session.exec(query.order_by(col(ActionRow.number))):
+        found.setdefault(row.course_id, []).append(action_from_row(row))
+    return {id_: tuple(actions) for id_, actions in found.items()}
 
 
 def advance_course(session: Session, course: StoredCourse) -> None:

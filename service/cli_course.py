@@ -49,7 +49,7 @@ def guardian_options(command: Decorated) -> Decorated:
     return command
 
 
-@click.group(cls=LateGroup)
+@click.group(cls=LateGroup, modules={"import": "service.cli_transfer:import_", "export": "service.cli_transfer:export"})
 @config_option
 def course() -> None:
     """Start courses, look at them, record what happens."""
