@@ -128,7 +128,7 @@ def check_file(app: "App", rows: Sequence[CsvRow], *, clinic_id: int = HOME_CLIN
     """What would become of each row, one after the other. Nothing is stored."""
     plans: dict[UUID, Plan] = {}
     with reading(app.engine) as session:
-        known = known_courses(session, clinic_id)
+        app, known = app.of(clinic_id, session), known_courses(session, clinic_id)
     intake = Intake(app=app, clinic_id=clinic_id, now=app.now(), known=known, above=plans.get)
     for row in rows:
         checked = check_row(intake, row)
