@@ -57,6 +57,10 @@ SETTINGS = {
 PATIENTS = ("Bob Example", "Berta Example", "Amal Example", "Clara Example", "Severin Example", "Stefan Example")
 
 
+# Stands in names and reasons: were it not taken as text, a script would run on the page that shows it.
+HOSTILE = "</script><script>owned = 1</script><img src=x onerror='owned=1'>\""
+
+
 class State(StrEnum):
     """How it stands with somebody's membership, once they have a session."""
 
@@ -271,8 +275,10 @@ def _contents(app: "App") -> dict[str, str]:
 
     course = _start(app, "Bob Example", email="bob@patients.example")
     _record(app, course, GIVEN, Defer(cycle=1, day=8, to=date(2026, 12, 16), reason="travelling"))
-    _record(app, course, VisitTime(at=clock_time(11), cycle=1, day=15), Omit(cycle=2, day=15, reason="counts"))
-    feed_address = _feed(app, course, "Bob's phone")
+    _record(
+        app, course, VisitTime(at=clock_time(11), cycle=1, day=15), Omit(cycle=2, day=15, reason="counts" + HOSTILE)
+    )
+    feed_address = _feed(app, course, "Bob's phone" + HOSTILE)
     sheet = _print(app, course, "en")
     carer = _carer(app, course, "dora@mail.example")
     planned = _start(app, "Berta Example", language="es", email="berta@patients.example", day1=date(2026, 12, 21))
@@ -282,7 +288,7 @@ def _contents(app: "App") -> dict[str, str]:
     _record(app, ceased, *(Given(cycle=1, day=day, on=date(2026, 11, 1) + timedelta(days=day)) for day in (1, 8, 15)))
     _record(app, ceased, Response(cycle=1, value=ResponseValue.CR))
     _record(app, ceased, Cease(on=date(2026, 11, 20), cause=CeaseCause.TOXICITY, reason="raised liver values"))
-    several = _start(app, "Severin Example", regimen="gemcitabine-nab-paclitaxel", audiences=())
+    several = _start(app, "Severin Example" + HOSTILE, regimen="gemcitabine-nab-paclitaxel", audiences=())
     stay = _start(app, "Stefan Example", regimen="blinatumomab", audiences=(), day1=date(2026, 12, 14))
     away = _start(app, "Dora Elsewhere", clinic_id=ELSEWHERE, email="elsewhere@patients.example")
     spare = next(user.id for user in list_users(app) if user.name == "first")

@@ -112,6 +112,7 @@ def test_a_page_holds_in_every_width_direction_and_colour(
     faults = list(accessibility(page)) + list(fitting(page))
     assert not faults, "\n".join(map(str, faults))
     assert page.evaluate("window.refused || []") == []
+    assert page.evaluate("typeof owned") == "undefined"
     assert {each.split("/")[2] for each in window.asked} <= {site.url.split("/")[2]}, window.asked
     if row.method == "POST":
         site.restore()
