@@ -550,7 +550,11 @@ class AuditRow(Base, table=True):
 
     __tablename__ = "audit"
     __table_args__ = (
-        Index(None, "clinic_id", "course_id"),
+        # What the auditor asks for, the newest first.
+        Index(None, "clinic_id", "id"),
+        Index(None, "clinic_id", "by", "id"),
+        Index(None, "clinic_id", "what", "id"),
+        Index(None, "clinic_id", "course_id", "id"),
         UniqueConstraint("clinic_id", "request_id"),
         Index("ix_audit_clinic_id_number", "clinic_id", "number", unique=True),
     )

@@ -64,6 +64,10 @@ class What(StrEnum):
     USER_ENABLED = "user-enabled"
     PASSWORD_LINK_MADE = "password-link-made"  # noqa: S105 - a deed's name
     PASSWORD_SET = "password-set"  # noqa: S105 - a deed's name
+    ROLE_CHANGED = "user-role-changed"
+    AUDIT_VIEWED = "audit-viewed"
+    AUDIT_EXPORTED = "audit-exported"
+    AUDIT_VERIFIED = "audit-verified"
     SIGNED_IN = "signed-in"
 
 

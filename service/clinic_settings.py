@@ -216,12 +216,10 @@ def _consequences(app: "App", session: Session, clinic_id: int, before: "Setting
     if reminder_policy(before.reminders) != reminder_policy(after.reminders):
         found = replace(found, reminders=settings_store.count_reminders(session, clinic_id))
     if not same_times(mark_of(before), mark_of(after)):
+        found = replace(found, times=settings_store.count_running(session, clinic_id, today))
+    if before.clinic.lead_minutes != after.clinic.lead_minutes:
         soon = {today + timedelta(days=step) for step in range(NEAR.days + 1)}
-        found = replace(
-            found,
-            times=settings_store.count_running(session, clinic_id, today),
-            near=settings_store.count_courses_on(session, clinic_id, soon),
-        )
+        found = replace(found, near=settings_store.count_courses_on(session, clinic_id, soon))
     return found
 
 

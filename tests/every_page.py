@@ -366,4 +366,36 @@ PEOPLE = (
     ),
     Row(route="POST /sign-out", address="/sign-out", who=STAFF, answers=303),
 )
-ROWS = (*OPEN, *FOR_PATIENTS, *DAY, *STARTING, *COURSES, *RECORDING, *HANDED_OVER, *MAILS, *PEOPLE)
+AUDITORS = frozenset({"auditor"})
+CLOSURE = {"first": "2027-02-01", "last": "2027-02-03", "name": "Moving house", "step": "preview"}
+SETTINGS = (
+    Row(route="GET /settings", address="/settings", who=ADMINS),
+    Row(route="GET /settings/mails", address="/settings/mails", who=ADMINS),
+    Row(
+        route="GET /settings/mails",
+        address="/settings/mails?kind=change&language=ar",
+        who=ADMINS,
+        shows="from right to left",
+    ),
+    Row(route="GET /settings/{group}", address="/settings/patients", who=ADMINS),
+    Row(route="GET /settings/{group}", address="/settings/days", who=ADMINS, shows="opening days"),
+    Row(route="GET /settings/{group}", address="/settings/closures", who=ADMINS, shows="closures"),
+    Row(route="GET /settings/{group}", address="/settings/times", who=ADMINS, shows="times"),
+    Row(route="GET /settings/{group}", address="/settings/reminders", who=ADMINS, shows="reminders"),
+    Row(route="GET /settings/{group}", address="/settings/regimens", who=ADMINS, shows="regimens"),
+    Row(route="POST /settings/{group}", address="/settings/closures", who=ADMINS, body=CLOSURE),
+    Row(route="POST /settings/{group}", address="/settings/patients", who=ADMINS, answers=422, shows="with faults"),
+    Row(
+        route="POST /settings/{group}",
+        address="/settings/closures",
+        who=ADMINS,
+        body={**CLOSURE, "step": "confirm", "seen_revision": "99"},
+        answers=409,
+        shows="of a stale page",
+    ),
+    Row(route="GET /audit", address="/audit", who=AUDITORS),
+    Row(route="GET /audit", address="/audit?since=soon", who=AUDITORS, answers=422, shows="with faults"),
+    Row(route="GET /audit/export.{form}", address="/audit/export.csv", who=AUDITORS, file=True),
+    Row(route="POST /audit/verify", address="/audit/verify", who=AUDITORS),
+)
+ROWS = (*SETTINGS, *OPEN, *FOR_PATIENTS, *DAY, *STARTING, *COURSES, *RECORDING, *HANDED_OVER, *MAILS, *PEOPLE)

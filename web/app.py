@@ -17,6 +17,7 @@ from web.feeds import ALWAYS, FeedDoor, is_feed
 from web.pages import (
     account,
     assets,
+    audit,
     calendars,
     closed_days,
     course,
@@ -27,6 +28,7 @@ from web.pages import (
     prints,
     recipients,
     record,
+    settings,
     sign_in,
     start,
     unsubscribe,
@@ -51,6 +53,8 @@ ROUTERS = (
     recipients.router,
     worklist.router,
     people.router,
+    settings.router,
+    audit.router,
     account.router,
     unsubscribe.router,
 )

@@ -68,6 +68,8 @@ class Site:
         """The page of a template. `who` is signed in; without, the page has no menu."""
         shared = {
             "who": who,
+            "may_set": who is not None and has_right(who.user.role, Right.SETTINGS),
+            "may_audit": who is not None and has_right(who.user.role, Right.AUDIT),
             "may_manage": who is not None and has_right(who.user.role, Right.PEOPLE),
             "idle_seconds": self.app.settings.security.idle_minutes * 60,
             "may_record": who is not None and has_right(who.user.role, Right.RECORD),

@@ -9,13 +9,15 @@ class Right(StrEnum):
     VIEW = "view"
     RECORD = "record"
     PEOPLE = "people"
+    SETTINGS = "settings"
+    AUDIT = "audit"
 
 
 RIGHTS: dict[str, frozenset[Right]] = {
     "nurse": frozenset({Right.VIEW, Right.RECORD}),
     "prescriber": frozenset({Right.VIEW, Right.RECORD}),
-    "clinic-admin": frozenset({Right.VIEW, Right.RECORD, Right.PEOPLE}),
-    "auditor": frozenset({Right.VIEW}),
+    "clinic-admin": frozenset({Right.VIEW, Right.RECORD, Right.PEOPLE, Right.SETTINGS}),
+    "auditor": frozenset({Right.VIEW, Right.AUDIT}),
 }
 
 

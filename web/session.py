@@ -81,6 +81,8 @@ REFUSED = {
     Right.VIEW: "Your role sees no patients.",
     Right.RECORD: "Your role reads only. Ask a nurse or prescriber to record this.",
     Right.PEOPLE: "Only administrators of the clinic see this page.",
+    Right.SETTINGS: "Only administrators of the clinic see this page.",
+    Right.AUDIT: "Only auditors of the clinic see this page.",
 }
 SignedIn = Annotated[SessionUser, Depends(signed_in)]
 
@@ -103,6 +105,8 @@ class May:
 Viewer = Annotated[SessionUser, Depends(May(Right.VIEW))]
 Recorder = Annotated[SessionUser, Depends(May(Right.RECORD))]
 Administrator = Annotated[SessionUser, Depends(May(Right.PEOPLE))]
+SettingsAdmin = Annotated[SessionUser, Depends(May(Right.SETTINGS))]
+Auditor = Annotated[SessionUser, Depends(May(Right.AUDIT))]
 
 
 async def with_token(request: Request, who: SignedIn) -> Form:
