@@ -21,19 +21,22 @@ from reminders.dispatch import BATCH
 
 
 def done(count: int = 1000, rounds: int = 3) -> Result:
-    """Rows claimed and completed as a pass does it, each in a commit of its own, against jobs that one worker runs."""
+    """Rows claimed and completed as a pass does it, each in a commit of its own, against jobs that one worker runs.
+
+    Without an aim: one commit here and two there are what takes the time, and no queue makes them faster.
+    """
     return _against_procrastinate("each completed in a commit of its own", count, rounds, together=1)
 
 
 def done_together(count: int = 1000, rounds: int = 3) -> Result:
     """The same with the rows of a claim completed in one commit: what the queue can do when no mail is at stake."""
-    return _against_procrastinate(f"{BATCH} completed in a commit", count, rounds, together=BATCH)
+    return _against_procrastinate(f"{BATCH} completed in a commit", count, rounds, together=BATCH, aim=1 / 10)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def _against_procrastinate(how: str, count: int, rounds: int, *, together: int) -> Result:
+def _against_procrastinate(how: str, count: int, rounds: int, *, together: int, aim: float | None = None) -> Result:
     ours, theirs = [], []
     with own_folder() as folder, _server(folder) as server:
         app = make_app(_fresh(server, "infusions"), folder)
@@ -49,7 +52,7 @@ def _against_procrastinate(how: str, count: int, rounds: int, *, together: int) 
         seconds=min(ours) / count,
         reference="a job that does nothing, by a worker of procrastinate",
         reference_seconds=min(theirs) / count,
-        aim_ratio=1 / 10,
+        aim_ratio=aim,
     )
 
 

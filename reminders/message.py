@@ -109,8 +109,8 @@ class _Writer(Speaker):
         lines = [self.say("mail.full.visit", cycle=event.cycle, day=event.day)] if self.facts.full else []
         lines += [self.say("mail.come", **self.arrival(event))]
         lines += [self.say("mail.start", start=self.time(event.start))]
-        if event.leave_not_before:
-            lines.append(self.say("mail.leave", leave=self.time(event.leave_not_before)))
+        leave = event.leave_not_before
+        lines.append(self.say("mail.leave", leave=self.time(leave)) if leave else self.say("mail.leave-open"))
         lines += self._reservations(event)
         lines += self.place()
         return Block(heading=self._heading(event), lines=tuple(lines))

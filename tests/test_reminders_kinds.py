@@ -181,6 +181,7 @@ def test_a_mail_about_a_visit_and_the_end_of_its_infusion_names_both_and_is_abou
     subject, text = english(plan(regimen("folfox")), OFF, "c1d1/infusion")
     assert subject == "Your appointment on Monday 7 December"
     assert "Monday 7 December 2026 - Please be here at 08:30 (Eastern Time)." in text
+    assert "Your nurse can tell you how long you stay." in text
     assert (
         "Wednesday 9 December 2026 - Your pump comes off at about 09:00 (Eastern Time). Ask your team where to come."
         in text
