@@ -26,7 +26,7 @@ def plain_words(view: CalendarView, pages: Iterable[CyclePage]) -> Iterator[Data
         "urgent": False,
         "lines": [guide.whom_to_call(), guide.tests(), guide.changes()],
     }
-    urgent = [line for text in guide.at_once() for line in _sentences(text)]
+    urgent = [line for text in guide.at_once() for line in sentences(text)]
     yield {"heading": say("print.at-once"), "urgent": True, "lines": [*urgent, *guide.other_numbers()]}
 
 
@@ -40,6 +40,11 @@ def phones(view: CalendarView) -> Iterator[Data]:
     ):
         if number and view.detail is not Detail.BUSY:
             yield {"label": view.wording.say(key), "number": view.wording.isolated(number)}
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of a text, each for a line of its own; ". " ends one in every language that there is."""
+    return [part if part.endswith((".", "!", "؟", "?")) else f"{part}." for part in text.split(". ")]
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -60,8 +65,3 @@ def _lengths(view: CalendarView, pages: Iterable[CyclePage]) -> Iterator[str]:
         yield view.wording.say("print.length", length=least)
     else:
         yield view.wording.say("print.lengths", least=least, most=most)
-
-
-def _sentences(text: str) -> list[str]:
-    """The sentences of a text, each for a line of its own; ". " ends one in every language that there is."""
-    return [part if part.endswith((".", "!", "؟", "?")) else f"{part}." for part in text.split(". ")]

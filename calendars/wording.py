@@ -223,6 +223,11 @@ def weekdays(language: str) -> tuple[tuple[int, str, str], ...]:
     return tuple((number, names[number], short[number]) for number in order)
 
 
+def narrow_weekday(number: int, language: str) -> str:
+    """The weekday (0 Monday) in a letter or so, for the head of a narrow table whose cells have their names."""
+    return str(_locale(language).days["stand-alone"]["narrow"][number])
+
+
 # -------------------------------------------------------------------------------------------------------------
 
 

@@ -14,6 +14,7 @@ from db.stored import (
     StoredBody,
     StoredCourse,
     StoredFeed,
+    StoredPage,
     StoredPrint,
     StoredRecipient,
     StoredRegimen,
@@ -28,6 +29,7 @@ from db.tables import (
     EventRow,
     FeedRow,
     JsonObject,
+    PageRow,
     PrintRow,
     RecipientRow,
     RegimenContentRow,
@@ -159,6 +161,14 @@ def print_to_row(stored: StoredPrint, token_hash: str) -> PrintRow:
 
 def print_from_row(row: PrintRow) -> StoredPrint:
     return StoredPrint(**_columns(row, StoredPrint))
+
+
+def page_to_row(stored: StoredPage, token_hash: str) -> PageRow:
+    return PageRow(token_hash=token_hash, **_values(stored))
+
+
+def page_from_row(row: PageRow) -> StoredPage:
+    return StoredPage(**_columns(row, StoredPage))
 
 
 def body_to_columns(body: StoredBody) -> dict[str, Any]:

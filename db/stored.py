@@ -126,6 +126,23 @@ class StoredPrint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoredPage:
+    """A link to the patient's page, without its secret. `posting`: half of the token, while a mail with it waits."""
+
+    id: UUID
+    clinic_id: int
+    course_id: UUID
+    name: str
+    detail: str
+    language: str
+    made_at: datetime
+    made_by: str
+    revoked_at: datetime | None = None
+    last_seen_at: datetime | None = None
+    posting: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRecipient:
     """A carer, a minor's guardian, or (role `patient`, whose address stands in the course) what the patient chose.
 

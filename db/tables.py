@@ -349,6 +349,29 @@ class PrintRow(Base, table=True):
     revoked_at: datetime | None = None
 
 
+class PageRow(Base, table=True):
+    """A link to the patient's page (its token only as SHA-256), and how the page looks from there.
+
+    `posting`: while a mail with the link waits, the half of its token that lies here; the other half is the secret.
+    """
+
+    __tablename__ = "page"
+    __table_args__ = (_of_course(), Index(None, "clinic_id", "course_id"))
+
+    id: UUID = Field(primary_key=True)
+    clinic_id: int
+    course_id: UUID
+    token_hash: str = Field(unique=True)
+    name: str
+    detail: str
+    language: str
+    made_at: datetime
+    made_by: str
+    revoked_at: datetime | None = None
+    last_seen_at: datetime | None = None
+    posting: str | None = None
+
+
 class RecipientRow(Base, table=True):
     """A carer who gets mails with consent; the `guardian` of a minor, who gets none without; or, as `patient`, what the
     patient chose (the rest stands in the course).

@@ -20,6 +20,7 @@ COMMANDS = {
     "course": "service.cli_course:course",
     "feed": "service.cli_feed:feed",
     "print": "service.cli_print:print_",
+    "page": "service.cli_page:page",
     "reminders": "service.cli_reminders:reminders",
     "tick": "service.cli_reminders:tick",
     "serve": "service.cli_serve:serve",

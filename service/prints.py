@@ -1,4 +1,4 @@
-"""Printed calendars: made, listed, revoked; and what the page behind the code of one tells."""
+"""Printed calendars: made, listed, revoked, and whether they still hold. The page behind a code is the patient's."""
 
 import hashlib
 from collections.abc import Mapping
@@ -11,14 +11,11 @@ from uuid import UUID, uuid4
 from calendars import FORMATS
 from calendars.kinds import Detail
 from calendars.view import CalendarView, Entry, Status, kept_on
-from calendars.wording import opening, say_date, say_moment, say_time
-from db import print_store, store
+from db import print_store
 from db.engine import Session, reading, writing
 from db.stored import StoredPrint
 from scheduler.actions import CeaseCause
-from scheduler.dates import zone_of
 from scheduler.errors import InvalidValue
-from scheduler.events import EventKind
 from scheduler.plan import Plan
 from service import audit
 from service.audit import HOME_CLINIC, What
@@ -27,7 +24,7 @@ from service.loading import LoadedCourse, NotFound, load
 from service.queries import CourseRecord, load_course
 from service.rendering import Look, sheet_of, view_of
 from service.steps import Request, RequestReused
-from service.tokens import TOKEN, hashed, new_token, token_of
+from service.tokens import hashed, new_token, token_of
 
 if TYPE_CHECKING:
     from service.wiring import App
@@ -37,11 +34,10 @@ CARD, KEPT = "clinic", "kept"
 
 
 class SheetState(StrEnum):
-    """Whether a sheet still holds. `ended`: nothing is told any more but whom to call."""
+    """Whether a sheet still holds."""
 
     CURRENT = "current"
     OUTDATED = "outdated"
-    ENDED = "ended"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,23 +60,6 @@ class PrintLine:
     printed_by: str
     revoked_at: datetime | None
     outdated: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SheetAnswer:
-    """What the page behind a sheet's code tells, in the sheet's language and at its level; no name.
-
-    `next_visit`: its date and hour, and what it is; empty when there is none. `ask`: the patient is to call about it
-    instead, since a person has to tell of a change first (scheduling rule 23).
-    """
-
-    clinic_id: int
-    state: SheetState
-    language: str
-    detail: str
-    looked_up: str = ""
-    next_visit: tuple[str, ...] = ()
-    ask: bool = False
 
 
 def print_course(
@@ -148,16 +127,20 @@ def revoke_print(app: "App", print_id: UUID, *, by: str, clinic_id: int = HOME_C
             _audit(session, What.PRINT_REVOKED, made, by, now)
 
 
-def look_up(app: "App", token: str) -> SheetAnswer:
-    """What the page of the sheet with this token tells; NotFound for an unknown or a revoked one."""
-    with reading(app.engine) as session:
-        made = print_store.find_print_of_token(session, hashed(token)) if TOKEN.fullmatch(token) else None
-        if made is None or made.revoked_at is not None:
-            raise NotFound("this address is none of ours; ask for a new sheet")
-        app = app.of(made.clinic_id, session)
-        course = load(app, session, made.clinic_id, made.course_id)
-        untold = any(each.to_tell for each in store.revisions_of(session, course.stored))
-    return _answer(app, course, made, untold=untold)
+def state_of_sheet(app: "App", course: LoadedCourse, made: StoredPrint) -> SheetState:
+    """Whether what the sheet shows still holds."""
+    return SheetState.OUTDATED if _is_outdated(course, made, _now_shown(app, course, made)) else SheetState.CURRENT
+
+
+def look_of(made: StoredPrint) -> Look:
+    """For whom the sheet was made, and how."""
+    return Look(
+        reader=made.reader,
+        detail=made.detail,
+        language=made.language,
+        paper=made.paper,
+        large_print=made.large_print,
+    )
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -243,20 +226,10 @@ def _now_shown(app: "App", course: LoadedCourse, made: StoredPrint) -> CalendarV
         course.stamped.values(),
         settings=app.settings,
         wordings=app.wordings,
-        look=_look(made),
+        look=look_of(made),
         uid=course.stored.course.id,
         stamp=course.recorded_at(),
         today=course.today,
-    )
-
-
-def _look(made: StoredPrint) -> Look:
-    return Look(
-        reader=made.reader,
-        detail=made.detail,
-        language=made.language,
-        paper=made.paper,
-        large_print=made.large_print,
     )
 
 
@@ -267,41 +240,13 @@ def _kind(made: StoredPrint) -> tuple[str, ...]:
 def _line(course: LoadedCourse, made: StoredPrint, view: CalendarView) -> PrintLine:
     return PrintLine(
         id=made.id,
-        look=_look(made),
+        look=look_of(made),
         revision=made.revision,
         printed_at=made.printed_at,
         printed_by=made.printed_by,
         revoked_at=made.revoked_at,
         outdated=_is_outdated(course, made, view),
     )
-
-
-def _answer(app: "App", course: LoadedCourse, made: StoredPrint, *, untold: bool) -> SheetAnswer:
-    if _has_died(course.plan()):
-        return SheetAnswer(clinic_id=made.clinic_id, state=SheetState.ENDED, language=made.language, detail=made.detail)
-    view = _now_shown(app, course, made)
-    outdated = _is_outdated(course, made, view)
-    zone = course.stored.course.zone
-    return SheetAnswer(
-        clinic_id=made.clinic_id,
-        state=SheetState.OUTDATED if outdated else SheetState.CURRENT,
-        language=made.language,
-        detail=made.detail,
-        looked_up=say_moment(course.now.astimezone(zone_of(zone)), view.language),
-        next_visit=() if untold else _next_visit(view, course.now),
-        ask=untold,
-    )
-
-
-def _next_visit(view: CalendarView, now: datetime) -> tuple[str, ...]:
-    for entry in view.entries:
-        if entry.kind is not EventKind.INFUSION or entry.status is Status.CANCELLED or entry.all_day:
-            continue
-        come = entry.arrival or entry.start
-        if isinstance(come, datetime) and come.timestamp() > now.timestamp():
-            at = view.wording.say("print.come", arrival=say_time(come, view.language))
-            return tuple(filter(None, (opening(say_date(entry.first_date, view.language)), at, entry.summary)))
-    return ()
 
 
 def _has_died(plan: Plan) -> bool:

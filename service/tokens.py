@@ -32,3 +32,8 @@ def token_of(app: "App", kind: str, clinic_id: int, request_id: str, by: str) ->
     """
     asked = json.dumps([kind, clinic_id, by, request_id])
     return base64.urlsafe_b64encode(hmac.digest(app.secret(), asked.encode(), "sha256")).rstrip(b"=").decode()
+
+
+def form_mark(app: "App", token: str) -> str:
+    """What the forms of the page behind a token carry: whoever has not read the page can't send one."""
+    return hmac.new(app.secret(), f"page-form|{token}".encode(), "sha256").hexdigest()

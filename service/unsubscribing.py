@@ -54,21 +54,9 @@ def resubscribe(app: "App", token: str) -> Subscription:
     return _set(app, token, unsubscribed=False)
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-
-
-def _whose(app: "App", session: Session, token: str) -> tuple[int, UUID, str]:
-    secret = app.secret()
-    message_id = message_id_of(secret, token)
-    found = recipient_store.recipient_of_message(session, message_id) if message_id is not None else None
-    if message_id is None or found is None or not is_genuine(secret, token, message_id, found[1], found[2]):
-        raise NotFound("this address is none of ours; open the one in your mail, or call us")
-    return found
-
-
-def _set(app: "App", token: str, *, unsubscribed: bool) -> Subscription:
-    with reading(app.engine) as session:  # a made-up address must not make writers wait
-        clinic_id, course_id, role = _whose(app, session, token)
+def set_unsubscribed(app: "App", whose: tuple[int, UUID, str], *, unsubscribed: bool, by: str) -> Subscription:
+    """Stops the mails to the recipient (clinic, course, role), or lets them go again; NotFound for an unknown one."""
+    clinic_id, course_id, role = whose
     with writing(app.engine) as session:
         course = load(app, session, clinic_id, course_id, to_change=True)
         before = _find(course, session, role)
@@ -79,8 +67,26 @@ def _set(app: "App", token: str, *, unsubscribed: bool) -> Subscription:
         facts = facts_of(app, session, course.stored, course.plan(), now=course.now)
         outbox.after_choice(session, facts, course.stamped, outcome="unsubscribed from mails", now=course.now)
         what = What.UNSUBSCRIBED if unsubscribed else What.RESUBSCRIBED
-        audit.note(session, what, clinic_id=clinic_id, by=BY_MAIL, at=course.now, course_id=course_id, recipient=role)
+        audit.note(session, what, clinic_id=clinic_id, by=by, at=course.now, course_id=course_id, recipient=role)
         return _told(after)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _set(app: "App", token: str, *, unsubscribed: bool) -> Subscription:
+    with reading(app.engine) as session:  # a made-up address must not make writers wait
+        whose = _whose(app, session, token)
+    return set_unsubscribed(app, whose, unsubscribed=unsubscribed, by=BY_MAIL)
+
+
+def _whose(app: "App", session: Session, token: str) -> tuple[int, UUID, str]:
+    secret = app.secret()
+    message_id = message_id_of(secret, token)
+    found = recipient_store.recipient_of_message(session, message_id) if message_id is not None else None
+    if message_id is None or found is None or not is_genuine(secret, token, message_id, found[1], found[2]):
+        raise NotFound("this address is none of ours; open the one in your mail, or call us")
+    return found
 
 
 def _find(course: LoadedCourse, session: Session, role: str) -> StoredRecipient:

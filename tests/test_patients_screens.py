@@ -28,6 +28,7 @@ from reminders.message import render
 from scheduler.actions import CeaseCause, Defer
 from service.courses import record, start_course
 from service.messages import list_messages
+from service.page_links import new_link
 from service.prints import print_course
 from service.rendering import Look
 from service.unsubscribing import unsubscribe_address
@@ -216,7 +217,8 @@ class Clinic:
 
     def look(self, browser: Browser, address: str, language: str, *, clicks: int = 0) -> None:
         """Looks at the page on three screens, and again after each click on its button."""
-        place = self.site + urlsplit(address).path
+        found = urlsplit(address)
+        place = self.site + found.path + (f"?{found.query}" if found.query else "")
         for width in (320, 390, 1280):
             with opened(browser, place, width) as page:
                 for click in range(clicks + 1):
@@ -230,7 +232,17 @@ class Clinic:
 
 
 SETTINGS = {"INFUSIONS_CLINIC__PHONE": "+1 212 555 0100", "INFUSIONS_CLINIC__NAME": "Example clinic"}
-SAID_IN_ALL = ["Example clinic", INOTUZUMAB.ranked[0].name]
+# Languages call themselves what they are called; programs and their places have one name.
+SAID_IN_ALL = ["Example clinic", INOTUZUMAB.ranked[0].name, "English", "español", "lietuvių"]
+PROGRAMS = [
+    "iPhone, iPad",
+    "Android",
+    "Google Calendar",
+    "Outlook",
+    "Thunderbird",
+    "ICSx5",
+    "calendar.google.com https",
+]
 
 
 @pytest.fixture(params=ALL)
@@ -259,6 +271,72 @@ def test_the_page_behind_a_sheets_code_fits_while_it_holds_and_when_it_is_out_of
     clinic.look(browser, made.address, language)
     record(clinic.app, clinic.course, Defer(cycle=1, day=1, to=date(2026, 12, 8)), by=NURSE)
     clinic.look(browser, made.address, language)
+
+
+@pytest.mark.parametrize("view", ["list", "months", "picture"])
+def test_the_patients_page_fits_in_every_language(browser: Browser, clinic: Clinic, language: str, view: str) -> None:
+    made = new_link(clinic.app, clinic.course, name="phone", detail=Detail.FULL, language=language, by=NURSE)
+    record(clinic.app, clinic.course, Defer(cycle=1, day=1, to=date(2026, 12, 8)), by=NURSE)
+    clinic.look(browser, f"{made.address}?view={view}", language)
+
+
+def test_the_patients_calendar_address_fits_in_every_language(browser: Browser, clinic: Clinic, language: str) -> None:
+    made = new_link(clinic.app, clinic.course, name="phone", detail=Detail.DISCREET, language=language, by=NURSE)
+    for width in (320, 1280):
+        with opened(browser, clinic.site + urlsplit(made.address).path, width) as page:
+            page.locator("summary").nth(2).click()
+            page.locator("form[action$=calendar] button").click()
+            page.wait_for_selector("code")
+            said = [page.title(), page.locator("body").inner_text().replace(page.locator("code").inner_text(), "")]
+            assert language != LANGUAGE or untranslated(said, names=(*SAID_IN_ALL, *PROGRAMS)) == set()
+            assert_nothing_is_cut(page, width)
+            assert width != 320 or violations(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_patients_page_is_accessible_with_everything_open(
+    browser: Browser, engine: Any, clock: Clock, scheme: Literal["light", "dark"]
+) -> None:
+    app = make_app(engine, clock, SETTINGS)
+    made = new_link(app, start_course(app, bob(), by=NURSE), name="phone", detail=Detail.FULL, language="ar", by=NURSE)
+    with served(app) as site, opened(browser, site + urlsplit(made.address).path, 320, scheme) as page:
+        page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+        assert violations(page) == []
+        assert_nothing_is_cut(page, 320)
+
+
+def test_the_patients_page_is_used_by_keyboard_alone(browser: Browser, engine: Any, clock: Clock) -> None:
+    """Opens the choices, changes the level, and makes a calendar address, without a pointer and without a script."""
+    app = make_app(engine, clock, SETTINGS)
+    made = new_link(app, start_course(app, bob(), by=NURSE), name="phone", detail=Detail.FULL, language="en", by=NURSE)
+    with served(app) as site:
+        context = browser.new_context(viewport={"width": 360, "height": 800}, java_script_enabled=False)
+        page = context.new_page()
+        page.goto(site + urlsplit(made.address).path)
+        press_until(page, "How this page looks")
+        page.keyboard.press("Enter")
+        press_until(page, "full")
+        page.keyboard.press("ArrowUp")
+        press_until(page, "Save")
+        page.keyboard.press("Enter")
+        page.get_by_text("Saved.").wait_for()
+        assert page.get_by_text("Appointment").count() > 0
+        press_until(page, "Your dates in your own calendar")
+        page.keyboard.press("Enter")
+        press_until(page, "Make an address")
+        page.keyboard.press("Enter")
+        page.get_by_text("We show this address only now.").wait_for()
+        context.close()
+
+
+def press_until(page: Page, wanted: str) -> None:
+    """Presses the tabulator until the thing of that name, or value, has the focus."""
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        focused = page.locator(":focus")
+        if focused.count() and wanted in {focused.inner_text().strip(), focused.get_attribute("value")}:
+            return
+    raise AssertionError(wanted)
 
 
 # -- The timeline ----------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from calendars.kinds import Detail, Reader
+from calendars.patient_page import visit_lines
 from db.engine import reading
 from scheduler.actions import (
     AudienceChange,
@@ -27,7 +28,8 @@ from scheduler.errors import InvalidValue
 from service.audit import entries
 from service.courses import NotFound, RequestReused, record, start_course, tell_patient
 from service.feeds import list_feeds, new_feed, replace_feed
-from service.prints import Printed, SheetState, _shown, list_prints, look_up, print_course, revoke_print
+from service.patient_page import Gone, PageTold, read_page
+from service.prints import Printed, SheetState, _shown, list_prints, print_course, revoke_print
 from service.rendering import Look
 from service.wiring import App
 from tests.calendar_plans import course as plan_course
@@ -48,8 +50,16 @@ def token(made: Printed) -> str:
     return made.address.rpartition("/")[2]
 
 
-def state(app: App, made: Printed) -> SheetState:
-    return look_up(app, token(made)).state
+def told(app: App, made: Printed) -> PageTold:
+    return read_page(app, token(made))
+
+
+def state(app: App, made: Printed) -> SheetState | None:
+    return told(app, made).sheet
+
+
+def next_lines(page: PageTold) -> tuple[str, ...]:
+    return visit_lines(page.next_visit, page.view) if page.next_visit and page.view else ()
 
 
 def test_a_print_is_the_plan_with_a_code_of_its_own_and_the_patients_name(app: App) -> None:
@@ -161,44 +171,52 @@ def test_an_older_revision_is_printed_as_it_was_and_says_that_it_is_out_of_date(
 def test_the_next_visit_is_told_at_the_sheets_own_level_and_language(app: App) -> None:
     bobs = course(app)
     full, discreet, spanish = (
-        look_up(app, token(print_course(app, bobs, look, by=NURSE)))
+        told(app, print_course(app, bobs, look, by=NURSE))
         for look in (Look(), DISCREET, Look(detail="discreet", language="es"))
     )
-    assert full.next_visit == (
+    assert next_lines(full)[:3] == (
         "Monday 7 December 2026",
         "Come at 08:30",
         "Infusion: inotuzumab ozogamicin, cycle 1 day 1",
     )
-    assert discreet.next_visit == ("Monday 7 December 2026", "Come at 08:30", "Appointment")
-    assert spanish.next_visit[:2] == ("Lunes 7 de diciembre de 2026", "Venga a las 08:30")
+    assert next_lines(discreet) == ("Monday 7 December 2026", "Come at 08:30", "Appointment", "Until 11:00 or later")
+    assert next_lines(spanish)[:2] == ("Lunes 7 de diciembre de 2026", "Venga a las 08:30")
     assert (full.detail, discreet.detail, spanish.language) == ("full", "discreet", "es")
 
 
-def test_who_has_come_already_is_told_of_the_visit_after(app: App, clock: Clock) -> None:
+@pytest.mark.parametrize(
+    ("at", "expected", "because"),
+    [
+        ("2026-12-07T13:29:00Z", "Monday 7 December 2026", "a minute before the time to come"),
+        ("2026-12-07T13:31:00Z", "Monday 7 December 2026", "a minute after it: who is late still wants to know"),
+        ("2026-12-07T15:01:00Z", "Monday 14 December 2026", "the infusion is over"),
+    ],
+)
+def test_the_next_visit_is_that_of_today_until_its_infusion_is_over(
+    app: App, clock: Clock, at: str, expected: str, because: str
+) -> None:
     made = print_course(app, course(app), DISCREET, by=NURSE)
-    clock.at = datetime.fromisoformat("2026-12-07T13:29:00Z")
-    assert look_up(app, token(made)).next_visit[0] == "Monday 7 December 2026"
-    clock.at = datetime.fromisoformat("2026-12-07T13:31:00Z")
-    assert look_up(app, token(made)).next_visit[0] == "Monday 14 December 2026"
+    clock.at = datetime.fromisoformat(at)
+    assert next_lines(told(app, made))[0] == expected, because
 
 
 def test_the_page_is_not_the_first_to_tell_that_dates_were_taken_away(app: App) -> None:
     bobs = course(app)
     made = print_course(app, bobs, Look(), by=NURSE)
     record(app, bobs, Hold(cycle=1, day=1, on=START.date(), cause=HoldCause.LIVER), by=NURSE)
-    answer = look_up(app, token(made))
-    assert (answer.state, answer.ask, answer.next_visit) == (SheetState.OUTDATED, True, ())
+    page = told(app, made)
+    assert (page.sheet, page.ask, page.next_visit) == (SheetState.OUTDATED, True, None)
     tell_patient(app, bobs, 1, by=NURSE)
-    answer = look_up(app, token(made))
-    assert (answer.state, answer.ask, answer.next_visit) == (SheetState.OUTDATED, False, ())
+    page = told(app, made)
+    assert (page.sheet, page.ask, page.next_visit) == (SheetState.OUTDATED, False, None)
 
 
 def test_after_a_death_the_page_tells_nothing_and_nothing_is_printed(app: App) -> None:
     bobs = course(app)
     made = print_course(app, bobs, Look(), by=NURSE)
     record(app, bobs, Cease(on=START.date(), cause=CeaseCause.DEATH), by=NURSE)
-    answer = look_up(app, token(made))
-    assert (answer.state, answer.next_visit, answer.looked_up) == (SheetState.ENDED, (), "")
+    page = told(app, made)
+    assert (page.sheet, page.next_visit, page.view) == (None, None, None)
     with pytest.raises(InvalidValue, match="there is nothing to print"):
         print_course(app, bobs, Look(), by=NURSE)
 
@@ -208,8 +226,8 @@ def test_after_another_end_the_page_says_that_the_sheet_is_out_of_date_and_no_mo
     bobs = course(app)
     made = print_course(app, bobs, Look(), by=NURSE)
     record(app, bobs, Cease(on=START.date(), cause=cause), by=NURSE, patient_told=True)
-    answer = look_up(app, token(made))
-    assert (answer.state, answer.next_visit) == (SheetState.OUTDATED, ())
+    page = told(app, made)
+    assert (page.sheet, page.next_visit) == (SheetState.OUTDATED, None)
 
 
 def test_no_private_date_is_printed(app: App) -> None:
@@ -221,9 +239,11 @@ def test_no_private_date_is_printed(app: App) -> None:
 def test_a_revoked_or_made_up_code_tells_nothing(app: App) -> None:
     made = print_course(app, course(app), Look(), by=NURSE)
     revoke_print(app, made.id, by=NURSE)
-    for wrong in (token(made), "x" * 43, "", "../../etc", token(made)[:-1]):
+    with pytest.raises(Gone):
+        told(app, made)
+    for wrong in ("x" * 43, "", "../../etc", token(made)[:-1]):
         with pytest.raises(NotFound):
-            look_up(app, wrong)
+            read_page(app, wrong)
 
 
 def test_the_same_request_gives_the_same_sheet_and_one_entry(app: App) -> None:

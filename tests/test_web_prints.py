@@ -97,7 +97,7 @@ def test_a_nurse_revokes_a_sheet(web: Web, bobs: UUID) -> None:
     assert answer.status_code == 303
     told = alice.get(answer.headers["location"]).text
     assert "The sheet is revoked" in told
-    assert httpx.get(made.address).status_code == 404
+    assert httpx.get(made.address).status_code == 410
     alice.get(f"/courses/{bobs}/prints/{bobs}/revoke", status=404)
 
 
@@ -148,9 +148,9 @@ def test_a_code_that_nobody_printed_and_a_revoked_one_look_the_same(web: Web, bo
 
     revoke_print(web.app, made.id, by="alice")
     unknown = [httpx.get(f"{web.url}/p/{token}") for token in ("x" * 43, "x", "a" * 200)] + [httpx.get(made.address)]
-    assert {answer.status_code for answer in unknown} == {404}
+    assert [answer.status_code for answer in unknown] == [404, 404, 404, 410]
     assert len({answer.text for answer in unknown}) == 1
-    assert "This page does not know your sheet." in unknown[0].text
+    assert "This address shows nothing. Please ask us for a new one." in unknown[0].text
     assert {name: unknown[0].headers[name] for name in SAFE} == SAFE
 
 

@@ -21,7 +21,14 @@ from web.session import May, signed_in, with_token
 
 # What needs no sign-in. Everything else names the right that it asks for.
 PUBLIC = {"/healthz", "/metrics", "/static/{name}", "/sign-in", "/u/{token}", "/p/{token}", "/welcome/{token}"}
-NO_SESSION = {"/sign-in", "/u/{token}", "/welcome/{token}"}  # of a form sent from there no session can be misused
+PUBLIC |= {"/p/{token}/choices", "/p/{token}/calendar"}
+NO_SESSION = {
+    "/sign-in",
+    "/u/{token}",
+    "/welcome/{token}",
+    "/p/{token}/choices",
+    "/p/{token}/calendar",
+}  # of a form sent from there no session can be misused
 ONLY_SIGNED_IN = {"/sign-out", "/account"}
 
 

@@ -24,6 +24,7 @@ from web.pages import (
     courses,
     health,
     mails,
+    patient,
     people,
     prints,
     recipients,
@@ -57,6 +58,7 @@ ROUTERS = (
     audit.router,
     account.router,
     unsubscribe.router,
+    patient.router,
 )
 
 

@@ -22,7 +22,7 @@ def is_for_patients(path: str) -> bool:
 def patient_page(site: Site, template: str, language: str, /, *, status: int = 200, **values: object) -> Response:
     """The page of a template that builds on `patient_base.html`, in that language. `say` gives the words."""
     wording = site.app.wordings[language]
-    words = {"say": wording.say, "language": language, "direction": wording.direction}
+    words = {"say": wording.say, "count": wording.count, "language": language, "direction": wording.direction}
     response = site.page(template, status=status, who=None, **words, **values)
     response.headers.update(HEADERS)
     return response

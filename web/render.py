@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from importlib.resources import files
 from itertools import groupby
@@ -21,7 +21,7 @@ from service.users import SessionUser
 from service.wiring import App
 from service.worklist import count_lines
 from web import date_words, words
-from web.limits import SignInLimit
+from web.limits import PageLimits, SignInLimit
 from web.rights import Right, has_right
 
 MEDIA_TYPES = {
@@ -52,6 +52,7 @@ class Site:
     templates: Environment
     assets: Mapping[str, Asset]
     sign_in_limit: SignInLimit
+    page_limits: PageLimits = field(default_factory=PageLimits)
 
     @property
     def secure(self) -> bool:

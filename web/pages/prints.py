@@ -1,9 +1,8 @@
-"""Printed calendars: the form and the file, for staff; and the page behind the code of a sheet, for whoever has it."""
+"""Printed calendars: the form and the file, for staff. The page behind a sheet's code stands in `patient.py`."""
 
-from dataclasses import replace
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
@@ -12,13 +11,11 @@ from calendars.sheet import Paper
 from scheduler.errors import InvalidValue
 from service.courses import RequestReused
 from service.languages import labels
-from service.loading import NotFound
-from service.prints import PrintLine, list_prints, look_up, print_course, revoke_print
+from service.prints import PrintLine, list_prints, print_course, revoke_print
 from service.queries import CourseRecord, load_course
 from service.rendering import Look
 from service.users import SessionUser
 from web.forms import Faults, Field, Form, Input, Option, beside, form_from, missing_faults
-from web.patients import patient_page, preferred
 from web.render import Site, TheSite
 from web.session import CheckedForm, Recorder, WithToken
 from web.words import word
@@ -86,21 +83,6 @@ def revoke(course_id: UUID, print_id: UUID, site: TheSite, who: Recorder) -> Res
     found = _print(site, who, course_id, print_id)
     revoke_print(site.app, found.id, by=who.user.name, clinic_id=who.user.clinic_id)
     return RedirectResponse(f"/courses/{course_id}?unprinted#prints", 303)
-
-
-@router.api_route("/p/{token}", methods=["GET", "HEAD"])
-def sheet(token: str, request: Request, site: TheSite) -> Response:
-    """Whether the sheet with this code still holds, and the next visit. Whoever has the sheet needs no sign-in."""
-    try:
-        told = look_up(site.app, token)
-    except NotFound:
-        language, clinic = preferred(request, site.app.wordings), site.app.settings.clinic
-        return patient_page(site, "sheet.html", language, status=404, told=None, clinic=replace(clinic, name=""))
-    site.turn_to(told.clinic_id)
-    clinic = site.app.settings.clinic
-    # A clinic's name can be a diagnosis.
-    shown = clinic if told.detail == Detail.FULL else replace(clinic, name="")
-    return patient_page(site, "sheet.html", told.language, told=told, clinic=shown)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
