@@ -270,7 +270,9 @@ def _contents(app: "App") -> dict[str, str]:
     """The courses with all that belongs to them; what the rows of `every_page` name in braces."""
     from service.feeds import list_feeds
     from service.mails import course_mails
+    from service.page_links import list_links
     from service.prints import list_prints
+    from service.tokens import form_mark
     from service.users import Role, invite_user, list_users
 
     course = _start(app, "Bob Example", email="bob@patients.example")
@@ -280,6 +282,7 @@ def _contents(app: "App") -> dict[str, str]:
     )
     feed_address = _feed(app, course, "Bob's phone" + HOSTILE)
     sheet = _print(app, course, "en")
+    page = _page(app, course, "en")
     carer = _carer(app, course, "dora@mail.example")
     planned = _start(app, "Berta Example", language="es", email="berta@patients.example", day1=date(2026, 12, 21))
     held = _start(app, "Amal Example", language="ar", email="amal@patients.example")
@@ -306,6 +309,14 @@ def _contents(app: "App") -> dict[str, str]:
         "sheet": sheet,
         "sheet_es": _print(app, planned, "es"),
         "sheet_ar": _print(app, held, "ar"),
+        "page": page,
+        "page_mark": form_mark(app, page),
+        "page_es": _page(app, planned, "es"),
+        "page_ar": _page(app, course, "ar"),
+        "page_held": _page(app, held, "en"),
+        "page_ceased": _page(app, ceased, "en"),
+        "page_stay": _page(app, stay, "en"),
+        "link": str(list_links(app, course)[0].id),
         "mail": str(course_mails(app, course).waiting[0].ids[0]),
         "carer": carer,
         "stop": _stop(app, course),
@@ -358,6 +369,14 @@ def _feed(app: "App", course_id: UUID, name: str) -> str:
         by=NURSE,
     )
     return made.address
+
+
+def _page(app: "App", course: UUID, language: str) -> str:
+    """Makes a link to the patient's page; gives its token."""
+    from calendars.kinds import Detail
+    from service.page_links import new_link
+
+    return _last_part(new_link(app, course, name="phone", detail=Detail.FULL, language=language, by="cli").address)
 
 
 def _print(app: "App", course_id: UUID, language: str) -> str:

@@ -80,9 +80,9 @@ class Limit:
 class PageLimits:
     """How often a patient's page is answered: whoever tries addresses that are none, and whoever asks without end."""
 
-    unknown: Limit = field(default_factory=lambda: Limit(30))  # by where the request comes from
-    seen: Limit = field(default_factory=lambda: Limit(120))  # by address of the page
-    chosen: Limit = field(default_factory=lambda: Limit(30))
+    unknown: Limit = field(default_factory=lambda: Limit(100))  # by where the request comes from
+    seen: Limit = field(default_factory=lambda: Limit(240))  # by address of the page
+    chosen: Limit = field(default_factory=lambda: Limit(60))
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ Whoever has the address may read. From a link things can be chosen, too; a sheet
 
 from collections.abc import Callable
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request
 from starlette.exceptions import HTTPException
@@ -105,9 +106,12 @@ def _sent(site: Site, request: Request, token: str, form: Form, answer: Told) ->
 
 
 def _is_ours(site: Site, request: Request, token: str, form: Form) -> bool:
-    # Browsers say from where a form was sent; some old ones don't. The mark stands on the page alone.
-    sender = request.headers.get("sec-fetch-site", "same-origin")
-    return sender == "same-origin" and same_token(form.raw("mark"), form_mark(site.app, token))
+    # Browsers say from where a form was sent; some old ones don't, and none names our origin, since the page sends no
+    # referrer. The mark stands on the page alone.
+    sender, origin = request.headers.get("sec-fetch-site", "same-origin"), request.headers.get("origin", "null")
+    ours = {"null", urlsplit(site.app.settings.server.public_url).netloc, request.headers.get("host", "")}
+    known = sender == "same-origin" and (urlsplit(origin).netloc or origin) in ours
+    return known and same_token(form.raw("mark"), form_mark(site.app, token))
 
 
 def _choose(site: Site, told: PageTold, form: Form) -> None:
