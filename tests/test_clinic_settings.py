@@ -29,7 +29,8 @@ from service.courses import start_course
 from service.feeds import new_feed
 from service.messages import list_messages
 from service.own_settings import NAMES, as_written, closure_spans, overlaid, value_of
-from service.prints import look_up, print_course
+from service.patient_page import read_page
+from service.prints import print_course
 from service.queries import load_course
 from service.rendering import Look
 from service.serving import FeedServer
@@ -241,9 +242,9 @@ def test_prints_hold_unless_a_date_a_number_or_the_place_changed(app: App, clock
     token = print_course(app, course, Look(), by=NURSE).address.rpartition("/")[2]
     change(app, clinic__default_at="10:00", reminders__at="10:00", clinic__lead_minutes=30)
     follow_settings(app, clock.at)
-    assert look_up(app, token).state == "current"
+    assert read_page(app, token).sheet == "current"
     change(app, clinic__phone="555 0199")
-    assert look_up(app, token).state == "outdated"
+    assert read_page(app, token).sheet == "outdated"
 
 
 def test_waiting_reminders_follow_at_the_next_pass_in_their_clinic_alone(two: App, tmp_path: Path) -> None:
