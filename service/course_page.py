@@ -18,6 +18,7 @@ from service.carers import RecipientLine, recipients_of
 from service.feeds import FeedLine, feeds_of
 from service.loading import LoadedCourse, load
 from service.mails import CourseMails, mails_of
+from service.page_links import LinkLine, links_of
 from service.prints import PrintLine, prints_of
 from service.queries import CourseRecord, record_of
 
@@ -47,6 +48,7 @@ class CourseSheet:
     feeds: tuple[FeedLine, ...]
     prints: tuple[PrintLine, ...]
     recipients: tuple[RecipientLine, ...]
+    links: tuple[LinkLine, ...]
 
 
 def course_sheet(app: "App", course_id: UUID, *, clinic_id: int = HOME_CLINIC) -> CourseSheet:
@@ -65,6 +67,7 @@ def course_sheet(app: "App", course_id: UUID, *, clinic_id: int = HOME_CLINIC) -
             feeds=feeds_of(app, session, course),
             prints=prints_of(app, session, course),
             recipients=recipients_of(session, course),
+            links=links_of(session, course.stored),
         )
 
 

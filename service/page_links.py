@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from calendars.kinds import Detail
-from db import page_store
+from db import page_store, store
 from db.engine import Session, reading, writing
-from db.stored import StoredPage
+from db.stored import StoredCourse, StoredPage
 from scheduler.errors import InvalidValue
 from service import audit
 from service.audit import HOME_CLINIC, What
@@ -81,8 +81,17 @@ def new_link(
 def list_links(app: "App", course_id: UUID, *, clinic_id: int = HOME_CLINIC) -> tuple[LinkLine, ...]:
     """The course's links, the revoked ones too, the oldest first; NotFound for an unknown course."""
     with reading(app.engine) as session:
-        course = load(app, session, clinic_id, course_id)
-        return tuple(_line(page) for page in page_store.pages_of(session, course.stored))
+        course = store.find_course(session, clinic_id, course_id)
+        if course is None:
+            raise NotFound(
+                f"course {course_id}: there is no such course; `infusions course list` shows those there are"
+            )
+        return links_of(session, course)
+
+
+def links_of(session: Session, course: StoredCourse) -> tuple[LinkLine, ...]:
+    """The same of a course that was read already."""
+    return tuple(_line(page) for page in page_store.pages_of(session, course))
 
 
 def revoke_link(app: "App", page_id: UUID, *, by: str, clinic_id: int = HOME_CLINIC) -> None:

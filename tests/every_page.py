@@ -103,6 +103,14 @@ FEED = {
     "language": "en",
     "request_id": "{fresh}",
 }
+HAND_OVER = {
+    "things": "page",
+    "name": "phone",
+    "programs": "apple",
+    "detail": "full",
+    "language": "en",
+    "request_id": "{fresh}",
+}
 PRINT = {"reader": "patient", "detail": "discreet", "language": "en", "paper": "a4", "request_id": "{fresh}"}
 
 OPEN = (
@@ -313,6 +321,46 @@ HANDED_OVER = (
     Row(
         route=f"POST {COURSE}/feeds/{{feed_id}}/replace",
         address="/courses/{course}/feeds/{feed}/replace",
+        who=RECORDERS,
+        body={"request_id": "{fresh}"},
+    ),
+    Row(route=f"GET {COURSE}/hand-over", address="/courses/{course}/hand-over", who=RECORDERS),
+    Row(route=f"GET {COURSE}/hand-over", address="/courses/{held}/hand-over", who=RECORDERS, shows="to be told"),
+    Row(route=f"POST {COURSE}/hand-over", address="/courses/{course}/hand-over", who=RECORDERS, body=HAND_OVER),
+    Row(
+        route=f"POST {COURSE}/hand-over",
+        address="/courses/{course}/hand-over",
+        who=RECORDERS,
+        body=HAND_OVER | {"language": "ar"},
+        shows="ar",
+    ),
+    Row(
+        route=f"POST {COURSE}/hand-over",
+        address="/courses/{course}/hand-over",
+        who=RECORDERS,
+        body=HAND_OVER | {"detail": "busy"},
+        answers=422,
+        shows="refused",
+    ),
+    Row(
+        route=f"GET {COURSE}/links/{{link_id}}/revoke",
+        address="/courses/{course}/links/{link}/revoke",
+        who=RECORDERS,
+    ),
+    Row(
+        route=f"POST {COURSE}/links/{{link_id}}/revoke",
+        address="/courses/{course}/links/{link}/revoke",
+        who=RECORDERS,
+        answers=303,
+    ),
+    Row(
+        route=f"GET {COURSE}/links/{{link_id}}/replace",
+        address="/courses/{course}/links/{link}/replace",
+        who=RECORDERS,
+    ),
+    Row(
+        route=f"POST {COURSE}/links/{{link_id}}/replace",
+        address="/courses/{course}/links/{link}/replace",
         who=RECORDERS,
         body={"request_id": "{fresh}"},
     ),

@@ -12,6 +12,7 @@ from fastapi.routing import APIRoute
 from scheduler.actions import Defer
 from service.feeds import list_feeds
 from service.mails import course_mails
+from service.page_links import list_links, new_link
 from service.prints import list_prints
 from tests.web_site import ELSEWHERE, Page, Web
 from web.app import ROUTERS, create_pages
@@ -99,6 +100,7 @@ def bobs(web: Web) -> UUID:
     from service.rendering import Look
 
     print_course(web.app, course, Look(), by=NURSE)
+    new_link(web.app, course, name="phone", detail=Detail.FULL, language="en", by=NURSE)
     from service.carers import NewCarer, add_carer
 
     carer = NewCarer(name="Dora", email="dora@mail.example", consent=True, language="en", zone="Europe/Paris")
@@ -119,7 +121,8 @@ def ids(web: Web, course: UUID) -> dict[str, object]:
     """What stands in the paths of a course: its own id, those of its first calendar and next mail, its carer's role."""
     mail = course_mails(web.app, course).waiting[0].ids[0]
     feed, printed = list_feeds(web.app, course)[0].id, list_prints(web.app, course)[0].id
-    return {"course_id": course, "feed_id": feed, "print_id": printed, "message_id": mail, "role": "carer-1"}
+    made = {"feed_id": feed, "print_id": printed, "link_id": list_links(web.app, course)[0].id}
+    return {"course_id": course, "message_id": mail, "role": "carer-1", **made}
 
 
 def readable(path: str) -> bool:
@@ -142,7 +145,10 @@ def test_an_auditor_reads_and_is_offered_and_allowed_nothing_else(web: Web, bobs
     assert not [
         link
         for link in page.all("a")
-        if any(part in link.attributes["href"] for part in ("/record", "/feeds", "/carers", "/choice", "/withdraw"))
+        if any(
+            part in link.attributes["href"]
+            for part in ("/record", "/feeds", "/links", "/hand-over", "/carers", "/choice", "/withdraw")
+        )
     ]
     assert not [link for link in page.all("a") if link.attributes["href"] == "/courses/new"]
     before = web.load(bobs).revision

@@ -55,6 +55,7 @@ def course(course_id: UUID, request: Request, site: TheSite, who: Viewer) -> Res
         opened=opened,
         feeds=sheet.feeds,
         prints=sheet.prints,
+        links=sheet.links,
         unprinted="unprinted" in asked,
         next=next_dose(record.plan),
         last=last_given(record.plan),

@@ -2,7 +2,7 @@
 
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
@@ -35,12 +35,13 @@ LETTER_COUNTRIES = frozenset({"US", "CA", "MX", "CL", "CO", "PH"})
 
 
 @router.api_route("/courses/{course_id}/prints/new", methods=["GET", "HEAD"])
-def ask(course_id: UUID, site: TheSite, who: Recorder) -> Response:
-    """For whom, how much, and on which paper."""
+def ask(course_id: UUID, request: Request, site: TheSite, who: Recorder) -> Response:
+    """For whom, how much, and on which paper; `language` and `large` may be chosen already."""
     record = load_course(site.app, course_id, clinic_id=who.user.clinic_id)
     values = {
         "reader": "patient",
-        "language": record.language,
+        "language": request.query_params.get("language", record.language),
+        "large": request.query_params.get("large"),
         "paper": Paper.LETTER if site.app.settings.clinic.country in LETTER_COUNTRIES else Paper.A4,
         "request_id": uuid4().hex,
     }
