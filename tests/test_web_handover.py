@@ -9,7 +9,11 @@ from service.feeds import list_feeds
 from service.page_links import list_links
 from tests.web_site import Page, Web
 
-EVERYTHING = {"things": "page", "detail": "full", "programs": ["apple", "android", "google", "outlook", "thunderbird"]}
+EVERYTHING: dict[str, str | list[str]] = {
+    "things": "page",
+    "detail": "full",
+    "programs": ["apple", "android", "google", "outlook", "thunderbird"],
+}
 
 
 @pytest.fixture
