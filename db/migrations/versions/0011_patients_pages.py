@@ -33,3 +33,5 @@ def upgrade() -> None:
         sa.UniqueConstraint("token_hash", name=op.f("uq_page_token_hash")),
     )
     op.create_index(op.f("ix_page_clinic_id_course_id"), "page", ["clinic_id", "course_id"])
+    waits = sa.text("posting IS NOT NULL")
+    op.create_index("ix_page_posting", "page", ["clinic_id"], sqlite_where=waits, postgresql_where=waits)
