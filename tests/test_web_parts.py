@@ -33,9 +33,10 @@ from tests.stores import NURSE, bob
 from web.compare import compare
 from web.entries import corrected_values, first_values, read_fields
 from web.forms import Field, Form, Input, Option, form_from, missing_faults, whole_number
-from web.kinds import Material, fields_of
+from web.kinds import fields_of
 from web.limits import MAX_KEYS, SignInLimit
 from web.notices import in_words
+from web.record_fields import Material
 from web.rights import Right, has_right
 from web.words import describe, event_words, state_word, word
 

@@ -12,7 +12,8 @@ from scheduler.plan import DoseState
 from tests.core import course_of
 from tests.core_regimens import trio
 from tests.web_site import Page, Visitor, Web, foreign_scripts
-from web.kinds import GROUPS, KINDS, Material, fields_of
+from web.kinds import GROUPS, KINDS, fields_of
+from web.record_fields import Material
 
 GIVEN_DAY_1 = Given(cycle=1, day=1, on=date(2026, 12, 7))
 HOLD_DAY_15 = Hold(cycle=1, day=15, on=date(2026, 12, 14), cause=HoldCause.COUNTS)

@@ -6,7 +6,8 @@ from scheduler import action_to_fields
 from scheduler.actions import Action
 from scheduler.plan import Dose, DoseState, Plan
 from web.forms import Faults, Field, Form, form_from, whole_number
-from web.kinds import Material, fields_of
+from web.kinds import fields_of
+from web.record_fields import Material
 
 
 def first_values(kind: str, material: Material, asked: Mapping[str, str]) -> Form:

@@ -1,7 +1,7 @@
 """Recording an action: choose what, fill in, see before and after, confirm."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Request
@@ -17,12 +17,15 @@ from service.courses import record as record_action
 from service.queries import CourseRecord, HistoryEntry, load_course
 from service.users import SessionUser
 from web.compare import Comparison, compare
+from web.date_words import permitted_words
 from web.entries import corrected_values, field_at_fault, first_values, read_fields
 from web.forms import Faults, Field, Form, beside, missing_faults, whole_number
-from web.kinds import GROUPS, KINDS, Material, fields_of
+from web.kinds import GROUPS, KINDS, fields_of
 from web.notices import in_words
+from web.record_fields import Material
 from web.render import Site, TheSite
 from web.session import CheckedForm, Recorder
+from web.words import dose_words
 
 router = APIRouter()
 
@@ -94,6 +97,20 @@ class _Desk:
     def fields(self) -> tuple[Field, ...]:
         return fields_of(self.code, self.material)
 
+    def shown_fields(self, form: Form) -> tuple[Field, ...]:
+        """The fields, the one for a new date with those that the chosen dose can have without a reason."""
+        cycle, _, day = form.text("dose").partition("-")
+        chosen = next(
+            (dose for dose in self.material.permitted if (str(dose.cycle), str(dose.day)) == (cycle, day)), None
+        )
+        if chosen is None:
+            return self.fields
+        dates = permitted_words(self.material.permitted[chosen])
+        hint = f"{dose_words(chosen.cycle, chosen.day)} without a reason: {dates.removeprefix('OK ')}."
+        if self.material.permitted[chosen] is None:
+            hint = f"{dose_words(chosen.cycle, chosen.day)}: {dates}."
+        return tuple(replace(field, hint=hint) if field.name == "to" else field for field in self.fields)
+
     def is_stale(self, form: Form) -> bool:
         seen = whole_number(form.text("seen_revision"))
         return seen is not None and seen < self.record.revision
@@ -133,7 +150,7 @@ class _Desk:
             record=self.record,
             code=self.code,
             kind=KINDS[self.code],
-            fields=self.fields,
+            fields=self.shown_fields(form),
             form=form,
             faults=faults or {},
             **({"meanwhile": None} | more),

@@ -1,0 +1,105 @@
+"""The fields that record forms are made of: doses, cycles, dates, choices, reasons and corrections."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from scheduler.dose_id import DoseId
+from scheduler.permitted import Permitted
+from scheduler.plan import Dose, Plan
+from web.date_words import permitted_words
+from web.forms import Field, Input, Option
+from web.words import day_words, describe, dose_words, word
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Material:
+    """What a form's choices come from: the plan as it stands, the versions of the regimen that can be chosen, and the
+    dates to which planned doses can be moved without a reason."""
+
+    plan: Plan
+    versions: tuple[str, ...] = ()
+    permitted: Mapping[DoseId, Permitted | None] = field(default_factory=dict)
+
+
+REASON = Field(
+    name="reason",
+    label="Reason",
+    input=Input.LONG,
+    hint="For staff only. Needed when the entry departs from the regimen.",
+)
+ALL_DUE = "All that are due on that visit"
+_DATE_HINT = "The preview names its weekday."
+
+
+def dose_field(material: Material, label: str, *, missing: str = "Choose the dose.", empty: str = "") -> Field:
+    visits = {dose.id[:2]: dose for dose in reversed(material.plan.doses())}
+    none = (Option(value="", label=empty),) if empty else ()
+    return Field(
+        name="dose",
+        label=label,
+        input=Input.SELECT,
+        missing="" if empty else missing,
+        options=none + tuple(dose_option(dose, material) for dose in reversed(visits.values())),
+    )
+
+
+def dose_option(dose: Dose, material: Material) -> Option:
+    when = day_words(dose.date) if dose.date else "no date"
+    label = f"{dose_words(dose.cycle, dose.day)}: {when}, {word(dose.state).lower()}"
+    if dose.id in material.permitted:
+        label += f" ({permitted_words(material.permitted[dose.id])})"
+    return Option(value=f"{dose.cycle}-{dose.day}", label=label, group=f"Cycle {dose.cycle}")
+
+
+def agent_field(plan: Plan, everything: str) -> tuple[Field, ...]:
+    """Which agent is meant, where the regimen has several."""
+    if len(plan.regimen.agents) == 1:
+        return ()
+    agents = (Option(value=agent.key, label=agent.name) for agent in plan.regimen.ranked)
+    none = Option(value="", label=everything)
+    return (Field(name="agent", label="Agent", input=Input.SELECT, options=(none, *agents)),)
+
+
+def cycle_field(plan: Plan) -> Field:
+    options = tuple(
+        Option(value=str(cycle.number), label=f"Cycle {cycle.number}, from {day_words(cycle.day1)}")
+        for cycle in plan.cycles
+    )
+    return Field(name="cycle", label="Cycle", input=Input.SELECT, missing="Choose the cycle.", options=options)
+
+
+def date_field(name: str, label: str, missing: str, hint: str = "") -> Field:
+    hint = f"{hint} {_DATE_HINT}".strip()
+    return Field(name=name, label=label, input=Input.DATE, missing=missing, hint=hint, length=20)
+
+
+def number_field(name: str, label: str, missing: str, hint: str = "") -> Field:
+    return Field(name=name, label=label, input=Input.NUMBER, missing=missing, hint=hint, length=9)
+
+
+def choice_field(
+    name: str, label: str, missing: str, values: tuple[str, ...], words: Callable[[str], str] = word
+) -> Field:
+    options = tuple(Option(value=value, label=words(value)) for value in values)
+    return Field(name=name, label=label, input=Input.RADIO, missing=missing, options=options)
+
+
+def tick(name: str, label: str, hint: str = "") -> Field:
+    return Field(name=name, label=label, input=Input.TICK, hint=hint, options=(Option(value="yes", label=label),))
+
+
+def entries(plan: Plan) -> tuple[Option, ...]:
+    return tuple(
+        Option(value=str(entry.number), label=f"{entry.number}: {describe(entry.action)}")
+        for entry in reversed(plan.actions)
+        if entry.stands
+    )
+
+
+def correction(plan: Plan) -> Field:
+    none = Option(value="", label="No, this is a new entry")
+    options = (none, *entries(plan))
+    hint = "The chosen entry is taken back in the same step."
+    return Field(
+        name="replaces", label="Does this correct an earlier entry?", input=Input.SELECT, hint=hint, options=options
+    )
