@@ -121,7 +121,7 @@ def _code(view: CalendarView, sheet: Sheet) -> Data | None:
         return None
     drawn = BytesIO()
     # In dots: typst stores a picture once, however many pages show it, and a drawing on each of them.
-    segno.make_qr(sheet.address, error="m").save(drawn, kind="png", border=2, scale=8)
+    segno.make_qr(sheet.address, error="m").save(drawn, kind="png", border=2, scale=4)
     say = view.wording.say
     return {
         "png": list(drawn.getvalue()),

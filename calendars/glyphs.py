@@ -3,6 +3,7 @@
 import struct
 import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from scheduler.errors import InvalidValue
 
@@ -25,9 +26,10 @@ def characters(font: bytes) -> frozenset[int]:
 def shown(text: str, covered: frozenset[int]) -> str:
     """The text with a mark in place of each character that no font has; marks of direction, which could turn what
     stands beside them, are left out."""
-    kept = (
-        char for char in unicodedata.normalize("NFC", text) if char == "\n" or (char >= " " and char not in _TURNING)
-    )
+    composed = unicodedata.normalize("NFC", text)
+    if _plain(covered).issuperset(map(ord, composed)):
+        return composed  # nearly all texts, and this is much the quickest way to know
+    kept = (char for char in composed if char == "\n" or (char >= " " and char not in _TURNING))
     return "".join(char if ord(char) in covered or ord(char) in _INVISIBLE else NO_GLYPH for char in kept)
 
 
@@ -37,6 +39,12 @@ def breakable(text: str, longest: int = 16) -> str:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=4)
+def _plain(covered: frozenset[int]) -> frozenset[int]:
+    """What of the covered characters is shown as it is."""
+    return frozenset(code for code in covered if code >= ord(" ") and chr(code) not in _TURNING)
 
 
 def _broken(word: str, longest: int) -> str:

@@ -59,6 +59,7 @@ class FeedServer:
     def __init__(self, app: "App") -> None:
         self._app = app
         self._reader = FeedReader(app.engine)
+        self._made_by_own = made_by(app.settings)
         self._made_by: dict[int, tuple[int, str]] = {}  # by clinic: at which revision of its settings, and by what
         self._noted: dict[str, Fetched] = {}
 
@@ -122,7 +123,7 @@ class FeedServer:
     def _maker(self, served: ServedFeed) -> str:
         """What builds the bytes of that clinic's feeds by its settings of now."""
         if served.settings_revision == 0:  # nobody has set anything: those that the program started with
-            return made_by(self._app.settings)
+            return self._made_by_own
         if not self._is_known(served):
             settings = self._app.of(served.clinic_id).settings
             self._made_by[served.clinic_id] = (served.settings_revision, made_by(settings))
