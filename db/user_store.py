@@ -24,9 +24,13 @@ def add_user(
     return user_from_row(row)
 
 
-def find_user(session: Session, name: str) -> StoredUser | None:
-    """The user of that name, disabled or not. Names are unique among all clinics: a sign-in names no clinic."""
-    found = session.exec(select(UserRow).where(UserRow.name == name)).first()
+def find_user(session: Session, name: str, *, to_change: bool = False) -> StoredUser | None:
+    """The user of that name, disabled or not. Names are unique among all clinics: a sign-in names no clinic.
+
+    `to_change` makes whoever changes that user wait.
+    """
+    query = select(UserRow).where(UserRow.name == name)
+    found = session.exec(query.with_for_update() if to_change else query).first()
     return user_from_row(found) if found else None
 
 
@@ -41,6 +45,19 @@ def users_of(session: Session, clinic_id: int) -> tuple[StoredUser, ...]:
     """The clinic's users by name, the disabled ones too."""
     query = select(UserRow).where(UserRow.clinic_id == clinic_id).order_by(col(UserRow.name))
     return tuple(user_from_row(row) for row in session.exec(query))
+
+
+def other_users(session: Session, user: StoredUser, role: str) -> int:
+    """How many others of the user's clinic have that role and may sign in; nobody changes them until the end of the
+    transaction."""
+    others = select(UserRow).where(UserRow.clinic_id == user.clinic_id, UserRow.role == role)
+    found = session.exec(others.order_by(col(UserRow.id)).with_for_update().execution_options(populate_existing=True))
+    return sum(row.id != user.id and row.disabled_at is None for row in found)
+
+
+def set_role(session: Session, user: StoredUser, role: str) -> None:
+    """Gives the user another role."""
+    session.connection().execute(update(UserRow).where(col(UserRow.id) == user.id).values(role=role))
 
 
 def set_password(session: Session, user: StoredUser, password_hash: str) -> None:

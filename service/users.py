@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
@@ -50,6 +50,7 @@ class User:
     name: str
     role: Role
     disabled: bool
+    credential: str = field(default="", repr=False)  # changes with the password, and tells nothing of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,11 +147,46 @@ def set_disabled(app: "App", user_id: int, *, disabled: bool, by: User) -> None:
             raise InvalidValue("user: you can't disable yourself; ask another administrator", field="user")
         if (user.disabled_at is not None) is disabled:
             return
+        if disabled:
+            _keep_an_admin(session, user)
         user_store.set_disabled(session, user, now if disabled else None)
         user_store.end_sessions(session, user)
         user_store.drop_links(session, user)
         what = What.USER_DISABLED if disabled else What.USER_ENABLED
         audit.note(session, what, clinic_id=user.clinic_id, by=by.name, at=now, user=user.id)
+
+
+def set_role(app: "App", user_id: int, role: Role, *, by: User) -> None:
+    """Gives a user of one's own clinic another role, never oneself; their sign-ins end, so that no page of theirs still
+    shows what they may no longer do.
+
+    Raises NotFound for a user who isn't of that clinic, InvalidValue for oneself or the last admin.
+    """
+    with writing(app.engine) as session:
+        now = app.now()
+        user = _found_by_id(session, user_id, by.clinic_id)
+        if user.id == by.id:
+            raise InvalidValue("user: you can't change your own role; ask another administrator", field="user")
+        if user.role == role.value:
+            return
+        _keep_an_admin(session, user)
+        user_store.set_role(session, user, role.value)
+        user_store.end_sessions(session, user)
+        audit.note(
+            session,
+            What.ROLE_CHANGED,
+            clinic_id=user.clinic_id,
+            by=by.name,
+            at=now,
+            user=user.id,
+            before=user.role,
+            role=role.value,
+        )
+
+
+def known_as(name: str) -> str:
+    """The name by which whoever typed that is known: two spellings that look alike are one."""
+    return _name(name)[:MAX_NAME]
 
 
 def check_password(app: "App", name: str, password: str) -> User | None:
@@ -159,7 +195,7 @@ def check_password(app: "App", name: str, password: str) -> User | None:
     An unknown name takes as long as a known one, so that nobody can try out who works here.
     """
     with reading(app.engine) as session:
-        found = user_store.find_user(session, _name(name)[:MAX_NAME])
+        found = user_store.find_user(session, known_as(name))
     known = found is not None and found.disabled_at is None
     right = _verify(password, found.password_hash if found and known else _nobody())
     return _user(found) if found and known and right else None
@@ -197,11 +233,16 @@ def list_users(app: "App", *, clinic_id: int = HOME_CLINIC) -> tuple[User, ...]:
 
 
 def open_session(app: "App", user: User) -> tuple[str, str]:
-    """Signs the user in: the session's token, of which only the SHA-256 is kept, and the token for forms."""
+    """Signs the user in: the session's token, of which only the SHA-256 is kept, and the token for forms.
+
+    NotFound when they were disabled, or got another password, since theirs was checked.
+    """
     token, csrf_token = secrets.token_urlsafe(TOKEN_BYTES), secrets.token_urlsafe(TOKEN_BYTES)
     with writing(app.engine) as session:
         now = app.now()
-        stored = _found(user_store.find_user(session, user.name), user.name, user.clinic_id)
+        stored = _found(user_store.find_user(session, user.name, to_change=True), user.name, user.clinic_id)
+        if stored.disabled_at is not None or _user(stored).credential != user.credential:
+            raise NotFound(f"user {user.name!r}: was disabled or got another password at this moment; sign in again")
         user_store.add_session(
             session, stored, id_hash=_hashed(token), csrf_token=csrf_token, now=now, end=now + LONGEST_SESSION
         )
@@ -244,7 +285,14 @@ def _user(stored: StoredUser) -> User:
         name=stored.name,
         role=Role(stored.role),
         disabled=stored.disabled_at is not None,
+        credential=_hashed(stored.password_hash)[:16],
     )
+
+
+def _keep_an_admin(session: Session, user: StoredUser) -> None:
+    """InvalidValue when nobody would be left who may manage the clinic: two admins at once, each the other."""
+    if user.role == Role.CLINIC_ADMIN and not user_store.other_users(session, user, Role.CLINIC_ADMIN.value):
+        raise InvalidValue("user: is the clinic's last administrator; make another one first", field="user")
 
 
 def _found(stored: StoredUser | None, name: str, clinic_id: int | None) -> StoredUser:

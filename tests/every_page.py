@@ -433,6 +433,13 @@ PEOPLE = (
     Row(route="POST /people", address="/people", who=ADMINS, body={"name": "newcomer", "role": "nurse"}),
     Row(route="POST /people", address="/people", who=ADMINS, answers=422, shows="with faults"),
     Row(route="POST /people/{user_id}/link", address="/people/{user}/link", who=ADMINS),
+    Row(
+        route="POST /people/{user_id}/role",
+        address="/people/{user}/role",
+        who=ADMINS,
+        body={"role": "prescriber"},
+        answers=303,
+    ),
     Row(route="POST /people/{user_id}/{step}", address="/people/{user}/disable", who=ADMINS, answers=303),
     Row(route="GET /account", address="/account", who=STAFF),
     Row(

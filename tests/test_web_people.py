@@ -1,15 +1,34 @@
 """The clinic's users in the browser: invited, disabled, given a new way in; one's own password."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from scheduler.errors import InvalidValue
 from service.audit import entries
-from service.users import change_password, check_password, list_users, make_password_link, user_of_link
+from service.loading import NotFound
+from service.users import (
+    Role,
+    add_user,
+    change_password,
+    check_password,
+    disable_user,
+    invite_user,
+    list_users,
+    make_password_link,
+    open_session,
+    set_disabled,
+    set_password,
+    set_role,
+    use_password_link,
+    user_of_link,
+)
 from service.wiring import App
-from tests.stores import Clock
+from tests.stores import START, Clock
 from tests.web_site import ELSEWHERE, PASSWORD, Page, Visitor, Web, add_staff, running
+from web.limits import SignInLimit
 
 SENTENCE = "a short sentence to keep"
 
@@ -151,3 +170,98 @@ def test_neither_links_nor_passwords_reach_the_log_or_the_database(migrated_sqli
     for secret in (token, SENTENCE):
         assert secret not in web.log()
         assert secret.encode() not in stored
+
+
+# --- Roles ---
+
+
+def test_another_role_holds_at_once_and_the_earlier_sign_in_ends(web: Web) -> None:
+    admin = web.visitor("adam")
+    invited = web.visitor()
+    path = invite(admin, "rosa").removeprefix(web.url)
+    invited.send(invited.get(path), new=SENTENCE, again=SENTENCE)
+    assert invited.sign_in("rosa", SENTENCE).status_code == 303
+    assert invited.http.get("/courses/new").status_code == 200
+    rosa = next(user for user in list_users(web.app) if user.name == "rosa")
+    assert admin.post(f"/people/{rosa.id}/role", admin.get("/people"), role="auditor").status_code == 303
+    assert invited.http.get("/courses/new").status_code == 303, "to the sign-in"
+    assert invited.sign_in("rosa", SENTENCE).status_code == 303
+    assert invited.http.get("/courses/new").status_code == 403
+    last = [entry for entry in entries(web.app) if entry.what == "user-role-changed"][-1]
+    assert (last.by, last.detail) == ("adam", {"user": rosa.id, "before": "nurse", "role": "auditor"})
+
+
+def test_nobody_changes_their_own_role_or_that_of_another_clinics_user_or_into_none(web: Web) -> None:
+    admin = web.visitor("adam")
+    adam = next(user for user in list_users(web.app) if user.name == "adam")
+    charlie = next(user for user in list_users(web.app, clinic_id=ELSEWHERE) if user.name == "charlie")
+    page = admin.get("/people")
+    answer = admin.post(f"/people/{adam.id}/role", page, role="nurse")
+    assert "change your own role" in Page(answer.text).text
+    assert admin.post(f"/people/{charlie.id}/role", page, role="nurse").status_code == 404
+    assert admin.post(f"/people/{adam.id}/role", page, role="owner").status_code == 422
+    assert web.visitor("alice").http.get("/people").status_code == 403
+
+
+def test_two_admins_who_disable_each_other_at_once_leave_one(app: App) -> None:
+    users = {name: add_user(app, name, Role.CLINIC_ADMIN, PASSWORD, by="cli") for name in ("adam", "eve")}
+    set_disabled(app, users["eve"].id, disabled=True, by=users["adam"])
+    with pytest.raises(InvalidValue, match="last administrator"):
+        set_disabled(app, users["adam"].id, disabled=True, by=users["eve"])
+    with pytest.raises(InvalidValue, match="last administrator"):
+        set_role(app, users["adam"].id, Role.NURSE, by=users["eve"])
+    assert [user.disabled for user in list_users(app)] == [False, True]
+
+
+# --- What somebody hostile would try ---
+
+
+def test_a_password_that_was_replaced_while_it_was_checked_opens_no_session(app: App) -> None:
+    user = add_user(app, "alice", Role.NURSE, PASSWORD, by="cli")
+    checked = check_password(app, "alice", PASSWORD)
+    assert checked is not None
+    set_password(app, "alice", SENTENCE, by="cli")
+    with pytest.raises(NotFound):
+        open_session(app, checked)
+    fresh = check_password(app, "alice", SENTENCE)
+    assert fresh is not None
+    disable_user(app, "alice", by="cli")
+    with pytest.raises(NotFound):
+        open_session(app, fresh)
+    assert PASSWORD not in repr(user)
+    assert user.credential not in repr(user)
+
+
+def test_who_guesses_at_the_password_of_an_open_session_has_to_wait(web: Web) -> None:
+    path = invite(web.visitor("adam"), "greta").removeprefix(web.url)
+    greta = web.visitor()
+    greta.send(greta.get(path), new=SENTENCE, again=SENTENCE)
+    greta.sign_in("greta", SENTENCE)
+    wrong = {"current": "a wrong password", "new": "another sentence", "again": "another sentence"}
+    told = [greta.send_form("/account", **wrong).status_code for _ in range(6)]
+    assert told == [422] * 5 + [429]
+    right = greta.send_form("/account", **{**wrong, "current": SENTENCE})
+    assert right.status_code == 429
+    assert "Wait a quarter of an hour" in Page(right.text).text
+
+
+def test_one_name_in_other_letters_has_no_tries_of_its_own() -> None:
+    limit, now = SignInLimit(), START
+    for typed in ("alice", "ALICE", " Alice ", "\N{FULLWIDTH LATIN SMALL LETTER A}lice", "aliCe"):
+        assert not limit.wait(typed, "10.0.0.1", now)
+        limit.failed(typed, "10.0.0.1", now)
+    assert limit.wait("alice", "10.0.0.1", now)
+
+
+def test_a_link_is_used_once_even_by_two_at_the_same_moment(app: App) -> None:
+    token = invite_user(app, "nora", Role.NURSE, by="cli")
+
+    def use(_: int) -> bool:
+        try:
+            use_password_link(app, token, SENTENCE)
+        except NotFound:
+            return False
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(use, range(4))) == [False, False, False, True]

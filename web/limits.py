@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
 
+from service.users import known_as
+
 PERIOD = timedelta(minutes=15)
 MAX_KEYS = 10_000
 
@@ -98,4 +100,4 @@ def _limits(name: str, address: str) -> list[tuple[tuple[str, str], int]]:
 
 
 def _known_by(name: str) -> str:
-    return name.strip().casefold()[:100] or "-"
+    return known_as(name) or "-"

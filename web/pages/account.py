@@ -1,6 +1,6 @@
 """One's own password: set by a link that works once, or changed."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from scheduler.errors import InvalidValue
@@ -21,6 +21,7 @@ from web.session import CheckedForm, SignedIn
 router = APIRouter()
 
 MAX_TOKEN = 200
+TOO_OFTEN = "This was not your password too often. Wait a quarter of an hour, then try again."
 NEW = (
     Field(
         name="new",
@@ -85,8 +86,11 @@ def account(site: TheSite, who: SignedIn) -> Response:
 
 
 @router.post("/account")
-def change(site: TheSite, who: SignedIn, form: CheckedForm) -> Response:
-    """Changes it; every sign-in of this person ends, this one too."""
+def change(request: Request, site: TheSite, who: SignedIn, form: CheckedForm) -> Response:
+    """Changes it; every sign-in of this person ends, this one too. Who guesses at the password now has to wait."""
+    address, now = request.client.host if request.client else "", site.app.now()
+    if site.sign_in_limit.wait(who.user.name, address, now):
+        return _account(site, who, {"current": TOO_OFTEN}, status=429)
     faults = _faults(form, CHANGE)
     try:
         if not faults:
@@ -95,6 +99,8 @@ def change(site: TheSite, who: SignedIn, form: CheckedForm) -> Response:
             return RedirectResponse("/sign-in?welcome", 303)
     except InvalidValue as refused:
         place = "current" if refused.field == "current" else "new"
+        if place == "current":
+            site.sign_in_limit.failed(who.user.name, address, now)
         faults = {place: beside(refused.field or "", refused)}
     return _account(site, who, faults)
 
@@ -102,8 +108,8 @@ def change(site: TheSite, who: SignedIn, form: CheckedForm) -> Response:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def _account(site: Site, who: SessionUser, faults: Faults | None = None) -> Response:
-    status = 422 if faults else 200
+def _account(site: Site, who: SessionUser, faults: Faults | None = None, *, status: int = 422) -> Response:
+    status = status if faults else 200
     return site.page("account.html", status=status, who=who, fields=CHANGE, form=Form(), faults=faults or {})
 
 

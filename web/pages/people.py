@@ -5,7 +5,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from scheduler.errors import InvalidValue
-from service.users import Role, SessionUser, invite_user, list_users, make_password_link, set_disabled
+from service.users import Role, SessionUser, invite_user, list_users, make_password_link, set_disabled, set_role
 from web.forms import Faults, Field, Form, Input, Option, beside, missing_faults
 from web.render import Site, TheSite
 from web.session import Administrator, CheckedForm
@@ -16,8 +16,8 @@ router = APIRouter()
 HINTS = {
     Role.NURSE: "Makes and changes calendars.",
     Role.PRESCRIBER: "The same as a nurse.",
-    Role.CLINIC_ADMIN: "The same, and manages the users.",
-    Role.AUDITOR: "Reads everything, changes nothing.",
+    Role.CLINIC_ADMIN: "The same, and manages settings and users.",
+    Role.AUDITOR: "Reads everything and the audit, changes nothing.",
 }
 ROLES = tuple(Option(value=role.value, label=word(role), hint=hint) for role, hint in HINTS.items())
 FIELDS = (
@@ -57,6 +57,19 @@ def new_link(user_id: int, site: TheSite, who: Administrator, form: CheckedForm)
     return _show_link(site, who, name, token)
 
 
+@router.post("/people/{user_id}/role")
+def change_role(user_id: int, site: TheSite, who: Administrator, form: CheckedForm) -> Response:
+    """Gives the person another role; they sign in anew."""
+    role = form.text("role")
+    try:
+        if role not in set(Role):
+            raise InvalidValue("role: choose one of the roles", field="")
+        set_role(site.app, user_id, Role(role), by=who.user)
+    except InvalidValue as refused:
+        return _show(site, who, Form(), {"": beside(refused.field or "", refused)})
+    return RedirectResponse("/people", 303)
+
+
 @router.post("/people/{user_id}/{step}")
 def set_state(user_id: int, step: str, site: TheSite, who: Administrator, form: CheckedForm) -> Response:  # noqa: ARG001
     """Disables the person, or lets them in again."""
@@ -75,7 +88,9 @@ def set_state(user_id: int, step: str, site: TheSite, who: Administrator, form: 
 def _show(site: Site, who: SessionUser, form: Form, faults: Faults | None = None) -> Response:
     users = list_users(site.app, clinic_id=who.user.clinic_id)
     status = 422 if faults else 200
-    return site.page("people.html", status=status, who=who, users=users, fields=FIELDS, form=form, faults=faults or {})
+    return site.page(
+        "people.html", status=status, who=who, users=users, roles=ROLES, fields=FIELDS, form=form, faults=faults or {}
+    )
 
 
 def _show_link(site: Site, who: SessionUser, name: str, token: str) -> Response:

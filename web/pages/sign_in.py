@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
 from service.audit import HOME_CLINIC
+from service.loading import NotFound
 from service.users import User, check_password, close_session, open_session
 from web.forms import Form, Posted
 from web.render import Site, TheSite
@@ -65,9 +66,12 @@ def sign_in(request: Request, site: TheSite, form: Annotated[Form, Depends(unfor
     if user is None:
         site.sign_in_limit.failed(name, address, now)
         return _form(request, site, values, status=422, refused=True)
+    try:
+        token, _ = open_session(site.app, user)
+    except NotFound:  # disabled, or a new password, since it was checked
+        return _form(request, site, values, status=422, refused=True)
     site.sign_in_limit.succeeded(name, address)
     _close_earlier(request, site)
-    token, _ = open_session(site.app, user)
     response = RedirectResponse(values["next"], 303)
     set_cookie(response, site, session_cookie(site), token)
     drop_cookie(response, site, sign_in_cookie(site))
