@@ -24,17 +24,27 @@ SAMPLES = {
     "visit": "Reminder of a visit",
     "full": "The same, for a reader who asked to be told all",
     "check": "Reminder of a check",
+    "stay": "Reminder of a stay in hospital",
+    "pump": "Reminder that a pump comes off",
+    "home": "Reminder of what is taken at home",
     "window": "End of a rule for birth control",
     "change": "A date has changed",
     "neutral": "Please call us",
     "carer": "Reminder of a visit, to a carer",
 }
 REGIMEN = "inotuzumab-ozogamicin"
+REGIMEN_OF = {"stay": "blinatumomab", "pump": "folfox", "home": "loncastuximab-tesirine"}
 DAY1 = date(2031, 3, 3)  # a Monday that nobody takes for a date of theirs
 STAMP = datetime(2031, 2, 24, 12, tzinfo=UTC)
 MOVED = timedelta(days=2)
 AUDIENCE, CARER, READER = "can-become-pregnant", "carer-1", "reader@mail.example"
-EVENT_OF = {"check": EventKind.CHECK, "window": EventKind.WINDOW}
+EVENT_OF = {
+    "check": EventKind.CHECK,
+    "stay": EventKind.STAY,
+    "pump": EventKind.DISCONNECT,
+    "home": EventKind.HOME,
+    "window": EventKind.WINDOW,
+}
 ID = UUID("00000000-0000-4000-8000-000000000001")
 
 
@@ -51,7 +61,7 @@ class SampleMail:
 
 def sample_mail(app: "App", kind: str, language: str) -> SampleMail:
     """The mail of that kind in that language, by the settings of the clinic that `app` is bound to."""
-    plan = _plan(app)
+    plan = _plan(app, REGIMEN_OF.get(kind, REGIMEN))
     stamped = restamp({}, events(plan), plan, at=STAMP)
     wording = app.wordings[language]
     about = _about(kind, plan, stamped, f"{app.settings.server.public_url}/u/{'x' * 12}")
@@ -66,8 +76,8 @@ def sample_mail(app: "App", kind: str, language: str) -> SampleMail:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def _plan(app: "App") -> Plan:
-    regimen = app.catalogue.regimen(REGIMEN)
+def _plan(app: "App", regimen_id: str) -> Plan:
+    regimen = app.catalogue.regimen(regimen_id)
     settings = app.settings
     course = Course(
         id=ID,
