@@ -429,6 +429,36 @@ class AcknowledgementRow(Base, table=True):
     withdrawn_at: datetime | None = None
 
 
+class ImportBatchRow(Base, table=True):
+    """A table of courses that is being taken in. `lease_until`: until when somebody works at it."""
+
+    __tablename__ = "import_batch"
+
+    id: UUID = Field(primary_key=True)
+    clinic_id: int = Field(foreign_key="clinic.id")
+    by: str
+    created_at: datetime = Field(index=True)
+    state: str
+    lease_until: datetime | None = None
+
+
+class ImportRowRow(Base, table=True):
+    """A row of such a table. What it holds goes once it is dealt with; all of it goes with the batch."""
+
+    __tablename__ = "import_row"
+
+    batch_id: UUID = Field(foreign_key="import_batch.id", primary_key=True)
+    number: int = Field(primary_key=True)
+    clinic_id: int = Field(foreign_key="clinic.id")
+    state: str
+    cells: JsonObject = Field(sa_type=JSON)
+    surplus: int
+    detail: JsonObject = Field(sa_type=JSON)
+    key: str
+    reference: str
+    course_id: UUID | None = None
+
+
 class DigestRow(Base, table=True):
     """A day's mail to one address of the staff: one row for each clinic, local date and address.
 

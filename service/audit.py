@@ -31,6 +31,7 @@ class What(StrEnum):
 
     COURSE_STARTED = "course-started"
     COURSE_MOVED_IN = "course-moved-in"
+    IMPORT_CONFIRMED = "import-confirmed"
     COURSES_EXPORTED = "courses-exported"
     COURSE_VIEWED = "course-viewed"
     PATIENT_CHANGED = "patient-changed"

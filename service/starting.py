@@ -143,22 +143,27 @@ def asked_of(new: NewCourse) -> dict[str, object]:
     )
 
 
+def start_in(app: "App", session: Session, new: NewCourse, *, by: str, request: Request, clinic_id: int) -> UUID:
+    """What `start_course` does, within a transaction."""
+    earlier = request.earlier(session, clinic_id)
+    if earlier is not None:
+        return earlier.course_id
+    app, now = app.of(clinic_id, session), app.now()
+    plan = plan_of(app, new, _followed(app, session, new, clinic_id, now), now)
+    stored = _stored(app, new, plan, by=by, clinic_id=clinic_id, now=now)
+    begun = Beginning(
+        course=stored, plan=plan, actions=new.actions, guardian=check_facts(new.facts).guardian, carers=new.carers
+    )
+    store_beginning(app, session, begun, Deed(by=by, at=now, request=request))
+    return new.course.id
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 
 
 def _start(app: "App", new: NewCourse, by: str, request: Request, clinic_id: int) -> UUID:
     with writing(app.engine) as session:
-        earlier = request.earlier(session, clinic_id)
-        if earlier is not None:
-            return earlier.course_id
-        app, now = app.of(clinic_id, session), app.now()
-        plan = plan_of(app, new, _followed(app, session, new, clinic_id, now), now)
-        stored = _stored(app, new, plan, by=by, clinic_id=clinic_id, now=now)
-        begun = Beginning(
-            course=stored, plan=plan, actions=new.actions, guardian=check_facts(new.facts).guardian, carers=new.carers
-        )
-        store_beginning(app, session, begun, Deed(by=by, at=now, request=request))
-    return new.course.id
+        return start_in(app, session, new, by=by, request=request, clinic_id=clinic_id)
 
 
 def _stored(app: "App", new: NewCourse, plan: Plan, *, by: str, clinic_id: int, now: "datetime") -> StoredCourse:

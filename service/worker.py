@@ -30,6 +30,7 @@ from service.bounces import read_folder, return_path
 from service.cases import load_cases
 from service.clock import stopwatch, today_in
 from service.digest import send_digests
+from service.import_batches import forget_old
 from service.settings_change import follow_settings
 from service.unsubscribing import unsubscribe_address
 
@@ -152,7 +153,9 @@ def run_worker(app: "App") -> None:
 
 
 def purge(app: "App", now: datetime) -> int:
-    """Forgets old reminders that were withdrawn and never tried; how many. What was sent stays."""
+    """Forgets old reminders that were withdrawn and never tried; how many. What was sent stays. And tables of courses
+    that nobody took in."""
+    forget_old(app, now)
     with writing(app.engine) as session:
         return outbox_store.drop_superseded(session, now - KEPT)
 

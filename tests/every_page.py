@@ -83,6 +83,7 @@ NEW_COURSE = {
     "audience-partner-can-become-pregnant": "no",
     "audience-breastfeeding": "no",
 }
+TABLE = "patient,regimen,day1\nNora Example,inotuzumab-ozogamicin,2026-12-21"
 MOVED_IN = {**NEW_COURSE, "moving": "yes", "step": "edit", "day1": "2026-11-02"}
 NEW_REGIMEN = "/courses/new?regimen=inotuzumab-ozogamicin"
 MOVE = {"dose": "1-15", "to": "2026-12-22", "reason": "travelling", "seen_revision": "4", "step": "preview"}
@@ -202,6 +203,26 @@ STARTING = (
     Row(route="GET /courses/new", address=NEW_REGIMEN + "&follows={course}", who=RECORDERS, shows="that goes on"),
     Row(route="POST /courses/new", address=NEW_REGIMEN, who=RECORDERS, body=NEW_COURSE, shows="preview"),
     Row(route="POST /courses/new", address=NEW_REGIMEN, who=RECORDERS, answers=422, shows="with faults"),
+    Row(route="GET /courses/import", address="/courses/import", who=RECORDERS),
+    Row(route="POST /courses/import", address="/courses/import", who=RECORDERS, body={"table": TABLE}, answers=303),
+    Row(route="POST /courses/import", address="/courses/import", who=RECORDERS, answers=422, shows="with faults"),
+    Row(route="GET /courses/import/template.csv", address="/courses/import/template.csv", who=RECORDERS, file=True),
+    Row(route="GET /courses/import/{batch_id}", address="/courses/import/{import}", who=RECORDERS),
+    Row(
+        route="POST /courses/import/{batch_id}",
+        address="/courses/import/{import}",
+        who=RECORDERS,
+        body={"step": "store"},
+        answers=303,
+    ),
+    Row(
+        route="GET /courses/import/{batch_id}/refused.csv",
+        address="/courses/import/{import}/refused.csv",
+        who=RECORDERS,
+        file=True,
+    ),
+    Row(route="GET /courses/export.{kind}", address="/courses/export.csv", who=ADMINS, file=True),
+    Row(route="GET /courses/export.{kind}", address="/courses/export.json", who=ADMINS, file=True, shows="as JSON"),
     Row(route="GET /courses/new", address=NEW_REGIMEN + "&moving=yes", who=RECORDERS, shows="that moves in"),
     Row(route="POST /courses/new", address=NEW_REGIMEN, who=RECORDERS, body=MOVED_IN, shows="visits so far"),
     Row(

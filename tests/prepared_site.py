@@ -322,9 +322,22 @@ def _contents(app: "App") -> dict[str, str]:
         "stop": _stop(app, course),
         "stop_es": _stop(app, planned),
         "stop_ar": _stop(app, held),
+        "import": str(_import(app)),
         "user": str(spare),
         "welcome": invite_user(app, "invited", Role.NURSE, by="cli"),
     }
+
+
+def _import(app: "App") -> UUID:
+    """A table that was checked: one good row, one refused."""
+    from service.import_batches import upload, work
+
+    rows = ("Nora Example,inotuzumab-ozogamicin,2026-12-21,no,no,no", "Bob Example,inotuzumab-ozogamicin,soon,no,no,no")
+    header = "patient,regimen,day1,can-become-pregnant,partner-can-become-pregnant,breastfeeding"
+    batch = upload(app, "\n".join((header, *rows)).encode(), by=NURSE, clinic_id=HOME)
+    while work(app, batch, clinic_id=HOME).at_work:
+        pass
+    return batch
 
 
 def _start(

@@ -33,6 +33,7 @@ from web.pages import (
     settings,
     sign_in,
     start,
+    transfer,
     unsubscribe,
     worklist,
 )
@@ -46,6 +47,7 @@ ROUTERS = (
     sign_in.router,
     courses.router,
     start.router,
+    transfer.router,
     course.router,
     record.router,
     closed_days.router,

@@ -9,18 +9,22 @@ from urllib.parse import parse_qs
 from fastapi import Depends, Request
 from starlette.exceptions import HTTPException
 
+from service.csv_text import MAX_BYTES
 from web import date_boxes
 from web.date_boxes import Boxes
+from web.multipart import multipart
 
 MAX_BODY = 64 * 1024  # a form here is a few hundred bytes; ten thousand letters of reason still pass
-MAX_FIELDS = 200
+MAX_FIELDS = 1000  # a patient who is moved in after a hundred visits
+UPLOADS = {"/courses/import": MAX_BYTES + MAX_BODY}  # where a file may be sent, and how large all of it may be
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What was typed: every value of every field, as text."""
+    """What was typed: every value of every field, as text; and files that were chosen, by field."""
 
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
     def text(self, name: str) -> str:
         """The first value of the field without the blanks around it; an empty text if there is none."""
@@ -123,15 +127,21 @@ def beside(field: str, fault: Exception, kind: str = "") -> str:
 
 async def posted(request: Request) -> Form:
     """The posted form. HTTPException 413 when it is too large, 415 when it is no form, 400 when it can't be read."""
-    if not request.headers.get("content-type", "").lower().startswith("application/x-www-form-urlencoded"):
+    kind = request.headers.get("content-type", "")
+    limit = UPLOADS.get(request.scope["path"], MAX_BODY)
+    plain = kind.lower().startswith("application/x-www-form-urlencoded")
+    if not plain and not (limit > MAX_BODY and kind.lower().startswith("multipart/form-data")):
         raise HTTPException(415, "Only the forms of these pages are taken here.")
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > MAX_BODY:
-            raise HTTPException(413, "What was sent is too large: shorten the longest text.")
+        if len(body) > (MAX_BODY if plain else limit):
+            raise HTTPException(413, "What was sent is too large: shorten the longest text, or divide the file.")
     try:
-        values = parse_qs(
+        if not plain:
+            values, files = multipart(kind, bytes(body))
+            return Form(values, files)
+        found = parse_qs(
             body.decode("ascii"),
             keep_blank_values=True,
             encoding="utf-8",
@@ -140,7 +150,7 @@ async def posted(request: Request) -> Form:
         )
     except ValueError:  # also what a wrong encoding raises
         raise HTTPException(400, "What was sent can't be read: go back, reload the page and try again.") from None
-    return Form(date_boxes.together({name: tuple(given) for name, given in values.items()}))
+    return Form(date_boxes.together({name: tuple(given) for name, given in found.items()}))
 
 
 Posted = Annotated[Form, Depends(posted)]

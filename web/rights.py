@@ -11,12 +11,13 @@ class Right(StrEnum):
     PEOPLE = "people"
     SETTINGS = "settings"
     AUDIT = "audit"
+    EXPORT = "export"
 
 
 RIGHTS: dict[str, frozenset[Right]] = {
     "nurse": frozenset({Right.VIEW, Right.RECORD}),
     "prescriber": frozenset({Right.VIEW, Right.RECORD}),
-    "clinic-admin": frozenset({Right.VIEW, Right.RECORD, Right.PEOPLE, Right.SETTINGS}),
+    "clinic-admin": frozenset({Right.VIEW, Right.RECORD, Right.PEOPLE, Right.SETTINGS, Right.EXPORT}),
     "auditor": frozenset({Right.VIEW, Right.AUDIT}),
 }
 

@@ -82,6 +82,7 @@ REFUSED = {
     Right.RECORD: "Your role reads only. Ask a nurse or prescriber to record this.",
     Right.PEOPLE: "Only administrators of the clinic see this page.",
     Right.SETTINGS: "Only administrators of the clinic see this page.",
+    Right.EXPORT: "Only administrators of the clinic give out all courses.",
     Right.AUDIT: "Only auditors of the clinic see this page.",
 }
 SignedIn = Annotated[SessionUser, Depends(signed_in)]
