@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any, cast
 
 import pytest
+import segno
 from pypdf import PdfReader
 
 from calendars import FORMATS
@@ -202,6 +203,20 @@ def test_the_code_leads_to_the_sheets_own_address() -> None:
     body = pdf(story().view())
     assert reader_links(body) == [SHEET.address]
     assert "Is this sheet still right? Scan the code to see." in pages_of(body)[0]
+
+
+def test_the_code_is_one_picture_of_that_address_which_every_page_shows() -> None:
+    reader = reader_of(pdf(story().view()))
+    shown_by = [page["/Resources"].get_object()["/XObject"] for page in cast("Any", reader.pages)]
+    (number,) = {each.raw_get(name).idnum for each in shown_by for name in each}
+    picture = cast("Any", reader.get_object(number))
+    width, dots = picture["/Width"], picture.get_data()
+    matrix = segno.make_qr(SHEET.address, error="m").matrix
+    size = width // (len(matrix) + 4)  # of a square in dots; two squares of white around
+    for y, row in enumerate(matrix):
+        for x, dark in enumerate(row):
+            assert dots[((y + 2) * size + size // 2) * width + (x + 2) * size + size // 2] == (0 if dark else 255)
+    assert min(dots[: 2 * size * width]) == 255, "white above, by which a phone finds it"
 
 
 def test_a_draft_has_no_code_and_says_on_every_page_that_it_is_one() -> None:

@@ -177,6 +177,14 @@ def test_requests_on_one_connection_are_answered_in_their_order(folder: Path) ->
     assert re.findall(rb"^HTTP/1.1 (\d+)", answers, re.MULTILINE) == [b"200", b"200", b"404"]
 
 
+@pytest.mark.parametrize("offer", ["h2c", "websocket"])
+def test_who_offers_another_protocol_is_answered_in_plain_http(folder: Path, offer: str) -> None:
+    with serving(folder, "--no-reminders") as service:
+        head = f"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: {offer}\r\n\r\n"
+        assert status_of(service, head.encode()) == 200
+        assert service.stop(signal.SIGTERM)[0] == 0
+
+
 @contextmanager
 def connected(service: Service) -> Iterator[socket.socket]:
     parts = urlsplit(service.address)
