@@ -6,14 +6,20 @@ from uuid import UUID
 
 import pytest
 
+from calendars import FORMATS
+from calendars.kinds import Detail, Reader
+from calendars.view import build_view
 from scheduler.actions import Cycles, Given, Hold, HoldCause, Omit, VisitTime
 from scheduler.permitted import Permitted
+from service.clinic import clinic_card
 from service.courses import start_course
 from service.patients import Guardian, PatientFacts, change_facts
 from tests.stores import NURSE, bob
 from tests.web_site import Page, Tag, Visitor, Web
 from web.date_words import brief_words, permitted_words
+from web.pages.course import staff_view
 from web.paging import part
+from web.render import make_site
 
 GIVEN_DAY_1 = Given(cycle=1, day=1, on=date(2026, 12, 7))
 GIVEN_AT = time(13, 30)
@@ -199,6 +205,26 @@ def test_ten_cycles_with_all_their_dates_stay_light(web: Web, alice: Visitor, bo
     page = alice.get(f"/courses/{bobs}")
     assert len(page.html.encode()) < HEAVIEST
     assert len([tag for tag in page.all("summary") if tag.text.startswith("Why is cycle")]) == 30
+
+
+def test_the_picture_of_the_page_is_that_of_all_events(web: Web, bobs: UUID) -> None:
+    """The page hands over only what the picture draws."""
+    web.record(bobs, Hold(cycle=3, day=1, on=date(2026, 12, 14), cause=HoldCause.COUNTS), Omit(cycle=1, day=15))
+    record, site = web.load(bobs), make_site(web.app.of(1))
+    few = staff_view(site, record)
+    everything = build_view(
+        record.stamped.values(),
+        record.plan,
+        wording=web.app.wordings["en"],
+        detail=Detail.FULL,
+        reader=Reader.STAFF,
+        clinic=clinic_card(site.app.settings.clinic),
+        stamp=record.recorded_at,
+        uid=record.id,
+        today=record.plan.today,
+    )
+    assert len(few.entries) < len(everything.entries)
+    assert FORMATS["svg"].render(few) == FORMATS["svg"].render(everything)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import assert_never
 
 from babel.dates import format_date
@@ -186,6 +187,7 @@ def cause_word(cause: str) -> str:
     return CAUSE_WORDS.get(cause) or word(cause)
 
 
+@lru_cache(maxsize=4096)
 def day_words(day: date) -> str:
     """The date with its weekday, short: Mon 7 Dec 2026."""
     return format_date(day, "EEE d MMM y", locale=LANGUAGE)

@@ -11,6 +11,7 @@ from calendars import FORMATS
 from calendars.kinds import Detail, Reader
 from calendars.view import CalendarView, build_view
 from scheduler.errors import InvalidValue
+from scheduler.events import EventKind
 from scheduler.plan import Dose, DoseState, Plan
 from service.acknowledging import acknowledge, look_again
 from service.clinic import clinic_card
@@ -34,6 +35,7 @@ SVG_POLICY = "default-src 'none'; frame-ancestors 'none'"
 NO_NEUTRAL = "No mail to the patient waits that could go in time, so none goes. Tell the patient by telephone."
 
 
+DRAWN = {EventKind.INFUSION, EventKind.WINDOW}
 SHOWN_WHOLE = 30  # doses; a longer course shows the cycles around its next visit, the others as lines
 NEWEST, SOONEST, LATEST = 20, 25, 10  # entries, mails that wait and mails that went, before "all" leads to the rest
 PAGE = 60
@@ -149,9 +151,9 @@ def day_of_cycle(plan: Plan) -> tuple[int, int] | None:
 
 
 def staff_view(site: Site, record: CourseRecord) -> CalendarView:
-    """The course as staff see it, for pictures and prints."""
+    """The course as staff see it, for its picture: no more events than that draws."""
     return build_view(
-        record.stamped.values(),
+        (each for each in record.stamped.values() if each.event.kind in DRAWN),
         record.plan,
         wording=site.app.wordings[LANGUAGE],
         detail=Detail.FULL,
