@@ -202,6 +202,35 @@ def typed_date(page: Page, label: str) -> str:
     return f"{year}-{month:0>2}-{day:0>2}"
 
 
+def test_a_record_is_undone_and_a_remark_acknowledged_with_the_keyboard_alone(browser: Browser, web: Web) -> None:
+    course = web.course("Kira Example")  # whose first dose is a week overdue
+    with window(browser, web, PHONE) as page:
+        sign_in(page)
+        page.goto(f"/courses/{course}")
+        press_until(page, "Tab", lambda: focused(page).startswith("Acknowledge"))
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("status")).to_have_text("Stored: acknowledged.")
+        expect(page.get_by_text("Acknowledged: 1")).to_be_visible()
+        page.goto(f"/courses/{course}")
+        press_until(page, "Tab", lambda: focused(page) == "Move a dose")
+        page.keyboard.press("Enter")
+        press_until(page, "Tab", lambda: focused(page).startswith("+7 days"))
+        page.keyboard.press("Enter")
+        assert typed_date(page, "New date") == "2026-12-14"
+        press_until(page, "Tab", lambda: focused(page) == "Preview the change")
+        page.keyboard.press("Enter")
+        press_until(page, "Tab", lambda: focused(page) == "Record it")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("status")).to_contain_text("Cycle 1 day 1 moved to Mon 14 Dec 2026")
+        press_until(page, "Tab", lambda: focused(page).startswith("Undo"))
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("row", name="Cycle 1 day 1 ").first).to_contain_text("Mon 7 Dec 2026")
+        press_until(page, "Tab", lambda: focused(page) == "Record it")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("status")).to_contain_text("Entry 1 taken back")
+        assert [entry.stands for entry in web.load(course).entries] == [False, True]
+
+
 def press_until(page: Page, key: str, reached: Callable[[], bool]) -> None:
     for _ in range(40):
         page.keyboard.press(key)

@@ -190,10 +190,10 @@ def test_the_page_shows_before_and_after_and_moves_all_in_one_step(site: Web) ->
     assert "Mon 14 Dec 2026" in shown.text  # the 16th would be too close to day 15
     assert "Mon 4 Jan 2027" in shown.text
     assert site.load(course).revision == 2
-    assert alice.send(shown).headers["location"] == f"/courses/{course}?recorded=4"
+    assert alice.send(shown).headers["location"] == f"/courses/{course}?recorded=4&since=3"
     assert [entry.action.reason for entry in site.load(course).entries][2:] == ["closed day"] * 2
     again = alice.send(shown)  # a double click
-    assert again.headers["location"] == f"/courses/{course}?recorded=4"
+    assert again.headers["location"] == f"/courses/{course}?recorded=4&since=3"
     assert site.load(course).revision == 4
     assert "No open date is proposed" in alice.get(f"/courses/{course}/closed-days").text
 

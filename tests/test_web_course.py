@@ -9,7 +9,7 @@ import pytest
 from calendars import FORMATS
 from calendars.kinds import Detail, Reader
 from calendars.view import build_view
-from scheduler.actions import Cycles, Given, Hold, HoldCause, Omit, VisitTime
+from scheduler.actions import Cycles, Defer, Given, Hold, HoldCause, Omit, VisitTime
 from scheduler.permitted import Permitted
 from service.clinic import clinic_card
 from service.courses import start_course
@@ -167,6 +167,19 @@ def test_a_suggested_date_and_action_stand_in_the_form(web: Web, alice: Visitor)
     assert alice.get(resume.attributes["href"]).form()[1]["dose"] == ["1-8"]
 
 
+def test_what_was_recorded_in_one_step_is_told_together_each_with_its_undo(web: Web, alice: Visitor) -> None:
+    new = replace(bob(), patient="Carla Example")
+    course = start_course(web.app, replace(new, course=replace(new.course, day1=date(2026, 12, 5))), by=NURSE)
+    web.record(course, replace(GIVEN_DAY_1, on=date(2026, 12, 5)))  # every Saturday is closed
+    answer = alice.send(alice.get(f"/courses/{course}/closed-days"))
+    page = alice.get(answer.headers["location"])
+    (note,) = (tag for tag in page.tags if tag.attributes.get("role") == "status")
+    undone = [text_of(tag) for tag in note.inside if tag.name == "a"]
+    number = web.load(course).revision
+    assert number > 2
+    assert undone == [f"Undo entry {each}" for each in range(2, number + 1)]
+
+
 def test_a_long_course_stays_light_and_opens_each_cycle(web: Web, alice: Visitor) -> None:
     new = replace(bob(), patient="Lena Example")
     new = replace(new, course=replace(new.course, cycles=24, reason="agreed"))
@@ -207,10 +220,15 @@ def test_ten_cycles_with_all_their_dates_stay_light(web: Web, alice: Visitor, bo
     assert len([tag for tag in page.all("summary") if tag.text.startswith("Why is cycle")]) == 30
 
 
-def test_the_picture_of_the_page_is_that_of_all_events(web: Web, bobs: UUID) -> None:
-    """The page hands over only what the picture draws."""
-    web.record(bobs, Hold(cycle=3, day=1, on=date(2026, 12, 14), cause=HoldCause.COUNTS), Omit(cycle=1, day=15))
-    record, site = web.load(bobs), make_site(web.app.of(1))
+@pytest.mark.parametrize("regimen", ["inotuzumab-ozogamicin", "blinatumomab", "daratumumab-iv-bortezomib"])
+def test_the_picture_of_the_page_is_that_of_all_events(web: Web, regimen: str) -> None:
+    """The page hands over only what the picture draws: of a stay in hospital and of several agents too."""
+    intent = web.app.catalogue.regimen(regimen).intents()[0]
+    new = replace(bob(), regimen_id=regimen, patient="Petra Example")
+    course = start_course(web.app, replace(new, course=replace(new.course, intent=intent)), by=NURSE)
+    hold = Hold(cycle=3, day=1, on=date(2026, 12, 14), cause=HoldCause.COUNTS)
+    web.record(course, GIVEN_DAY_1, Defer(cycle=2, day=1, to=date(2027, 3, 1), reason="agreed"), hold)
+    record, site = web.load(course), make_site(web.app.of(1))
     few = staff_view(site, record)
     everything = build_view(
         record.stamped.values(),
@@ -223,7 +241,6 @@ def test_the_picture_of_the_page_is_that_of_all_events(web: Web, bobs: UUID) -> 
         uid=record.id,
         today=record.plan.today,
     )
-    assert len(few.entries) < len(everything.entries)
     assert FORMATS["svg"].render(few) == FORMATS["svg"].render(everything)
 
 

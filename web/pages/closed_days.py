@@ -53,7 +53,7 @@ def accept(course_id: UUID, site: TheSite, who: Recorder, form: CheckedForm) -> 
         )
     except (StaleRevision, InvalidValue):
         return _show(site, who, record, only, stale=True)
-    return RedirectResponse(f"/courses/{course_id}?recorded={outcome.revision}", 303)
+    return RedirectResponse(f"/courses/{course_id}?recorded={outcome.revision}&since={seen + 1}", 303)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

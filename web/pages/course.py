@@ -35,7 +35,7 @@ SVG_POLICY = "default-src 'none'; frame-ancestors 'none'"
 NO_NEUTRAL = "No mail to the patient waits that could go in time, so none goes. Tell the patient by telephone."
 
 
-DRAWN = {EventKind.INFUSION, EventKind.WINDOW}
+DRAWN = {EventKind.INFUSION, EventKind.STAY, EventKind.WINDOW}
 SHOWN_WHOLE = 30  # doses; a longer course shows the cycles around its next visit, the others as lines
 NEWEST, SOONEST, LATEST = 20, 25, 10  # entries, mails that wait and mails that went, before "all" leads to the rest
 PAGE = 60
@@ -69,7 +69,7 @@ def course(course_id: UUID, request: Request, site: TheSite, who: Viewer) -> Res
         withdrawn=asked.get("withdrawn", ""),
         hurried=_mail(sheet.mails, whole_number(asked.get("hurried", ""))),
         request_id=uuid4().hex,
-        stored=_entry(record, whole_number(asked.get("recorded", ""))),
+        stored=_step(record, whole_number(asked.get("recorded", "")), whole_number(asked.get("since", ""))),
         started="started" in asked,
         told="told" in asked,
         neutral="neutral" in asked,
@@ -181,5 +181,9 @@ def _mail(mails: CourseMails, number: int | None) -> MailLine | None:
     return next((line for line in mails.waiting if number in line.ids), None)
 
 
-def _entry(record: CourseRecord, number: int | None) -> HistoryEntry | None:
-    return next((entry for entry in record.entries if entry.number == number), None)
+def _step(record: CourseRecord, last: int | None, since: int | None) -> list[HistoryEntry]:
+    """The entry that was just recorded; with `since` all those of its step."""
+    first = last if since is None else since
+    if first is None or last is None:
+        return []
+    return [entry for entry in record.entries if first <= entry.number <= last][-NEWEST:]
