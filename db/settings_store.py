@@ -10,8 +10,8 @@ from sqlmodel import Session, col, func, or_, select
 from db.outbox_store import CHANGE
 from db.store import Conflict
 from db.stored import StoredSettings
-from db.tables import ClinicRow, ClinicSettingsRow, CourseRow, EventRow, FeedRow, OutboxRow, PrintRow
-from scheduler.events import EventKind
+from db.tables import ClinicRow, ClinicSettingsRow, CourseRow, DayFactRow, FeedRow, OutboxRow, PrintRow
+from scheduler.day_facts import FactKind
 
 
 def settings_revision(session: Session, clinic_id: int) -> int:
@@ -54,19 +54,19 @@ def clinic_ids(session: Session) -> tuple[int, ...]:
 
 
 def visit_days(session: Session, clinic_id: int, today: date) -> tuple[date, ...]:
-    """The dates from `today` on at which the clinic expects patients for infusions, each once."""
-    day = _day()
-    query = select(day).where(*_visits(clinic_id), day >= today.isoformat()).distinct()
-    return tuple(sorted(date.fromisoformat(found) for found in session.exec(query)))
+    """The dates from `today` on at which the clinic expects patients for infusions, each once; by an index."""
+    query = select(col(DayFactRow.first_day)).where(*_visits(clinic_id), col(DayFactRow.first_day) >= today).distinct()
+    return tuple(sorted(session.exec(query)))
 
 
 def count_courses_on(session: Session, clinic_id: int, days: Collection[date]) -> int:
     """How many courses of the clinic have a visit on one of these dates."""
     if not days:
         return 0
-    listed = [day.isoformat() for day in days]
-    query = select(func.count(distinct(col(EventRow.course_id)))).where(*_visits(clinic_id), _day().in_(listed))
-    return session.exec(query).one()
+    listed = col(DayFactRow.first_day).in_(sorted(days))
+    return session.exec(
+        select(func.count(distinct(col(DayFactRow.course_id)))).where(*_visits(clinic_id), listed)
+    ).one()
 
 
 def count_running(session: Session, clinic_id: int, today: date) -> int:
@@ -103,11 +103,5 @@ def _from_row(row: ClinicSettingsRow) -> StoredSettings:
     )
 
 
-def _day() -> ColumnElement[str]:
-    """The date of an event as the clinic's clocks show it: events are kept with their local time first."""
-    return func.substr(col(EventRow.fields)["start"].as_string(), 1, 10)
-
-
 def _visits(clinic_id: int) -> tuple[ColumnElement[bool], ...]:
-    infusion = col(EventRow.key).endswith(f"/{EventKind.INFUSION.value}")
-    return (col(EventRow.clinic_id) == clinic_id, infusion, col(EventRow.cancelled).is_(None))
+    return (col(DayFactRow.clinic_id) == clinic_id, col(DayFactRow.kind) == FactKind.VISIT.value)

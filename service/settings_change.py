@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping
 from datetime import datetime
+from threading import Event as Flag
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -21,25 +22,26 @@ if TYPE_CHECKING:
 
 AT_ONCE = 500  # courses in one pass
 SECONDS = 5.0  # and for so long at most: what is due must not wait for what is not
+REST_SECONDS = 25.0  # after it has gone, the rest
 OUTCOME = "withdrawn: the clinic's settings changed"
 
 log = logging.getLogger(__name__)
 
 
-def follow_settings(app: "App", now: datetime) -> int:
+def follow_settings(app: "App", now: datetime, *, seconds: float = SECONDS, stop: Flag | None = None) -> int:
     """Brings the courses that follow other settings of their clinic to those of now; how many courses.
 
     Their waiting mails, and where the clinic's lead time, closed days or tests after a dose changed, their times too:
     a change like any other, of which patients are told. What went stays as it went; nothing is planned twice, since
     messages are found again by what they are about. One transaction a course; those with the next visits first, what
-    is left at the next pass.
+    is left after so many `seconds`, or when asked to `stop`, at the next pass.
     """
     started, left, done, failed = stopwatch(), AT_ONCE, 0, 0
     with reading(app.engine) as session:
         apps = [app.of(clinic_id, session) for clinic_id in clinic_ids(session)]
     for bound in apps:
         for course_id in _due(bound, left):
-            if stopwatch() - started > SECONDS:
+            if stopwatch() - started > seconds or (stop and stop.is_set()):
                 break
             left -= 1
             try:

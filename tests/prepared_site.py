@@ -244,7 +244,7 @@ def _adding(app: "App", first_name: str = "first") -> Callable[[str, str, int], 
     """Adds users who all have the password of the first: hashing it is slow on purpose."""
     from db import user_store
     from db.engine import reading, writing
-    from service.users import Role, User, add_user
+    from service.users import Role, User, add_user, list_users
 
     add_user(app, first_name, Role.NURSE, PASSWORD, by="cli")
     with reading(app.engine) as session:
@@ -261,7 +261,7 @@ def _adding(app: "App", first_name: str = "first") -> Callable[[str, str, int], 
                 password_hash=first.password_hash,
                 created_at=app.now(),
             )
-        return User(id=user.id, clinic_id=clinic_id, name=name, role=Role(role), disabled=False)
+        return next(each for each in list_users(app, clinic_id=clinic_id) if each.id == user.id)
 
     return add
 
