@@ -86,4 +86,5 @@ def _served(found: tuple[Any, ...]) -> ServedFeed:
 def _connect(path: str) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=0, isolation_level=None)
     connection.execute("PRAGMA query_only=ON")  # nothing is stored on this way
+    connection.execute("PRAGMA cache_size=-32768")  # 32 MB: the pages of some 4,000 feeds, instead of 250
     return connection
