@@ -86,7 +86,7 @@ NEW_COURSE = {
 TABLE = "patient,regimen,day1\nNora Example,inotuzumab-ozogamicin,2026-12-21"
 MOVED_IN = {**NEW_COURSE, "moving": "yes", "step": "edit", "day1": "2026-11-02"}
 NEW_REGIMEN = "/courses/new?regimen=inotuzumab-ozogamicin"
-MOVE = {"dose": "1-15", "to": "2026-12-22", "reason": "travelling", "seen_revision": "4", "step": "preview"}
+MOVE = {"dose": "1-15", "to": "2026-12-23", "reason": "travelling", "seen_revision": "4", "step": "preview"}
 CARER = {
     "name": "Carl Carer",
     "email": "carl@mail.example",

@@ -140,8 +140,11 @@ class PreparedSite:
 
 
 @contextmanager
-def prepared_site(migrated: Path, folder: Path) -> Iterator[PreparedSite]:
-    """The site on an SQLite database of its own in `folder`, prepared, and served until the end of the block."""
+def prepared_site(migrated: Path, folder: Path, *, marks: str = HOSTILE) -> Iterator[PreparedSite]:
+    """The site on an SQLite database of its own in `folder`, prepared, and served until the end of the block.
+
+    `marks` stand in names and reasons.
+    """
     database, kept = folder / "infusions.db", folder / "kept.db"
     database.write_bytes(migrated.read_bytes())
 
@@ -149,12 +152,14 @@ def prepared_site(migrated: Path, folder: Path) -> Iterator[PreparedSite]:
         with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(kept)) as target:
             source.backup(target)
 
-    with prepared_on(f"sqlite:///{database}", prepared=keep) as site:
+    with prepared_on(f"sqlite:///{database}", prepared=keep, marks=marks) as site:
         yield replace(site, database=database, kept=kept)
 
 
 @contextmanager
-def prepared_on(address: str, *, prepared: Callable[[], None] = lambda: None) -> Iterator[PreparedSite]:
+def prepared_on(
+    address: str, *, prepared: Callable[[], None] = lambda: None, marks: str = HOSTILE
+) -> Iterator[PreparedSite]:
     """The site on that database, which holds the tables and nothing else; `prepared` is called before it is served."""
     from db.engine import make_engine
     from web.server import listen
@@ -164,7 +169,7 @@ def prepared_on(address: str, *, prepared: Callable[[], None] = lambda: None) ->
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     app = make_app(engine, Clock(NOW), {**SETTINGS, "INFUSIONS_SERVER__PUBLIC_URL": url})
     sessions = _staff(app)
-    names = _contents(app)
+    names = _contents(app, marks)
     prepared()
     with served(app, listener):
         yield PreparedSite(app=app, url=url, names=names, sessions=sessions, database=Path(), kept=Path())
@@ -266,7 +271,7 @@ def _adding(app: "App", first_name: str = "first") -> Callable[[str, str, int], 
     return add
 
 
-def _contents(app: "App") -> dict[str, str]:
+def _contents(app: "App", marks: str) -> dict[str, str]:
     """The courses with all that belongs to them; what the rows of `every_page` name in braces."""
     from service.feeds import list_feeds
     from service.mails import course_mails
@@ -278,9 +283,9 @@ def _contents(app: "App") -> dict[str, str]:
     course = _start(app, "Bob Example", email="bob@patients.example")
     _record(app, course, GIVEN, Defer(cycle=1, day=8, to=date(2026, 12, 16), reason="travelling"))
     _record(
-        app, course, VisitTime(at=clock_time(11), cycle=1, day=15), Omit(cycle=2, day=15, reason="counts" + HOSTILE)
+        app, course, VisitTime(at=clock_time(11), cycle=1, day=15), Omit(cycle=2, day=15, reason="counts" + marks)
     )
-    feed_address = _feed(app, course, "Bob's phone" + HOSTILE)
+    feed_address = _feed(app, course, "Bob's phone" + marks)
     sheet = _print(app, course, "en")
     page = _page(app, course, "en")
     carer = _carer(app, course, "dora@mail.example")
@@ -291,7 +296,7 @@ def _contents(app: "App") -> dict[str, str]:
     _record(app, ceased, *(Given(cycle=1, day=day, on=date(2026, 11, 1) + timedelta(days=day)) for day in (1, 8, 15)))
     _record(app, ceased, Response(cycle=1, value=ResponseValue.CR))
     _record(app, ceased, Cease(on=date(2026, 11, 20), cause=CeaseCause.TOXICITY, reason="raised liver values"))
-    several = _start(app, "Severin Example" + HOSTILE, regimen="gemcitabine-nab-paclitaxel", audiences=())
+    several = _start(app, "Severin Example" + marks, regimen="gemcitabine-nab-paclitaxel", audiences=())
     stay = _start(app, "Stefan Example", regimen="blinatumomab", audiences=(), day1=date(2026, 12, 14))
     away = _start(app, "Dora Elsewhere", clinic_id=ELSEWHERE, email="elsewhere@patients.example")
     spare = next(user.id for user in list_users(app) if user.name == "first")

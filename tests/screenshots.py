@@ -102,7 +102,7 @@ def site() -> Iterator[PreparedSite]:
     """The prepared site on a database of its own, gone in the end."""
     with tempfile.TemporaryDirectory() as folder:
         migrate(f"sqlite:///{folder}/empty.db")
-        with prepared_site(Path(folder) / "empty.db", Path(folder)) as prepared:
+        with prepared_site(Path(folder) / "empty.db", Path(folder), marks="") as prepared:
             yield prepared
 
 
