@@ -1,23 +1,25 @@
 """To which dates a dose can be moved without a reason: worked examples, and the judge's own answer for every date."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from scheduler import ClinicRules, check_actions
+from scheduler import ClinicRules, Regimen, check_actions
 from scheduler.actions import Action, Away, Cease, Defer
 from scheduler.dose_id import DoseId
 from scheduler.permitted import DAY, Permitted, permitted
 from scheduler.plan import Dose, DoseState
-from tests.core import act, action_of, course_of, inotuzumab
+from scheduler.regimen import Scope
+from tests.core import act, action_of, course_of, inotuzumab, with_agent
+from tests.core_regimens import prepared, trio
 from tests.core_strategies import History, histories
 
 MONDAY = date(2026, 12, 7)
 LATER = date(2028, 1, 1)
-FAR = timedelta(days=60)  # how far beyond a range without an end it is tried
 Actions = tuple[Mapping[str, Any], ...]
 GIVEN_1 = act("given", "C1D1", on="2026-12-07")
 
@@ -60,6 +62,49 @@ def test_the_permitted_dates_are_those_of_the_worked_examples(
     check_actions(inotuzumab(), course_of(MONDAY), recorded, today=LATER, clinic=ClinicRules())
     found = permitted(inotuzumab(), course_of(MONDAY), recorded, clinic=ClinicRules())
     assert said(found, dose) == expected, why
+
+
+def ranges_of(regimen: Regimen, *actions: Mapping[str, Any]) -> dict[str, str]:
+    """By dose, with its agent where there are several, what the examples write."""
+    recorded = [action_of(plain) for plain in actions]
+    check_actions(regimen, course_of(MONDAY), recorded, today=LATER, clinic=ClinicRules())
+    found = permitted(regimen, course_of(MONDAY), recorded, clinic=ClinicRules())
+    return {
+        f"C{dose.cycle}D{dose.day} {dose.agent}".strip(): said({dose: dates}, str(dose.visit))
+        for dose, dates in found.items()
+    }
+
+
+def test_a_deferral_that_takes_the_course_along_is_limited_by_its_cycles_length() -> None:
+    (agent,) = inotuzumab().ranked
+    rules = {day: replace(rule, defer_scope=Scope.COURSE) for day, rule in agent.day_rules.items()}
+    regimen = with_agent(inotuzumab(), day_rules=rules)
+    found = ranges_of(regimen)
+    assert found["C1D8"] == "2026-12-14 to 2026-12-16", "cycle 1 lasts 21 to 28 days: earlier it would be 20"
+    assert found["C2D8"] == "2027-01-04 to 2027-01-04", "cycle 2 lasts 28 days and no other number"
+    late = act("defer", "C2D8", to="2027-01-07", scope="dose", reason="agreed")
+    assert ranges_of(regimen, late)["C2D8"] == "none", "back to its day it would take the cycle's end along"
+
+
+def test_days_before_day_1_stay_before_it_and_no_tolerance_stated_is_none() -> None:
+    found = ranges_of(prepared())
+    assert found["C2D-1 beta"] == "2026-12-26 to 2026-12-26"
+    assert found["C2D0 beta"] == "2026-12-27 to 2026-12-27"
+
+
+def test_a_dose_that_lies_apart_from_its_visit_has_dates_of_its_own() -> None:
+    apart = act("defer", "C2D1", agent="beta", to="2026-12-30", reason="agreed")
+    found = ranges_of(trio(), apart)
+    assert found["C2D1 alpha"] == "2026-12-28 to 2027-01-01", "alpha keeps 21 days, and cycle 1 lasts 25 at most"
+    assert found["C2D1 gamma"] == found["C2D1 alpha"], "which moves with it"
+    assert found["C2D1 beta"] == "2026-12-28 to 2026-12-28", "where it belongs"
+
+
+def test_a_given_dose_after_it_leaves_less_room_or_none() -> None:
+    out_of_order = act("defer", "C1D8", to="2026-12-24", reason="agreed")
+    given = act("given", "C1D15", on="2026-12-20", reason="agreed")
+    found = ranges_of(inotuzumab(), GIVEN_1, out_of_order, given)
+    assert found["C1D8"] == "2026-12-13 to 2026-12-14", "6 days before what was given"
 
 
 def test_closed_days_are_named_and_stay_permitted() -> None:
