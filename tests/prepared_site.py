@@ -282,9 +282,7 @@ def _contents(app: "App", marks: str) -> dict[str, str]:
 
     course = _start(app, "Bob Example", email="bob@patients.example")
     _record(app, course, GIVEN, Defer(cycle=1, day=8, to=date(2026, 12, 16), reason="travelling"))
-    _record(
-        app, course, VisitTime(at=clock_time(11), cycle=1, day=15), Omit(cycle=2, day=15, reason="counts" + marks)
-    )
+    _record(app, course, VisitTime(at=clock_time(11), cycle=1, day=15), Omit(cycle=2, day=15, reason="counts" + marks))
     feed_address = _feed(app, course, "Bob's phone" + marks)
     sheet = _print(app, course, "en")
     page = _page(app, course, "en")
