@@ -32,9 +32,10 @@ def show(cli: Cli, *, clinic_id: int, as_json: bool) -> None:
     the default.
     """
     app = cli.app
-    from service.clinic_settings import own_settings
+    from service.clinic_settings import check_clinic, own_settings
     from service.own_settings import NAMES, as_written, value_of
 
+    check_clinic(app, clinic_id)
     found = own_settings(app, clinic_id=clinic_id)
     places = origins(cli.config, cli.environ)
     lines = [(name, as_written(value_of(found.settings, name)), _origin(found, places, name)) for name in NAMES]

@@ -16,7 +16,7 @@ from service import audit
 from service.audit import What
 from service.clinic import clinic_card, clinic_rules
 from service.clock import today_in
-from service.loading import mark_of, reminder_policy, same_times
+from service.loading import NotFound, mark_of, reminder_policy, same_times
 from service.own_settings import NAMES, as_written, overlaid, value_of
 
 if TYPE_CHECKING:
@@ -95,6 +95,14 @@ def own_settings(app: "App", *, clinic_id: int) -> OwnSettings:
     )
 
 
+def check_clinic(app: "App", clinic_id: int) -> None:
+    """NotFound when there is no clinic of that number."""
+    with reading(app.engine) as session:
+        known = settings_store.clinic_ids(session)
+    if clinic_id not in known:
+        raise NotFound(f"clinic {clinic_id}: there is no such clinic; there are: {', '.join(map(str, known))}")
+
+
 def settings_of_all(session: Session, base: "Settings") -> dict[int, "Settings"]:
     """The settings of each clinic, by its number; FileRefused when what an admin has set can't be read any more."""
     found = {}
@@ -171,6 +179,7 @@ def _changed(
             own.pop(name, None)
         elif value_of(before, name) != value_of(after, name):
             own[name] = as_written(value_of(after, name))
+    overlaid(base, own)  # what could not be read again would leave the clinic without settings
     return before, after, own
 
 

@@ -89,7 +89,9 @@ class ClosureSpan:
     @property
     def text(self) -> str:
         """The span as config.toml would hold it."""
-        days = f"{self.first}" if self.first == self.last else f"{self.first} to {self.last}"
+        # A name such as "to be announced" after a single date would read as the end of a span.
+        short = self.first == self.last and not self.name.startswith("to ")
+        days = f"{self.first}" if short else f"{self.first} to {self.last}"
         return f"{days} {self.name}"
 
 

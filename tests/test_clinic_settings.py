@@ -292,7 +292,7 @@ def test_mails_of_a_day_that_was_missed_go_at_the_hour_of_their_own_clinic(
     assert tick(app, clock.at).sent == 1
 
 
-def test_another_lead_time_moves_arrivals_at_the_next_pass_and_patients_are_told(app: App, clock: Clock) -> None:
+def test_another_lead_time_moves_arrivals_in_plan_and_calendar_at_the_next_pass(app: App, clock: Clock) -> None:
     course = start_course(app, bob(), by=NURSE)
     token = feed_of(app, course)
     clock.pass_(minutes=1)
@@ -306,6 +306,22 @@ def test_another_lead_time_moves_arrivals_at_the_next_pass_and_patients_are_told
     assert after.sequence == before.sequence + 1
     assert "8:15" in body(app, token)
     assert load_course(app, course).revision == 0, "nobody recorded anything"
+
+
+def test_a_check_that_moves_off_a_closed_day_is_told_by_mail_and_another_arrival_by_the_next_reminder(
+    app: App, clock: Clock
+) -> None:
+    course = start_course(app, bob(), by=NURSE)
+
+    def notices() -> list[str]:
+        return [each.event_key for each in list_messages(app, course) if each.kind == "change"]
+
+    change(app, clinic__lead_minutes=45)
+    follow_settings(app, clock.at)
+    assert notices() == []
+    change(app, clinic__closures=["2026-12-11 to 2026-12-13 Moving house"])
+    follow_settings(app, clock.at)
+    assert notices() == ["c1d8/checks-before-1"]
 
 
 def test_a_day_that_becomes_closed_moves_no_dose_but_is_counted_and_advised(app: App) -> None:
@@ -400,6 +416,7 @@ def test_the_command_tells_where_each_value_comes_from(
     assert found["clinic.lead_minutes"]["from"] == "default"
     told = infusions.done("clinic", "show").out
     assert "2026-12-24 to 2026-12-26 Christmas" in told
+    assert infusions.refused("clinic", "show", "--clinic", "7").endswith("there is no such clinic; there are: 1")
     assert "an admin has set some of clinic 1: `infusions clinic show` tells which" in infusions.done("doctor").out
 
 
@@ -417,3 +434,10 @@ def test_spans_join_days_of_one_name_alone() -> None:
         "2026-12-28 Christmas",
     ]
     assert spans[0].first == date(2026, 12, 24)
+
+
+@pytest.mark.parametrize("name", ["to be announced", "to 2027-05-01 x", "x to y", "2026-12-30", "- +"])
+def test_a_name_that_looks_like_a_span_is_kept_as_it_was_typed(app: App, name: str) -> None:
+    change(app, clinic__closures=[f"2026-12-24 to 2026-12-24 {name}"])
+    (span,) = closure_spans(now_of(app).settings.clinic.closures)
+    assert (span.first, span.last, span.name) == (date(2026, 12, 24), date(2026, 12, 24), name)

@@ -209,7 +209,7 @@ def _times() -> Group:
                 name="lead_minutes",
                 label=LABELS["clinic.lead_minutes"],
                 input=Input.NUMBER,
-                hint="Changes the arrival in every calendar; patients are told by mail.",
+                hint="Changes the arrival in every calendar; the next reminders tell it.",
                 missing="Write how many minutes.",
                 length=3,
             ),
