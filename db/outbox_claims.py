@@ -18,7 +18,9 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select, update
 
 from db.outbox_store import (
+    APART,
     CHANGE,
+    LINK,
     State,
     StoredMessage,
     add_attempts,
@@ -247,7 +249,7 @@ def _free_update(*conditions: ColumnElement[bool]) -> Update:
 
 def _regroups() -> ColumnElement[bool]:
     """Scheduled messages that were never left without an answer: they may join another mail."""
-    return (col(OutboxRow.kind) != CHANGE) & col(OutboxRow.message_id).is_(None)
+    return col(OutboxRow.kind).not_in(APART) & col(OutboxRow.message_id).is_(None)
 
 
 def _together(one: Any, other: Any) -> ColumnElement[bool]:
@@ -258,6 +260,7 @@ def _together(one: Any, other: Any) -> ColumnElement[bool]:
         & (one.channel == other.channel)
         & (one.group_date == other.group_date)
         & ((one.kind == CHANGE) == (other.kind == CHANGE))
+        & ((one.kind == LINK) == (other.kind == LINK))
         & (func.coalesce(one.message_id, "") == func.coalesce(other.message_id, ""))
     )
     return same
@@ -324,7 +327,7 @@ def _set_held(names: tuple[str, ...]) -> Prepared:
 def _mails(messages: Iterable[StoredMessage], owner: str) -> tuple[Mail, ...]:
     mails: dict[tuple[object, ...], list[StoredMessage]] = {}
     for each in sorted(messages, key=lambda message: (message.send_after, message.id)):
-        kind = each.kind == CHANGE
+        kind = each.kind if each.kind in APART else ""
         key = (each.course_id, each.recipient, each.channel, each.group_date, kind, each.message_id)
         mails.setdefault(key, []).append(each)
     return tuple(

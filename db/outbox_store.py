@@ -17,7 +17,9 @@ from sqlmodel import Session, col, delete, insert, select, update
 from db.prepared import Prepared
 from db.tables import AttemptRow, CourseRow, OutboxRow, SuppressionRow
 
-CHANGE = "change"  # the kind of a message that tells of a change; all other kinds are scheduled
+CHANGE = "change"  # the kind of a message that tells of a change; all others but links are scheduled
+LINK = "link"  # a link to the patient's page, which staff send: a mail of its own
+APART = frozenset({CHANGE, LINK})  # what goes into no mail with reminders
 
 
 class State(StrEnum):

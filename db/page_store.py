@@ -44,6 +44,16 @@ def pages_of(session: Session, course: StoredCourse) -> tuple[StoredPage, ...]:
     return tuple(page_from_row(row) for row in session.exec(query))
 
 
+def posted_pages(
+    session: Session, clinic_id: int | None = None, course_id: UUID | None = None
+) -> tuple[StoredPage, ...]:
+    """The links of a course whose mails wait; without a course those of all clinics: upkeep, shown to nobody."""
+    query = select(PageRow).where(col(PageRow.posting).is_not(None)).order_by(col(PageRow.made_at), col(PageRow.id))
+    if course_id is not None:
+        query = query.where(PageRow.clinic_id == clinic_id, PageRow.course_id == course_id)
+    return tuple(page_from_row(row) for row in session.exec(query))
+
+
 def set_page_revoked(session: Session, page: StoredPage, at: datetime) -> None:
     """Notes that the link tells nothing any more."""
     session.connection().execute(_one(page).values(revoked_at=at, posting=None))

@@ -41,6 +41,7 @@ class _Writer(Speaker):
             *self._to_a_carer(),
             Block(lines=(self.say(f"mail.lead.{topic}", **values),)),
             *self._please_call(topic),
+            *self._links(),
             *(self._changes().blocks() if self.facts.changes else self._reminders()),
             *self._ready(topic),
             self._call(),
@@ -68,6 +69,10 @@ class _Writer(Speaker):
         if self.facts.neutral and topic != "neutral":
             yield Block(lines=(self.say("mail.neutral"),))
 
+    def _links(self) -> Iterable[Block]:
+        if self.facts.links:
+            yield Block(lines=(self.say("mail.link"), *self.facts.links))
+
     def _stop(self) -> Iterable[Block]:
         if self.facts.envelope.unsubscribe:
             yield Block(lines=(self.say("mail.stop"), self.facts.envelope.unsubscribe))
@@ -75,6 +80,8 @@ class _Writer(Speaker):
     # -- What it is about -----------------------------------------------------------------------------------------
 
     def _topic(self) -> tuple[str, date | None]:
+        if self.facts.links:
+            return "link", None
         if self.facts.changes:
             return "change", None
         if self.facts.neutral and not self.facts.events:

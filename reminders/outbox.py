@@ -2,12 +2,13 @@
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from uuid import UUID
 
 from db.engine import Session
 from db.outbox_store import (
+    APART,
     OPEN,
     NewMessage,
     State,
@@ -39,7 +40,8 @@ HEARD = frozenset({State.SENT, State.UNKNOWN, State.EXPIRED, State.DEAD})
 class CourseFacts:
     """What the outbox needs to know of a course. `plan` is the current one; `recipients` have address and consent.
 
-    `paused`: staff keep the mails back for now.
+    `paused`: staff keep the mails back for now. `links`: by key the addresses of the patient's page that wait to
+    be mailed; known to who sends alone.
     """
 
     clinic_id: int
@@ -48,6 +50,7 @@ class CourseFacts:
     plan: Plan
     policy: ReminderPolicy
     paused: bool = False
+    links: Mapping[str, str] = field(default_factory=dict)
 
     def recipient(self, role: str) -> Recipient | None:
         """Who gets the mails of that role; None without an address and consent."""
@@ -191,9 +194,7 @@ def _bring_reminders(
         for recipient in facts.recipients
         for reminder in wanted(events.values(), facts.plan, recipient, facts.policy)
     }
-    found = {
-        (subject_of(message), message.event_sequence): message for message in stored if message.kind != Kind.CHANGE
-    }
+    found = {(subject_of(message), message.event_sequence): message for message in stored if message.kind not in APART}
     gone = [message.id for key, message in found.items() if key not in asked and _is_open(message)]
     settle(session, gone, State.SUPERSEDED, outcome, now=now)
     for key, message in found.items():

@@ -83,7 +83,7 @@ def _about(
     now: datetime,
 ) -> MailFacts:
     # What a neutral notice is about stays out of everything: the words, the subject, the files.
-    stamped = [(message, events[message.event_key]) for message in mail.messages if not message.neutral]
+    stamped = [(message, events[message.event_key]) for message in mail.messages if _tells(message)]
     reminded = {each.event.key: each.event for message, each in stamped if message.kind != Kind.CHANGE}
     return MailFacts(
         envelope=envelope,
@@ -95,6 +95,7 @@ def _about(
         changes=tuple(
             Told(stamped=each, was=was_of(message)) for message, each in stamped if message.kind == Kind.CHANGE
         ),
+        links=tuple(facts.links[message.event_key] for message in mail.messages if message.kind == Kind.LINK),
         neutral=any(message.neutral for message in mail.messages),
         unsure=_unsure(facts.plan, now),
         keep_on=windows_without_end(facts.plan, recipient),
@@ -102,8 +103,13 @@ def _about(
 
 
 def _visits(mail: Mail, events: Mapping[str, StampedEvent]) -> Iterable[StampedEvent]:
-    keys = dict.fromkeys(message.event_key for message in mail.messages if not message.neutral)
+    keys = dict.fromkeys(message.event_key for message in mail.messages if _tells(message))
     return (events[key] for key in keys)
+
+
+def _tells(message: StoredMessage) -> bool:
+    """Whether the mail tells of the event that the message is about."""
+    return not (message.neutral or message.kind == Kind.LINK)
 
 
 def _digest(message: StoredMessage) -> str:

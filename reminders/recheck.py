@@ -60,6 +60,8 @@ def _stands(
     events: Mapping[str, StampedEvent],
     now: datetime,
 ) -> bool:
+    if message.kind == Kind.LINK:
+        return message.event_key in facts.links and allowed(Kind.LINK, facts.plan)
     stamped = events.get(message.event_key)
     if stamped is None or stamped.sequence != message.event_sequence:
         return False

@@ -19,12 +19,14 @@ GUARDIAN = "guardian"
 
 
 class Kind(StrEnum):
-    """What a message is about. The first three are scheduled; a recipient gets one mail of them a day at most."""
+    """What a message is about. The first three are scheduled; a recipient gets one mail of them a day at most. A link
+    to the patient's page goes when staff send it."""
 
     VISIT = "visit"
     CHECK = "check"
     WINDOW = "window"
     CHANGE = "change"
+    LINK = "link"
 
 
 # An infusion that runs on ends with a visit, and a stay begins with one. A new bag and what is done at home are tasks.
@@ -60,7 +62,7 @@ class ReminderPolicy:
             case Kind.WINDOW:
                 # On the day itself a mail would read as "over now" (scheduling rule 18).
                 return tuple(days for days in self.window_days_before if days > 0)
-            case Kind.CHANGE:
+            case Kind.CHANGE | Kind.LINK:
                 return ()
 
 
@@ -116,7 +118,7 @@ def allowed(kind: Kind, plan: Plan) -> bool:
     cause = plan.ceased.cause if plan.ceased else None
     if cause in {CeaseCause.DEATH, CeaseCause.TRANSFERRED}:
         return False
-    return cause is not CeaseCause.HOSPICE or kind is Kind.VISIT
+    return cause is not CeaseCause.HOSPICE or kind in {Kind.VISIT, Kind.LINK}
 
 
 def local_date(instant: datetime, zone: str) -> date:

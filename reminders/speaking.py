@@ -27,6 +27,7 @@ class MailFacts:
     `unsure`: an earlier dose was never recorded, so the dates may be wrong and the reader is asked to call.
     `neutral`: there is also something that a person wants to tell first; the mail asks to call.
     `keep_on`: the windows of which no source says how long they last; they have no date and no event.
+    `links`: addresses of the patient's page, in a mail about nothing else.
     `to_patient`: else a carer reads it. `full`: the reader asked to be told what the appointment is.
     """
 
@@ -41,6 +42,7 @@ class MailFacts:
     to_patient: bool = True
     full: bool = False
     files: tuple[CalendarFile, ...] = ()
+    links: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING
@@ -10,9 +11,11 @@ from uuid import UUID
 from db.engine import reading
 from db.mail_store import MailCourse, mail_courses
 from db.outbox_claims import Mail
+from db.outbox_store import LINK
 from reminders.post import Case
 from service.clinic import clinic_card
 from service.loading import assemble, facts_for, with_earlier
+from service.posting import posted_links
 from service.recipients import recipients_by
 
 if TYPE_CHECKING:
@@ -32,9 +35,16 @@ def load_cases(app: "App", mails: Sequence[Mail], now: datetime) -> Callable[[UU
             keys = {message.event_key for mail in theirs for message in mail.messages}
             found |= mail_courses(session, clinic_id, {mail.course_id for mail in theirs}, keys, now)
 
+    with_link = {mail.course_id for mail in mails if any(message.kind == LINK for message in mail.messages)}
+
     def case(course_id: UUID) -> Case:
         course = found[course_id]()
-        return _case(apps[course.stored.clinic_id], course, now)
+        app = apps[course.stored.clinic_id]
+        made = _case(app, course, now)
+        if course_id not in with_link:
+            return made
+        links = posted_links(app, course.stored.clinic_id, course_id)
+        return replace(made, facts=replace(made.facts, links=links))
 
     return cache(case)
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from db import outbox_store, store
 from db.engine import Session, reading, writing
-from db.outbox_store import CHANGE, OPEN, State, StoredAttempt, StoredMessage
+from db.outbox_store import APART, CHANGE, OPEN, State, StoredAttempt, StoredMessage
 from db.stored import StoredCourse
 from db.worklist_store import FAILED
 from reminders.recheck import PAUSED
@@ -186,7 +186,7 @@ def mail_key(message: StoredMessage) -> tuple[object, ...]:
         message.recipient,
         message.channel,
         message.group_date,
-        message.kind == CHANGE,
+        message.kind if message.kind in APART else "",
         message.message_id or "",
         message.state,
         message.outcome,

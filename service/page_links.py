@@ -70,7 +70,7 @@ def new_link(
         )
     with writing(app.engine) as session:
         course = load(app, session, clinic_id, course_id, to_change=True)
-        page = _fresh(course, name=name.strip(), detail=detail.value, language=language, by=by)
+        page = fresh_link(course, name=name.strip(), detail=detail.value, language=language, by=by)
         token = token_of(app, "page", clinic_id, request.id, by) if request.id else new_token()
         earlier = page_store.find_page_of_token(session, hashed(token))
         if earlier is not None:
@@ -116,7 +116,7 @@ def replace_link(
         if earlier is not None:
             return NewLink(id=earlier.id, address=address_of(app, token))
         _revoke(session, course, page, by=by)
-        fresh = _fresh(course, name=page.name, detail=page.detail, language=page.language, by=by)
+        fresh = fresh_link(course, name=page.name, detail=page.detail, language=page.language, by=by)
         return add_link(app, session, fresh, token, by=by)
 
 
@@ -125,6 +125,14 @@ def check_look(app: "App", *, detail: Detail, language: str) -> None:
     wording_of(app.wordings, language)
     if detail not in PAGE_DETAILS:
         raise InvalidValue(f"detail: {detail} shows no text; choose discreet or full", field="detail")
+
+
+def check_name(name: str) -> None:
+    """Raises InvalidValue for what is no name of a device."""
+    if not 0 < len(name.strip()) <= MAX_NAME or not name.isprintable():
+        raise InvalidValue(
+            f"name: call the link by its device, in 1 to {MAX_NAME} characters on one line", field="name"
+        )
 
 
 def address_of(app: "App", token: str) -> str:
@@ -139,15 +147,8 @@ def add_link(app: "App", session: Session, page: StoredPage, token: str, *, by: 
     return NewLink(id=page.id, address=address_of(app, token))
 
 
-def note_link(session: Session, what: What, page: StoredPage, by: str, at: datetime) -> None:
-    """Appends to the audit what was done with a link."""
-    audit.note(session, what, clinic_id=page.clinic_id, by=by, at=at, course_id=page.course_id, page=str(page.id))
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-
-
-def _fresh(course: LoadedCourse, *, name: str, detail: str, language: str, by: str) -> StoredPage:
+def fresh_link(course: LoadedCourse, *, name: str, detail: str, language: str, by: str) -> StoredPage:
+    """A link as it will be stored, with an id of its own and no token yet."""
     return StoredPage(
         id=uuid4(),
         clinic_id=course.stored.clinic_id,
@@ -158,6 +159,14 @@ def _fresh(course: LoadedCourse, *, name: str, detail: str, language: str, by: s
         made_at=course.now,
         made_by=by,
     )
+
+
+def note_link(session: Session, what: What, page: StoredPage, by: str, at: datetime) -> None:
+    """Appends to the audit what was done with a link."""
+    audit.note(session, what, clinic_id=page.clinic_id, by=by, at=at, course_id=page.course_id, page=str(page.id))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
 
 
 def _same(earlier: StoredPage, asked: StoredPage) -> StoredPage:

@@ -31,6 +31,7 @@ from service.cases import load_cases
 from service.clock import stopwatch, today_in
 from service.digest import send_digests
 from service.import_batches import forget_old
+from service.posting import forget_posted
 from service.settings_change import REST_SECONDS, follow_settings
 from service.unsubscribing import unsubscribe_address
 
@@ -112,6 +113,7 @@ def tick(app: "App", now: datetime, *, stop: Flag | None = None, channel: Channe
     post = _post(app, moment, stop or Flag(), channel)
     _part("digest", lambda: send_digests(app, moment(), post.channel, post.sender))
     tally = send_due(post)
+    _part("links", lambda: forget_posted(app))
     _part("settings", lambda: follow_settings(app, moment(), seconds=REST_SECONDS, stop=stop))
     _count(app, tally, expired, now, stopwatch() - started)
     result = TickResult(planned=tally.due, sent=tally.sent, expired=expired + tally.expired, failed=tally.failed)

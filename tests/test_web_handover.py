@@ -109,3 +109,23 @@ def test_print_buttons_choose_language_and_large_letters(web: Web, bobs: UUID) -
     checked = {tag.attributes["name"] for tag in page.all("input") if "checked" in tag.attributes}
     selected = [tag.attributes["value"] for tag in page.all("option") if "selected" in tag.attributes]
     assert ("large" in checked, selected) == (True, ["es"])
+
+
+def test_the_link_is_sent_by_mail_and_shown_to_nobody_here(web: Web, bobs: UUID) -> None:
+    alice = web.visitor("alice")
+    page = alice.get(f"/courses/{bobs}/hand-over")
+    answers = [alice.send(page, detail="full", step="mail") for _ in range(2)]
+    assert {answer.status_code for answer in answers} == {303}
+    assert [line.name for line in list_links(web.app, bobs)] == ["phone"]
+    assert list_feeds(web.app, bobs) == ()
+    assert "The link to the patient's page" in alice.get(answers[0].headers["location"]).text
+
+
+def test_without_an_address_or_consent_no_mail_is_offered(web: Web) -> None:
+    course = web.course(email=None)
+    alice = web.visitor("alice")
+    page = alice.get(f"/courses/{course}/hand-over")
+    assert "once the patient has given an address and agreed to mails" in page.text
+    answer = alice.send(page, detail="full", step="mail")
+    assert (answer.status_code, "No mail goes to the patient" in Page(answer.text).text) == (422, True)
+    assert list_links(web.app, course) == ()

@@ -117,6 +117,8 @@ STEPS = {
 def event_words(key: str) -> str:
     """What an event's key stands for: cycle 1 day 8, blood tests before it, the birth control date."""
     first, *rest = key.split("/")
+    if first == "page":
+        return "the link to the patient's page"
     if first == "window":
         return f"the date of “{window_word(rest[0])}”"
     if first == "after-course":

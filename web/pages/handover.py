@@ -11,6 +11,7 @@ from scheduler.errors import InvalidValue
 from service.handing_over import HandedOver, Wanted, hand_over
 from service.languages import labels
 from service.page_links import MAX_NAME, PAGE_DETAILS, LinkLine, list_links, replace_link, revoke_link
+from service.posting import mail_link
 from service.queries import CourseRecord, load_course
 from service.steps import RequestReused
 from service.users import SessionUser
@@ -47,6 +48,8 @@ def make(course_id: UUID, site: TheSite, who: Recorder, form: CheckedForm) -> Re
     faults = missing_faults(_fields(site), form)
     if faults:
         return _form(site, who, record, form, faults)
+    if form.text("step") == "mail":
+        return _mailed(site, who, record, form)
     try:
         made = hand_over(
             site.app,
@@ -182,6 +185,26 @@ def _made(site: Site, who: SessionUser, record: CourseRecord, language: str, mad
         page_code=code(made.page) if made.page else "",
         calendars=[(key, PROGRAMS[key], address_values(address)) for key, address in made.calendars.items()],
     )
+
+
+def _mailed(site: Site, who: SessionUser, record: CourseRecord, form: Form) -> Response:
+    """Sends the link to the patient's page by mail; nobody sees its address here."""
+    try:
+        mail_link(
+            site.app,
+            record.id,
+            name=form.text("name"),
+            detail=Detail(form.text("detail")),
+            language=form.text("language"),
+            by=who.user.name,
+            request_id=f"{form.text('request_id') or uuid4().hex} mail",
+            clinic_id=who.user.clinic_id,
+        )
+    except RequestReused:
+        return _form(site, who, record, Form({**form.values, "request_id": (uuid4().hex,)}), {"": REUSED})
+    except InvalidValue as refused:
+        return _form(site, who, record, form, {"": beside(refused.field or "", refused)})
+    return RedirectResponse(f"/courses/{record.id}#mails", 303)
 
 
 def _link(site: Site, who: SessionUser, course_id: UUID, link_id: UUID) -> LinkLine:
