@@ -126,7 +126,7 @@ def test_a_nurse_starts_a_course_after_seeing_its_whole_calendar(browser: Browse
         page.get_by_role("main").get_by_role("link", name="Inotuzumab ozogamicin", exact=True).click()
         page.get_by_label("Patient's name or code").fill("Berta Example")
         type_date(page, "Day 1 of cycle 1", "2026-12-21")
-        page.get_by_role("button", name="Preview the calendar").click()
+        page.get_by_role("button", name="Check it, then start").click()
         expect(page.get_by_role("alert")).to_contain_text("The patient is breastfeeding: choose an answer.")
         for question, answer in (
             ("The patient can become pregnant", "Applies: show"),
@@ -135,7 +135,7 @@ def test_a_nurse_starts_a_course_after_seeing_its_whole_calendar(browser: Browse
         ):
             page.get_by_role("radiogroup", name=question).get_by_label(answer).check()
         expect(page.get_by_label("Patient's name or code")).to_have_value("Berta Example")
-        page.get_by_role("button", name="Preview the calendar").click()
+        page.get_by_role("button", name="Check it, then start").click()
         expect(page.get_by_role("row", name=re.compile("^Day 1 Mon 21 Dec 2026"))).to_be_visible()
         page.get_by_role("button", name="Start the course").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("Berta Example")
@@ -306,3 +306,22 @@ FAINT_TEXT = """() => {
   }
   return faint;
 }"""
+
+
+def test_the_calendar_beside_the_form_follows_the_keys_and_is_the_servers_own(browser: Browser, web: Web) -> None:
+    with window(browser, web, script=True) as page:
+        sign_in(page)
+        page.goto("/courses/new?regimen=inotuzumab-ozogamicin")
+        sketch = page.get_by_role("region", name="The calendar so far")
+        expect(sketch).to_contain_text("It shows as soon as day 1 stands in the form.")
+        expect(page.get_by_role("button", name="Show the calendar")).to_be_hidden()
+        type_date(page, "Day 1 of cycle 1", "2026-12-21")
+        expect(sketch).to_contain_text("6 cycles, Mon 21 Dec 2026 to Sun 30 May 2027")
+        page.get_by_role("radio", name="A stem cell transplant follows").check()
+        expect(sketch).to_contain_text("2 cycles, Mon 21 Dec 2026")
+        page.get_by_role("group", name="Day 1 of cycle 1").get_by_role("button", name="+7 days").click()
+        expect(sketch).to_contain_text("2 cycles, Mon 28 Dec 2026")
+        page.get_by_role("textbox", name="Day", exact=True).fill("32")
+        expect(sketch).to_contain_text("is not a date")
+        page.get_by_label("The patient is under 18").check()
+        expect(page.get_by_label("Guardian's name")).to_be_visible()
