@@ -3,7 +3,7 @@
 import json
 import sys
 
-from benchmarks import feeds, mails, outbox, plans, prints, queue, serving
+from benchmarks import feeds, mails, outbox, pages, plans, prints, queue, serving
 from benchmarks.timing import Result
 
 BENCHMARKS = {
@@ -25,6 +25,10 @@ BENCHMARKS = {
     "queue-done": queue.done,
     "queue-done-together": queue.done_together,
     "printed": prints.printed,
+    "day-page": pages.day,
+    "course-page": pages.course,
+    "day-page-postgresql": pages.day_on_postgresql,
+    "course-page-postgresql": pages.course_on_postgresql,
 }
 
 

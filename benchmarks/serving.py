@@ -118,8 +118,8 @@ def _service(courses: int = 1) -> Iterator[str]:
         path = urlsplit(_infusions(folder, "feed", "new", course, "--name", "phone", "--detail", "full").strip()).path
         if courses > 1:
             _multiply(folder / "data" / "infusions.db", courses)
-        command = _command("serve", "--no-reminders", "--port", "0")
-        url = opened.enter_context(_serving(command, folder))
+        program = command("serve", "--no-reminders", "--port", "0")
+        url = opened.enter_context(serving(program, folder, environ()))
         httpx.get(url + path).raise_for_status()
         yield url + path
 
@@ -137,7 +137,11 @@ def _multiply(file: Path, courses: int) -> None:
 
 
 def _copy(row: dict[str, object], number: int) -> dict[str, object]:
-    names = {"id": f"{number + 1:032x}", "course_id": f"{number + 1:032x}", "token_hash": _hash(_token(number))}
+    names = {
+        "id": f"{number + 1:032x}",
+        "course_id": f"{number + 1:032x}",
+        "token_hash": hash_of(numbered_token(number)),
+    }
     return row | {name: value for name, value in names.items() if name in row}
 
 
@@ -145,14 +149,16 @@ def _addresses(address: str, courses: int) -> list[str]:
     """The addresses of feeds that lie all over the database."""
     server = address.partition("/c/")[0]
     step = max(1, courses // ASKED)
-    return [f"{server}/c/{_token(number)}.ics" for number in range(0, courses - 1, step)]
+    return [f"{server}/c/{numbered_token(number)}.ics" for number in range(0, courses - 1, step)]
 
 
-def _token(number: int) -> str:
+def numbered_token(number: int) -> str:
+    """The token of a feed that a benchmark made."""
     return f"{number:043}"
 
 
-def _hash(token: str) -> str:
+def hash_of(token: str) -> str:
+    """What is stored of a token."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
@@ -163,7 +169,7 @@ def _bare(headers: httpx.Headers, body: bytes) -> Iterator[str]:
     with tempfile.TemporaryDirectory() as name:
         file = Path(name) / "answer.json"
         file.write_text(json.dumps(said), encoding="ascii")
-        with _serving([sys.executable, "-m", "benchmarks.bare", str(file)], Path(name)) as url:
+        with serving([sys.executable, "-m", "benchmarks.bare", str(file)], Path(name), environ()) as url:
             yield f"{url}/feed"
 
 
@@ -203,9 +209,10 @@ def _until_it_answers(address: str) -> None:
 
 
 @contextmanager
-def _serving(command: list[str], folder: Path) -> Iterator[str]:
+def serving(program: list[str], folder: Path, variables: dict[str, str]) -> Iterator[str]:
+    """The address of what this program serves, while it runs."""
     process = subprocess.Popen(  # noqa: S603 - our own program
-        command, cwd=folder, env=_environ(), stdout=subprocess.PIPE, text=True
+        program, cwd=folder, env=variables, stdout=subprocess.PIPE, text=True
     )
     try:
         assert process.stdout is not None  # noqa: S101 - it is a pipe
@@ -218,15 +225,17 @@ def _serving(command: list[str], folder: Path) -> Iterator[str]:
 
 def _infusions(folder: Path, *args: str) -> str:
     done = subprocess.run(  # noqa: S603 - our own program
-        _command(*args), cwd=folder, env=_environ(), capture_output=True, text=True, check=True
+        command(*args), cwd=folder, env=environ(), capture_output=True, text=True, check=True
     )
     return done.stdout
 
 
-def _command(*args: str) -> list[str]:
+def command(*args: str) -> list[str]:
+    """The program with these arguments."""
     return [sys.executable, "-c", "from service.cli import main; main()", *args]
 
 
-def _environ() -> dict[str, str]:
+def environ() -> dict[str, str]:
+    """The environment without settings of ours."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("INFUSIONS_")}
     return kept | {"PYTHONPATH": str(Path(__file__).parents[1])}

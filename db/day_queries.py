@@ -81,7 +81,7 @@ def in_hospital(session: Session, clinic_id: int, day: date, part: Part) -> DayL
 
 
 def checks_due(session: Session, clinic_id: int, kind: FactKind, day: date, part: Part) -> DayLines:
-    """Checks of that kind that are asked for on that date, and that nobody has ticked; the longest due first."""
+    """Checks of that kind that are asked for on that date and that nobody has ticked, the longest due first."""
     here = and_(_lasting(kind, day), ~_is_ticked())
     return _lines(session, clinic_id, here, part, col(DayFactRow.first_day))
 
@@ -92,22 +92,27 @@ def on_hold(session: Session, clinic_id: int, part: Part) -> DayLines:
 
 
 def on_closed_days(session: Session, clinic_id: int, day: date, part: Part) -> DayLines:
-    """Planned visits from that date on that lie on closed days, the next first."""
-    here = and_(_kind(FactKind.CLOSED), col(DayFactRow.first_day) >= day)
-    return _lines(session, clinic_id, here, part, col(DayFactRow.first_day))
+    """The next planned visit of each course, from that date on, that lies on a closed day; the next first."""
+    return _lines(session, clinic_id, _lasting(FactKind.CLOSED, day), part, col(DayFactRow.last_day))
 
 
-def under_watch(session: Session, clinic_id: int, day: date, part: Part) -> DayLines:
-    """Whose liver is watched on that date, the freshest dose first."""
-    return _lines(session, clinic_id, _lasting(FactKind.WATCH, day), part, col(DayFactRow.last_day).desc())
+def under_watch(session: Session, clinic_id: int, today: date, part: Part) -> DayLines:
+    """Whose liver is watched, the freshest dose first. A watch begins with a given dose, so none lies ahead."""
+    here = and_(_kind(FactKind.WATCH), col(DayFactRow.last_day) >= today)
+    return _lines(session, clinic_id, here, part, col(DayFactRow.last_day).desc())
 
 
-def unreached(session: Session, clinic_id: int, first: date, last: date) -> tuple[DayLine, ...]:
-    """Planned visits between these dates of patients to whom no mail goes, whom nobody has phoned about them."""
-    mailed = and_(col(CourseRow.consent), func.coalesce(CourseRow.email, "") != "", ~_unsubscribed(), ~_suppressed())
-    mailed = or_(mailed, _guarded())
-    here = and_(_kind(FactKind.VISIT), col(DayFactRow.first_day).between(first, last), ~mailed, ~_is_ticked())
-    return tuple(_line(*row) for row in session.execute(_facts(clinic_id, here, col(DayFactRow.starts))))
+def unreached(session: Session, clinic_id: int, today: date, last: date) -> tuple[DayLine, ...]:
+    """Planned visits after `today` up to `last` of patients to whom no mail goes, whom nobody has phoned about them."""
+    query = _facts(clinic_id, _unreached(today, last), col(DayFactRow.starts))
+    return tuple(_line(*row) for row in session.execute(query))
+
+
+def count_unreached(session: Session, clinic_id: int, today: date, last: date) -> int:
+    """How many there are of them."""
+    query = select(func.count()).select_from(DayFactRow).join(CourseRow, col(CourseRow.id) == DayFactRow.course_id)
+    here = query.where(col(DayFactRow.clinic_id) == clinic_id, _unreached(today, last))
+    return int(session.execute(here).scalar_one())
 
 
 def overdue_facts(session: Session, clinic_id: int, day: date) -> tuple[DayLine, ...]:
@@ -154,6 +159,12 @@ def regimens_in_use(session: Session, clinic_id: int) -> tuple[tuple[str, str], 
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+def _unreached(today: date, last: date) -> ColumnElement[bool]:
+    mailed = and_(col(CourseRow.consent), func.coalesce(CourseRow.email, "") != "", ~_unsubscribed(), ~_suppressed())
+    soon = and_(col(DayFactRow.first_day) > today, col(DayFactRow.first_day) <= last)
+    return and_(_kind(FactKind.VISIT), soon, ~or_(mailed, _guarded()), ~_is_ticked())
 
 
 def _kind(*kinds: FactKind) -> ColumnElement[bool]:
@@ -222,8 +233,8 @@ def _line(fact: DayFactRow, course: CourseRow, regimen_name: str) -> DayLine:
         patient=course.patient,
         regimen_name=regimen_name,
         revision=course.revision,
-        stop_cause=course.stop_cause,
-        language=course.spoken_language,
+        reads=course.language,
+        speaks=course.spoken_language,
         interpreter=course.interpreter,
         fact=fact_from_row(fact),
     )
@@ -243,7 +254,7 @@ def _needs(clinic_id: int, need: Need, day: date) -> ColumnElement[bool]:
         case Need.HOLD:
             return _has(clinic_id, _kind(FactKind.HOLD))
         case Need.CLOSED:
-            return _has(clinic_id, and_(_kind(FactKind.CLOSED), col(DayFactRow.first_day) >= day))
+            return _has(clinic_id, _lasting(FactKind.CLOSED, day))
         case Need.WATCH:
             return _has(clinic_id, _lasting(FactKind.WATCH, day))
 

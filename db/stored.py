@@ -284,14 +284,14 @@ class Ticked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayLine:
-    """A fact with the course that it belongs to. `language`: what the patient speaks, where it is known."""
+    """A fact with the course that it belongs to. `speaks`: what the patient speaks, where it is not what they read."""
 
     course_id: UUID
     patient: str
     regimen_name: str
     revision: int
-    stop_cause: str | None
-    language: str
+    reads: str
+    speaks: str
     interpreter: bool
     fact: DayFact
 

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, text
-from sqlmodel import Session, and_, col, or_, select, update
+from sqlmodel import Session, and_, col, func, or_, select, update
 
 from db.outbox_store import CHANGE, State, StoredMessage, message_from_row
 from db.rows import action_from_row
@@ -35,15 +35,6 @@ class FailedMessage:
     patient: str
     patient_zone: str
     stop_cause: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OverdueVisit:
-    """The first visit of a course that is past and not recorded."""
-
-    course_id: UUID
-    patient: str
-    visit: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,18 +75,15 @@ def failed_messages(session: Session, clinic_id: int) -> tuple[FailedMessage, ..
     )
 
 
-def overdue_visits(session: Session, clinic_id: int, today: date) -> tuple[OverdueVisit, ...]:
-    """The courses whose next visit was before `today` and has not been dealt with, the oldest visit first."""
-    query = (
-        select(CourseRow)
-        .where(CourseRow.clinic_id == clinic_id, is_overdue(today))
-        .order_by(col(CourseRow.next_visit), col(CourseRow.id))
-    )
-    return tuple(
-        OverdueVisit(course_id=row.id, patient=row.patient, visit=row.next_visit)
-        for row in session.exec(query)
-        if row.next_visit is not None
-    )
+def count_open(session: Session, clinic_id: int, today: date) -> int:
+    """How many courses have an overdue visit, and how many entries wait to be told or phoned about."""
+    overdue = select(func.count()).select_from(CourseRow).where(CourseRow.clinic_id == clinic_id, is_overdue(today))
+    found = session.exec(overdue).one()
+    for open_ in (TO_TELL, TO_PHONE):  # each by its own index; what has both is one line
+        query = select(func.count()).select_from(RevisionRow).where(RevisionRow.clinic_id == clinic_id, open_)
+        both = query if open_ is TO_PHONE else query.where(~col(RevisionRow.to_phone))
+        found += session.exec(both).one()
+    return found
 
 
 def is_overdue(today: date) -> ColumnElement[bool]:

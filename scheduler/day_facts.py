@@ -4,7 +4,7 @@ So they can be stored beside the course, and a day is found by comparing dates: 
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -16,6 +16,7 @@ from scheduler.events import Timed, timed_visits
 from scheduler.plan import HOSPITAL_STAY, LIVER_WATCH, Dose, DoseState, Plan, Task
 from scheduler.regimen import When
 
+DAY = timedelta(days=1)
 OPEN_END = date.max  # of what is asked for until somebody has dealt with it
 REVIEW = "response-review"  # answered by recording its result
 # Whose checks are not ours any more (scheduling rules 20 and 24).
@@ -26,9 +27,10 @@ USUAL_TICKS = ("weight", "premedication")  # asked on every visit, beside the ch
 class FactKind(StrEnum):
     """What a fact is.
 
-    `VISIT` has a dose that is planned, `GIVEN` none any more. `CHECK` is asked for from its date on, `AFTER` is one
-    after a given dose. `BAG` and `PUMP`: the change of a bag, and the end of an infusion that runs on. `HOLD`, `WATCH`
-    (for the liver) and `STAY` last; `CLOSED` is a planned visit on a closed day.
+    `VISIT` has a dose that is planned, `GIVEN` none any more. `CHECK` is asked for from its date on: before a planned
+    visit up to the day before, since on the day it stands with the visit. `AFTER` is one after a given dose. `BAG` and
+    `PUMP`: the change of a bag, and the end of an infusion that runs on. `HOLD`, `WATCH` (for the liver) and `STAY`
+    last. `CLOSED` is a planned visit on a closed day, its last date; from its first on it is its course's next one.
     """
 
     VISIT = "visit"
@@ -76,7 +78,7 @@ def _visits(plan: Plan, clinic: ClinicRules) -> Iterator[DayFact]:
     """Visits with their doses and what is ticked on them, those on closed days, and what comes after on its own."""
     absences = [each.action for each in plan.actions if each.stands and isinstance(each.action, Away)]
     closures = Closures(absences, clinic)
-    asked = _asked_before(plan)
+    asked, closed = _asked_before(plan), list[DayFact]()
     for visit, apart in timed_visits(plan):
         (first, times), last = visit[0], visit[-1][1]
         on = _date_of(first)
@@ -103,8 +105,12 @@ def _visits(plan: Plan, clinic: ClinicRules) -> Iterator[DayFact]:
         )
         if planned and closures.is_closed(on):
             detail = {"cycle": first.cycle, "day": first.day, "reason": closures.reason(on)}
-            yield DayFact(key=f"closed/{place}", kind=FactKind.CLOSED, first=on, last=on, detail=detail)
+            closed.append(DayFact(key=f"closed/{place}", kind=FactKind.CLOSED, first=on, last=on, detail=detail))
         yield from _running_on(plan, visit)
+    since = date.min
+    for fact in sorted(closed, key=lambda one: (one.last, one.key)):
+        yield replace(fact, first=since)
+        since = fact.last + DAY
 
 
 def _dose(plan: Plan, one: Timed) -> dict[str, Any]:
@@ -161,22 +167,25 @@ def _watch(plan: Plan) -> Iterator[DayFact]:
 
 
 def _checks(plan: Plan) -> Iterator[DayFact]:
-    """The checks before planned doses, up to the visit; and those of cycles, until they come again."""
+    """The checks before planned doses, and those of cycles, which are asked for until they come again."""
     hung = _hung_on(plan)
     for (_, _, on), tasks in _asked_before(plan).items():
         for task in tasks:
             if any(dose.state is DoseState.PLANNED for dose in hung[_visit_of(task, on)]):
-                yield _check(FactKind.CHECK, task, task.date, on, on)
+                yield _check(FactKind.CHECK, task, task.date, on - DAY, on)
     answered = {each.action.cycle for each in plan.actions if each.stands and isinstance(each.action, Response)}
     of_cycles = [task for task in plan.tasks if _of_cycle(task)]
     for task, last in _until_again(of_cycles):
-        if task.kind != REVIEW or task.cycle not in answered:
+        # After the end of treatment nobody goes on, so nothing hangs on a review.
+        if task.kind != REVIEW or not (plan.ceased or task.cycle in answered):
             yield _check(FactKind.CHECK, task, task.date, last, task.date)
 
 
 def _after_checks(plan: Plan) -> Iterator[DayFact]:
-    """The checks after the last given dose that asks for them, and those after the course, until they come again."""
+    """The checks after the last given dose that asks for them, and those after the course, until they come again; where
+    the liver is watched, at most as long as that."""
     hung, latest = _hung_on(plan), dict[str, tuple[Task, date]]()
+    watched = next((task.date for task in plan.tasks if task.kind == LIVER_WATCH), OPEN_END)
     for task in plan.tasks:
         if not _of_visit(task, When.AFTER):
             continue
@@ -186,15 +195,15 @@ def _after_checks(plan: Plan) -> Iterator[DayFact]:
         if given and (mark not in latest or latest[mark][1] <= given[0]):
             latest[mark] = (task, given[0])
     for task, on in latest.values():
-        yield _check(FactKind.AFTER, task, task.date, OPEN_END, on)
+        yield _check(FactKind.AFTER, task, task.date, watched, on)
     for task, last in _until_again([task for task in plan.tasks if task.ordinal]):
-        yield _check(FactKind.AFTER, task, task.date, last, task.date)
+        yield _check(FactKind.AFTER, task, task.date, min(last, watched), task.date)
 
 
 def _check(kind: FactKind, task: Task, first: date, last: date, on: date) -> DayFact:
     key = _key(task)
     detail = {"what": task.kind, "cycle": task.cycle, "day": task.day, "of": on.isoformat()}
-    return DayFact(key=key, kind=kind, first=min(first, last), last=last, ref=_ref(key, on), detail=detail)
+    return DayFact(key=key, kind=kind, first=first, last=last, ref=_ref(key, on), detail=detail)
 
 
 def _until_again(tasks: Iterable[Task]) -> Iterator[tuple[Task, date]]:
@@ -202,7 +211,7 @@ def _until_again(tasks: Iterable[Task]) -> Iterator[tuple[Task, date]]:
     following: dict[str, date] = {}
     for task in sorted(tasks, key=lambda one: one.date, reverse=True):
         again = following.get(task.kind)
-        yield task, max(task.date, again - timedelta(days=1)) if again is not None else OPEN_END
+        yield task, max(task.date, again - DAY) if again is not None else OPEN_END
         following[task.kind] = task.date
 
 

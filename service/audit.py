@@ -45,6 +45,8 @@ class What(StrEnum):
     MAILS_PAUSED = "mails-paused"
     MAILS_RESUMED = "mails-resumed"
     LINE_HANDLED = "line-handled"
+    TICKED = "ticked"
+    TICK_TAKEN_BACK = "tick-taken-back"
     CARER_ADDED = "carer-added"
     CARER_REMOVED = "carer-removed"
     MAILS_CHOSEN = "mails-chosen"

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 WORDS = {
     "call": "phone the patient: a date within 48 hours has changed",
+    "remind": "phone about the visit: no mail goes to the patient",
     "record": "record whether the dose was given",
     "tell": "tell the patient: no mail does it first",
     "phone": "phone: a mail did not arrive",

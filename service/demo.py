@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from calendars.kinds import Detail, Reader
-from scheduler.actions import Action, Cease, CeaseCause, Defer, Given
+from scheduler.actions import Action, Cease, CeaseCause, Defer, Given, Hold, HoldCause
 from scheduler.course import Audience, Course
 from scheduler.plan import Dose, DoseState
 from service.audit import HOME_CLINIC
 from service.clock import today_in
 from service.courses import NewCourse, record, start_course
 from service.feeds import new_feed
+from service.patients import NOTHING_KNOWN, PatientFacts
 from service.queries import list_courses, load_course
 from service.users import Role, add_user, list_users
 
@@ -42,6 +43,7 @@ def load_demo(app: "App") -> DemoClinic | None:
     in_mid_course = _in_mid_course(app, today)
     _just_started(app, today)
     _ceased(app, today)
+    _on_the_day(app, today)
     password = secrets.token_urlsafe(12)
     add_user(app, NURSE, Role.NURSE, password, by=NURSE)
     feed = new_feed(
@@ -87,8 +89,31 @@ def _ceased(app: "App", today: date) -> UUID:
     return id_
 
 
+def _on_the_day(app: "App", today: date) -> None:
+    """What a day has beside that: a visit today with an interpreter, one tomorrow of a patient without mails, a dose
+    that nobody recorded, a course on hold."""
+    arabic = PatientFacts(spoken_language="Arabic", interpreter=True)
+    yesterday, tomorrow = _weekday(today - timedelta(days=1)), today + timedelta(days=1)
+    here = _start(app, "Patient Example Four", today - timedelta(days=7), audience="breastfeeding", facts=arabic)
+    _give_all_until(app, here, yesterday)
+    unreached = _start(app, "Patient Example Five", tomorrow - timedelta(days=7), audience="breastfeeding")
+    _give_all_until(app, unreached, yesterday)
+    _start(app, "Patient Example Six", yesterday, audience="breastfeeding")
+    day1 = _monday(today) - timedelta(weeks=2)
+    held = _start(app, "Patient Example Seven", day1, audience="breastfeeding")
+    _give_all_until(app, held, day1 + timedelta(days=7))
+    _record(app, held, Hold(cycle=1, day=15, on=day1 + timedelta(days=10), cause=HoldCause.LIVER))
+
+
 def _start(
-    app: "App", patient: str, day1: date, *, audience: str, email: str | None = None, intent: str = "continue"
+    app: "App",
+    patient: str,
+    day1: date,
+    *,
+    audience: str,
+    email: str | None = None,
+    intent: str = "continue",
+    facts: PatientFacts = NOTHING_KNOWN,
 ) -> UUID:
     zone = app.settings.clinic.zone
     course = Course(id=uuid4(), day1=day1, at=time(9), zone=zone, intent=intent, audiences=(Audience(name=audience),))
@@ -100,6 +125,7 @@ def _start(
         consent=email is not None,
         language="en",
         patient_zone=zone,
+        facts=facts,
     )
     return start_course(app, new, by=NURSE)
 
@@ -122,3 +148,8 @@ def _record(app: "App", id_: UUID, action: Action) -> None:
 
 def _monday(day: date) -> date:
     return day - timedelta(days=day.weekday())
+
+
+def _weekday(day: date) -> date:
+    """The day, or the Friday before a weekend."""
+    return day - timedelta(days=max(0, day.weekday() - 4))

@@ -81,9 +81,9 @@ def _facts(app: "App", day: date) -> DigestFacts:
         pages=f"{app.settings.server.public_url}/courses",
         events=events,
         to_call=_of(lines, Todo.CALL),
-        overdue=tuple((line.course_id, line.visit) for line in lines if line.visit),
+        overdue=tuple((line.course_id, line.visit) for line in lines if line.todo is Todo.RECORD and line.visit),
         to_tell=_of(lines, Todo.TELL),
-        to_phone=_of(lines, Todo.PHONE),
+        to_phone=_of(lines, Todo.PHONE) + _of(lines, Todo.REMIND),
         stopped=_of(lines, Todo.NOTE),
     )
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from db import store
 from db.engine import Session, reading
-from db.stored import StoredAction, StoredRevision
+from db.stored import CourseSummary, StoredAction, StoredRevision
 from scheduler import events, restamp
 from scheduler.actions import Action, RegimenChange
 from scheduler.course import Course
@@ -99,19 +99,21 @@ def list_courses(app: "App", clinic_id: int = HOME_CLINIC) -> tuple[CourseLine, 
     """The clinic's courses, the newest first."""
     with reading(app.engine) as session:
         found = store.course_summaries(session, clinic_id)
-    return tuple(
-        CourseLine(
-            id=each.id,
-            patient=each.patient,
-            regimen_name=each.regimen_name,
-            day1=each.day1,
-            next_visit=each.next_visit,
-            state=CourseState(each.state),
-            revision=each.revision,
-            spoken_language=each.spoken_language,
-            interpreter=each.interpreter,
-        )
-        for each in found
+    return tuple(map(line_of, found))
+
+
+def line_of(found: CourseSummary) -> CourseLine:
+    """The course as a line of a list."""
+    return CourseLine(
+        id=found.id,
+        patient=found.patient,
+        regimen_name=found.regimen_name,
+        day1=found.day1,
+        next_visit=found.next_visit,
+        state=CourseState(found.state),
+        revision=found.revision,
+        spoken_language=found.spoken_language,
+        interpreter=found.interpreter,
     )
 
 

@@ -1,23 +1,26 @@
 """What staff have to do by telephone or by recording it: a line for each, until it is done or somebody ticks it off."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from db import outbox_store, store, worklist_store
+from db import day_queries, day_store, outbox_store, store, worklist_store
 from db.engine import Session, reading, writing
 from db.outbox_store import State
-from db.worklist_store import FAILED, FailedMessage, OpenChange, OverdueVisit, StoppedRecipient
+from db.stored import DayLine
+from db.worklist_store import FAILED, FailedMessage, OpenChange, StoppedRecipient
 from reminders.rules import Kind
 from scheduler.actions import Action, CeaseCause, HoldCause
+from scheduler.closures import LONGEST_CLOSURE
 from scheduler.dates import parse_date
+from scheduler.day_facts import FactKind
 from scheduler.errors import InvalidValue
-from scheduler.plan import Dose, DoseState
 from service import audit
 from service.audit import HOME_CLINIC, What
+from service.clinic import clinic_rules
 from service.clock import today_in
 from service.courses import note_told
 from service.loading import LoadedCourse, NotFound, load
@@ -32,9 +35,10 @@ URGENT_AFTER = timedelta(hours=24)  # after the end of a visit that nobody has r
 
 
 class Todo(StrEnum):
-    """What a line asks for."""
+    """What a line asks for. `REMIND`: to phone somebody about a visit, to whom no mail goes."""
 
     CALL = "call"
+    REMIND = "remind"
     RECORD = "record"
     TELL = "tell"
     PHONE = "phone"
@@ -42,13 +46,24 @@ class Todo(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DueDose:
+    """A visit that nobody has recorded. `agent` names it where it lies apart from the others of its day."""
+
+    cycle: int
+    day: int
+    date: date
+    agent: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """One line of the worklist. `key` names its cause: what was ticked off comes back only for another.
 
-    `since` is an instant in UTC. To call (a date within 48 hours has changed) and to tell: the `entry` and its
-    `number`; `untold`: no mail tells it before a person; `neutral_at`: when staff let a neutral notice go. To record:
-    `visit` and its `doses`. To phone: what the mail to `recipient` was about, its `state` and the `reason`. To note:
-    the `recipient` who unsubscribed, and a carer's `name`.
+    `since` is an instant in UTC; of a visit to phone about, its arrival. To call (a date within 48 hours has changed)
+    and to tell: the `entry` and its `number`; `untold`: no mail tells it before a person; `neutral_at`: when staff let
+    a neutral notice go. To remind and to record: `visit`, its `doses`, and the `revision` of the course. To phone: what
+    the mail to `recipient` was about, its `state` and the `reason`. To note: the `recipient` who unsubscribed, and a
+    carer's `name`.
     """
 
     todo: Todo
@@ -58,7 +73,11 @@ class Line:
     since: datetime | None = None
     urgent: bool = False
     visit: date | None = None
-    doses: tuple[Dose, ...] = ()
+    doses: tuple[DueDose, ...] = ()
+    revision: int = 0
+    reads: str = ""
+    speaks: str = ""
+    interpreter: bool = False
     entry: Action | None = None
     number: int | None = None
     untold: bool = False
@@ -71,17 +90,36 @@ class Line:
 
 
 def worklist(app: "App", *, clinic_id: int = HOME_CLINIC) -> tuple[Line, ...]:
-    """The clinic's lines: what is urgent first, then doses to record, changes to tell of, mails to make good for, and
-    who wants no mails any more."""
+    """The clinic's lines: what is urgent first, then visits to phone about, doses to record, changes to tell of, mails
+    to make good for, and who wants no mails any more. Folds no plan, and asks as often for many lines as for few."""
     with reading(app.engine) as session:
-        found = [_with_doses(app, session, clinic_id, line) for line in _lines(app, session, clinic_id)]
-    return tuple(sorted(found, key=lambda line: not line.urgent))
+        return open_lines(app, session, clinic_id)
+
+
+def open_lines(app: "App", session: Session, clinic_id: int) -> tuple[Line, ...]:
+    """The same within a session."""
+    return tuple(sorted(_lines(app, session, clinic_id), key=lambda line: not line.urgent))
 
 
 def count_lines(app: "App", *, clinic_id: int = HOME_CLINIC) -> int:
-    """How many lines the worklist has. Folds no plan, so every page can show it."""
+    """How many lines the worklist has; every page shows it."""
     with reading(app.engine) as session:
-        return sum(1 for _ in _lines(app, session, clinic_id))
+        app = app.of(clinic_id, session)
+        today = today_in(app.settings.clinic.zone, app.now())
+        lines = sum(1 for _ in _of_mails(session, clinic_id))
+        last = day_after(app, today)
+        return (
+            lines
+            + worklist_store.count_open(session, clinic_id, today)
+            + day_queries.count_unreached(session, clinic_id, today, last)
+        )
+
+
+def day_after(app: "App", today: date) -> date:
+    """The clinic's next open day: who comes up to it and gets no mail is phoned on `today`."""
+    rules = clinic_rules(app.settings, None, (today.year, today.year + 1))
+    days = (today + timedelta(days=step) for step in range(1, LONGEST_CLOSURE))
+    return next((day for day in days if not rules.closure(day)), today + timedelta(days=1))
 
 
 def tick_off(
@@ -114,18 +152,62 @@ def tick_off(
 
 
 def _lines(app: "App", session: Session, clinic_id: int) -> Iterator[Line]:
-    today = today_in(app.of(clinic_id, session).settings.clinic.zone, app.now())
+    app, now = app.of(clinic_id, session), app.now()
+    today = today_in(app.settings.clinic.zone, now)
     yield from (_to_tell(Todo.CALL, each) for each in worklist_store.changes_to_phone(session, clinic_id))
-    yield from map(_to_record, worklist_store.overdue_visits(session, clinic_id, today))
+    unreached = day_queries.unreached(session, clinic_id, today, day_after(app, today))
+    yield from map(_to_remind, unreached)
+    yield from _to_record(day_queries.overdue_facts(session, clinic_id, today), now)
     yield from (_to_tell(Todo.TELL, each) for each in worklist_store.untold_changes(session, clinic_id))
+    yield from _of_mails(session, clinic_id)
+
+
+def _of_mails(session: Session, clinic_id: int) -> Iterator[Line]:
+    """What did not arrive, and who wants no more."""
     yield from _to_phone(worklist_store.failed_messages(session, clinic_id))
     stopped = worklist_store.stopped_recipients(session, clinic_id)
     yield from (_to_note(each) for each in stopped if each.stop_cause not in MAILS_STOP)
 
 
-def _to_record(found: OverdueVisit) -> Line:
-    key = f"{Todo.RECORD}:{found.visit}"
-    return Line(todo=Todo.RECORD, key=key, course_id=found.course_id, patient=found.patient, visit=found.visit)
+def _to_remind(found: DayLine) -> Line:
+    return Line(
+        todo=Todo.REMIND,
+        key=f"{Todo.REMIND}:{found.fact.ref}",
+        course_id=found.course_id,
+        patient=found.patient,
+        since=found.fact.start,
+        visit=found.fact.first,
+        doses=(_due(found),),
+        reads=found.reads,
+        speaks=found.speaks,
+        interpreter=found.interpreter,
+    )
+
+
+def _to_record(found: Iterable[DayLine], now: datetime) -> Iterator[Line]:
+    """A line for each course, with its visits that are past; the one with the oldest visit first."""
+    courses: dict[UUID, list[DayLine]] = {}
+    for each in found:
+        courses.setdefault(each.course_id, []).append(each)
+    for visits in courses.values():
+        first = visits[0]
+        since = min(each.fact.end for each in visits if each.fact.end is not None)
+        yield Line(
+            todo=Todo.RECORD,
+            key=f"{Todo.RECORD}:{first.fact.first}",
+            course_id=first.course_id,
+            patient=first.patient,
+            since=since,
+            urgent=now - since > URGENT_AFTER,
+            visit=first.fact.first,
+            doses=tuple(map(_due, visits)),
+            revision=first.revision,
+        )
+
+
+def _due(found: DayLine) -> DueDose:
+    detail = found.fact.detail
+    return DueDose(cycle=detail["cycle"], day=detail["day"], date=found.fact.first, agent=detail["agent"])
 
 
 def _to_tell(todo: Todo, found: OpenChange) -> Line:
@@ -188,19 +270,6 @@ def _concerns_staff(found: FailedMessage) -> bool:
             return True
 
 
-def _with_doses(app: "App", session: Session, clinic_id: int, line: Line) -> Line:
-    if line.visit is None:
-        return line
-    loaded = load(app, session, clinic_id, line.course_id)
-    planned = (dose for dose in loaded.plan().doses() if dose.state is DoseState.PLANNED)
-    doses = tuple(dose for dose in planned if dose.date is not None and dose.date < loaded.today)
-    ends = [dose.times.observation_end for dose in doses if dose.times is not None]
-    if not ends:
-        return line
-    since = min(ends).astimezone(UTC)
-    return replace(line, doses=doses, since=since, urgent=loaded.now - since > URGENT_AFTER)
-
-
 # -- Ticking one off --------------------------------------------------------------------------------------------------
 
 
@@ -217,6 +286,8 @@ def _deal(app: "App", session: Session, loaded: LoadedCourse, key: str, by: str)
         case Todo.NOTE:
             stored = loaded.stored
             return worklist_store.set_seen(session, stored.clinic_id, stored.course.id, cause, loaded.now)
+        case Todo.REMIND:
+            return bool(_tick(session, loaded, cause, by))
         case Todo.PHONE:
             return _phoned(session, loaded, [_whole(number) for number in cause.split("-")], by)
         case _:
@@ -228,6 +299,14 @@ def _leave_unrecorded(session: Session, loaded: LoadedCourse, visit: date) -> bo
         return False
     store.set_overdue_handled(session, loaded.stored)
     return True
+
+
+def _tick(session: Session, loaded: LoadedCourse, ref: str, by: str) -> tuple[str, ...]:
+    """Notes that somebody was phoned about a visit, as it is planned now."""
+    facts = day_store.facts_of(session, loaded.stored.clinic_id, loaded.stored.course.id)
+    if not any(fact.kind is FactKind.VISIT and fact.ref == ref for fact in facts):
+        return ()
+    return day_store.set_tick(session, loaded.stored, [ref], by=by, at=loaded.now)
 
 
 def _told(app: "App", session: Session, loaded: LoadedCourse, number: int, by: str) -> bool:

@@ -186,8 +186,34 @@ FOR_PATIENTS = (
     Row(route="POST /u/{token}", address="/u/{stop}", who=EVERYBODY, body={"action": "stop"}),
     Row(route="POST /u/{token}", address="/u/{stop_ar}", who=EVERYBODY, body={"action": "stop"}, shows="ar"),
 )
+GIVEN = {"cycle": "1", "day": "15", "on": "2026-12-21", "course": "{course}", "request_id": "{fresh}"}
 DAY = (
     Row(route="GET /", address="/", who=STAFF),
+    Row(route="GET /", address="/?day=2026-12-21", who=STAFF, shows="another day"),
+    Row(route="GET /courses", address="/courses", who=STAFF),
+    Row(route="GET /courses", address="/courses?q=bob&need=any", who=STAFF, shows="found"),
+    Row(
+        route="POST /day/ticks",
+        address="/day/ticks",
+        who=RECORDERS,
+        body={"course": "{course}", "tick": "nothing@2026-12-21"},
+        answers=409,
+    ),
+    Row(
+        route="POST /day/given",
+        address="/day/given",
+        who=RECORDERS,
+        body={**GIVEN, "seen_revision": "1"},
+        answers=409,
+        shows="after somebody else",
+    ),
+    Row(
+        route="POST /day/undo",
+        address="/day/undo",
+        who=RECORDERS,
+        body={"course": "{course}", "first": "4", "last": "4", "request_id": "{fresh}"},
+        answers=422,
+    ),
     Row(route="GET /worklist", address="/worklist", who=STAFF),
     Row(
         route="POST /worklist",

@@ -221,6 +221,10 @@ def test_the_demo_shows_a_course_in_each_state(
         "Patient Example One": "running",
         "Patient Example Two": "running",
         "Patient Example Three": "ceased",
+        "Patient Example Four": "running",
+        "Patient Example Five": "running",
+        "Patient Example Six": "planned",
+        "Patient Example Seven": "on-hold",
     }
     history = infusions.done("course", "history", courses["Patient Example One"]["course"], "--json").json()["history"]
     assert {entry["kind"] for entry in history} == {"given", "defer"}
@@ -244,7 +248,7 @@ def test_the_demo_loads_on_any_day(
     assert load_demo(app) is None
     app.engine.dispose()
     states = [each["state"] for each in infusions.done("course", "list", "--json").json()["courses"]]
-    assert sorted(states) == ["ceased", "running", "running"]
+    assert sorted(states) == ["ceased", "on-hold", "planned", *["running"] * 4]
 
 
 def test_a_port_that_is_taken_is_one_sentence(folder: Path) -> None:

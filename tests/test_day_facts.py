@@ -15,6 +15,7 @@ from tests.test_core_agents_tasks import task, with_tasks
 from tests.test_regimen_library import IDS, example_of
 
 START = date(2026, 12, 7)  # a Monday
+WATCHED = date(2027, 6, 28)  # eight weeks after the last dose that is planned, 3 May
 LONG_AGO, LONG_AFTER = date(2000, 1, 1), date(2040, 1, 1)
 GIVEN_TWICE = (act("given", "C1D1", on=START), act("given", "C1D8", on=date(2026, 12, 14)))
 CHRISTMAS = ClinicRules(closed={date(2026, 12, 21): "own closure", date(2026, 12, 28): "own closure"})
@@ -60,6 +61,11 @@ def of_kind(facts: tuple[DayFact, ...], *kinds: FactKind) -> list[DayFact]:
     return [fact for fact in facts if fact.kind in kinds]
 
 
+def is_before(fact: DayFact) -> bool:
+    """Whether it is a check before a visit."""
+    return fact.kind is FactKind.CHECK and fact.detail["day"] is not None and "/cycle" not in fact.key
+
+
 def facts_of(found: Case) -> tuple[DayFact, ...]:
     return day_facts(seen_on(found, LONG_AFTER), found[3])
 
@@ -80,7 +86,7 @@ def test_no_fact_depends_on_today(name: str) -> None:
 def test_every_fact_has_its_own_key_and_every_tick_its_own_reference(name: str) -> None:
     facts = facts_of(case(name))
     assert len({fact.key for fact in facts}) == len(facts)
-    refs = [fact.ref for fact in facts if fact.ref and fact.kind is not FactKind.CHECK]
+    refs = [fact.ref for fact in facts if fact.ref and not is_before(fact)]
     refs += [ref for fact in facts for _, ref in fact.detail.get("ticks", ())]
     assert len(set(refs)) == len(refs)
 
@@ -142,22 +148,21 @@ def test_a_hold_and_the_liver_watch_are_those_of_the_plan(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_checks_before_planned_visits_are_asked_for_up_to_the_visit(name: str) -> None:
+def test_checks_before_planned_visits_are_asked_for_up_to_the_day_before(name: str) -> None:
     found = case(name)
     seen = seen_on(found, LONG_AFTER)
     ours = seen.ceased is None or seen.ceased.cause.value not in {"death", "transferred", "hospice"}
     planned = {place[:2]: place[2] for place, dose in timed(seen) if dose.state is DoseState.PLANNED}
     expected = [
-        (one.kind, one.cycle, one.day, one.date, planned[one.cycle, one.day])
+        (one.kind, one.cycle, one.day, one.date, planned[one.cycle, one.day] - timedelta(days=1))
         for one in seen.tasks
         if one.when == "before" and one.day is not None and not one.of_cycle and not one.at_home
         if ours and (one.cycle, one.day) in planned
     ]
-    facts = [fact for fact in of_kind(facts_of(found), FactKind.CHECK) if "/before-" in fact.key]
     told = [
         (fact.detail["what"], fact.detail["cycle"], fact.detail["day"], fact.first, fact.last)
-        for fact in facts
-        if fact.detail["day"] is not None and "/cycle" not in fact.key
+        for fact in facts_of(found)
+        if is_before(fact)
     ]
     assert sorted(told) == sorted(expected)
 
@@ -171,14 +176,15 @@ def named(name: str, kind: FactKind) -> list[tuple[str, date, date]]:
 
 def test_after_tests_are_asked_of_the_last_given_dose_until_the_next() -> None:
     assert named("nothing recorded", FactKind.AFTER) == []
-    assert named("two doses given", FactKind.AFTER) == [("liver-tests", date(2026, 12, 15), date.max)]
-    assert named("one of them taken back", FactKind.AFTER) == [("liver-tests", date(2026, 12, 8), date.max)]
+    assert named("two doses given", FactKind.AFTER) == [("liver-tests", date(2026, 12, 15), WATCHED)]
+    assert named("one of them taken back", FactKind.AFTER) == [("liver-tests", date(2026, 12, 8), WATCHED)]
 
 
 def test_weekly_tests_after_a_transplant_are_asked_for_until_the_next_week() -> None:
     week, first = timedelta(days=7), date(2026, 12, 23)
     weekly = {("liver-tests", first + week * n, first + week * (n + 1) - timedelta(days=1)) for n in range(3)}
-    last = {("liver-tests", first + week * 3, date.max), ("liver-tests", date(2026, 12, 17), date.max)}
+    end = date(2027, 2, 8)  # of the liver watch, eight weeks after the last dose
+    last = {("liver-tests", first + week * 3, end), ("liver-tests", date(2026, 12, 17), end)}
     assert set(named("ceased for a transplant", FactKind.AFTER)) == weekly | last
 
 
@@ -190,7 +196,8 @@ def test_nobody_is_asked_for_checks_of_who_died_or_is_treated_elsewhere() -> Non
 def test_a_review_is_asked_for_until_its_result_is_recorded() -> None:
     reviews = [what for what, _, last in named("two doses given", FactKind.CHECK) if last == date.max]
     assert reviews == ["response-review"]
-    assert "response-review" not in {what for what, _, _ in named("a response recorded", FactKind.CHECK)}
+    for name in ("a response recorded", "ceased for a transplant"):
+        assert "response-review" not in {what for what, _, _ in named(name, FactKind.CHECK)}
 
 
 def test_a_tick_belongs_to_the_date_of_its_visit() -> None:

@@ -96,11 +96,11 @@ def test_accepting_open_dates_takes_the_conflicts_away(app: App, clock: Clock) -
     clock.at = MONDAY
     app = with_closures(app, clock, "2026-12-14")
     course = start_course(app, bob(), by=NURSE)
-    closed = {fact.first for fact in stored(app, course) if fact.kind is FactKind.CLOSED}
+    closed = {fact.last for fact in stored(app, course) if fact.kind is FactKind.CLOSED}
     assert date(2026, 12, 14) in closed
     accept_open_dates(app, course, by=NURSE, only=(1, 8))
     assert stored(app, course) == told_by_plan(app, course)
-    assert date(2026, 12, 14) not in {fact.first for fact in stored(app, course) if fact.kind is FactKind.CLOSED}
+    assert date(2026, 12, 14) not in {fact.last for fact in stored(app, course) if fact.kind is FactKind.CLOSED}
 
 
 def test_moving_to_a_newer_version_moves_the_facts(engine: Engine, clock: Clock, tmp_path: Path) -> None:

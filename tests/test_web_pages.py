@@ -39,7 +39,7 @@ def alice(web: Web) -> Visitor:
 def pages(alice: Visitor, bobs: UUID) -> dict[str, Page]:
     """Every page that a nurse can open, by its path."""
     course = f"/courses/{bobs}"
-    paths = ["/", "/courses/new", NEW, course, f"{course}/record", f"{course}/feeds/new"]
+    paths = ["/", "/courses", "/courses/new", NEW, course, f"{course}/record", f"{course}/feeds/new"]
     paths += [f"{course}/record/{kind}" for kind in KINDS]
     found = {path: alice.get(path) for path in paths}
     found["preview of a start"] = alice.preview(
@@ -144,7 +144,7 @@ def test_the_style_sheet_is_kept_by_browsers_under_an_address_that_names_its_ver
 def test_the_list_names_patient_regimen_next_visit_and_state(web: Web, alice: Visitor, bobs: UUID) -> None:
     held = web.course("Hanna Example")
     web.record(held, Hold(cycle=1, day=1, on=date(2026, 12, 14), cause=HoldCause.COUNTS))
-    page = alice.get("/")
+    page = alice.get("/courses")
     rows = [" ".join(row.text.split()) for row in page.all("tr")]
     assert (
         "Bob Example Inotuzumab ozogamicin Day 1 Mon 7 Dec 2026 Next visit Mon 14 Dec 2026 today Under treatment"
@@ -155,7 +155,7 @@ def test_the_list_names_patient_regimen_next_visit_and_state(web: Web, alice: Vi
 
 
 def test_a_clinic_without_courses_is_told_what_to_do_first(web: Web) -> None:
-    page = web.visitor("charlie").get("/")
+    page = web.visitor("charlie").get("/courses")
     assert "There is no course yet. Start the first one." in page.text
 
 

@@ -50,7 +50,7 @@ def test_an_invited_person_chooses_a_password_and_signs_in(web: Web) -> None:
     answer = nora.send(form, new=SENTENCE, again=SENTENCE)
     assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?welcome")
     assert nora.sign_in("nora", SENTENCE).status_code == 303
-    assert "Courses" in nora.get("/").text
+    assert "Who comes today" in nora.get("/").text
     assert "was used before" in web.visitor().get(path, status=404).text
     assert web.visitor().send(form, new="another sentence", again="another sentence").status_code == 404
     assert check_password(web.app, "nora", SENTENCE)

@@ -160,7 +160,8 @@ def test_an_auditor_reads_and_is_offered_and_allowed_nothing_else(web: Web, bobs
 
 def test_the_clinic_next_door_finds_nothing(web: Web, bobs: UUID) -> None:
     visitor = web.visitor("charlie")
-    assert "Bob Example" not in visitor.get("/").text
+    for path in ("/", "/courses", "/worklist"):
+        assert "Bob Example" not in visitor.get(path).text
     for route, path in paths(web, bobs).items():
         answer = visitor.http.get(path)
         assert answer.status_code == 404, route
@@ -189,8 +190,8 @@ def test_the_clinic_next_door_finds_nothing(web: Web, bobs: UUID) -> None:
 
 def test_each_clinic_sees_its_own_courses(web: Web, bobs: UUID) -> None:
     web.course("Dora Elsewhere", clinic_id=ELSEWHERE)
-    assert "Dora Elsewhere" in web.visitor("charlie").get("/").text
-    assert "Dora Elsewhere" not in web.visitor("alice").get("/").text
+    assert "Dora Elsewhere" in web.visitor("charlie").get("/courses").text
+    assert "Dora Elsewhere" not in web.visitor("alice").get("/courses").text
 
 
 def test_a_stranger_is_asked_to_sign_in_everywhere(web: Web, bobs: UUID) -> None:

@@ -10,20 +10,31 @@ from scheduler.errors import InvalidValue
 from service.audit import list_viewed
 from service.courses import RequestReused
 from service.worklist import tick_off, worklist
+from web.forms import whole_number
 from web.render import TheSite
 from web.session import CheckedForm, Recorder, Viewer
 
 router = APIRouter()
 
+LINES = 50  # of one page
+
 
 @router.api_route("/worklist", methods=["GET", "HEAD"])
 def lines(request: Request, site: TheSite, who: Viewer) -> Response:
-    """All lines of the clinic, the urgent ones first."""
+    """A page of the clinic's lines, the urgent ones first."""
     list_viewed(site.app, by=who.user.name, clinic_id=who.user.clinic_id)
     found = worklist(site.app, clinic_id=who.user.clinic_id)
-    ids = [uuid4().hex for _ in found]
-    done = "done" in request.query_params
-    return site.page("worklist.html", who=who, lines=list(zip(found, ids, strict=True)), done=done)
+    pages = max(1, -(-len(found) // LINES))
+    page = min(whole_number(request.query_params.get("page", "")) or 1, pages)
+    return site.page(
+        "worklist.html",
+        who=who,
+        lines=[(line, uuid4().hex) for line in found[(page - 1) * LINES : page * LINES]],
+        total=len(found),
+        page=page,
+        pages=pages,
+        done="done" in request.query_params,
+    )
 
 
 @router.post("/worklist")
@@ -42,4 +53,4 @@ def done(site: TheSite, who: Recorder, form: CheckedForm) -> Response:
         raise HTTPException(422) from None
     except RequestReused:
         raise HTTPException(409) from None
-    return RedirectResponse("/worklist?done", 303)
+    return RedirectResponse("/?done" if form.text("back") == "day" else "/worklist?done", 303)
