@@ -79,7 +79,9 @@ def test_a_nurse_defers_day_8_makes_a_calendar_and_signs_out(browser: Browser, w
     with window(browser, web, width) as page:
         page.on("request", note)
         sign_in(page)
-        page.get_by_role("link", name=patient).click()
+        page.get_by_label("Find a patient").fill(patient)
+        page.keyboard.press("Enter")
+        page.get_by_role("link", name=patient, exact=True).click()
         expect(page.get_by_role("heading", level=1)).to_have_text(patient)
 
         page.get_by_role("link", name="Move cycle 1 day 8", exact=True).click()
