@@ -105,6 +105,7 @@ def remarks(course_id: UUID, site: TheSite, who: Recorder, form: CheckedForm) ->
     step, mark = form.text("step"), form.text("mark")
     do = {"acknowledge": acknowledge, "again": look_again}.get(step)
     if do is None:
+        load_course(site.app, course_id, clinic_id=who.user.clinic_id)  # of another clinic's course: 404 all the same
         raise HTTPException(422)
     try:
         do(site.app, course_id, mark, by=who.user.name, clinic_id=who.user.clinic_id)
