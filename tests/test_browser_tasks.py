@@ -227,6 +227,9 @@ def test_a_calendar_is_printed(nurse: Hand, site: PreparedSite) -> None:
 
 def test_a_patient_is_found(nurse: Hand) -> None:
     nurse.page.goto("/")
+    nurse.press("Courses")
+    nurse.write("Name or code", "clara")
+    nurse.press("Find")
     nurse.press("Clara Example")
     expect(nurse.page.get_by_role("heading", level=1)).to_have_text("Clara Example")
 
