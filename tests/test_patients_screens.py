@@ -233,7 +233,7 @@ class Clinic:
 
 SETTINGS = {"INFUSIONS_CLINIC__PHONE": "+1 212 555 0100", "INFUSIONS_CLINIC__NAME": "Example clinic"}
 # Languages call themselves what they are called; programs and their places have one name.
-SAID_IN_ALL = ["Example clinic", INOTUZUMAB.ranked[0].name, "English", "español", "lietuvių"]
+SAID_IN_ALL = ["Example clinic", INOTUZUMAB.name, INOTUZUMAB.ranked[0].name, "English", "español", "lietuvių"]
 PROGRAMS = [
     "iPhone, iPad",
     "Android",
