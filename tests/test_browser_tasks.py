@@ -202,7 +202,7 @@ def test_a_dose_is_moved_after_its_preview_was_seen(nurse: Hand, site: PreparedS
 def test_an_entry_is_taken_back(nurse: Hand, site: PreparedSite) -> None:
     nurse.page.goto(f"/courses/{site.names['course']}")
     nurse.press("Take back entry 4")
-    nurse.press("Preview the change")
+    expect(nurse.page.get_by_role("heading", level=1)).to_have_text("Is this right?")
     nurse.press("Record it")
     expect(nurse.page.get_by_role("status")).to_contain_text("Entry 4 taken back")
 
