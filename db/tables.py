@@ -261,8 +261,8 @@ class DayFactRow(Base, table=True):
     __tablename__ = "day_fact"
     __table_args__ = (
         _of_course(),
-        Index(None, "clinic_id", "kind", "first_day"),
-        Index(None, "clinic_id", "kind", "last_day"),
+        Index(None, "clinic_id", "kind", "first_day", "last_day"),
+        Index(None, "clinic_id", "kind", "last_day", "first_day"),
     )
 
     course_id: UUID = Field(primary_key=True)

@@ -32,8 +32,8 @@ def upgrade() -> None:
         _of_course("day_fact"),
         sa.PrimaryKeyConstraint("course_id", "key", name=op.f("pk_day_fact")),
     )
-    for column in ("first_day", "last_day"):
-        op.create_index(f"ix_day_fact_clinic_id_kind_{column}", "day_fact", ["clinic_id", "kind", column])
+    for first, then in (("first_day", "last_day"), ("last_day", "first_day")):
+        op.create_index(f"ix_day_fact_clinic_id_kind_{first}_{then}", "day_fact", ["clinic_id", "kind", first, then])
     op.create_table(
         "ticked",
         sa.Column("course_id", sa.Uuid(), nullable=False),
