@@ -1,7 +1,6 @@
 """`infusions course`: start a course, look at it, record what happens."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 import click
@@ -9,6 +8,7 @@ import click
 from scheduler import action_to_fields
 from service.cli_carer import carer
 from service.cli_changes import accept_closed_days, update_regimen
+from service.cli_facts import facts, given_facts, guardian_options
 from service.cli_plan import Shown, look_of, look_options, show, start_of, start_options
 from service.cli_record import record
 from service.cli_support import (
@@ -27,26 +27,7 @@ from service.cli_types import DATE, ID, ZONE, number
 from service.tables import table
 
 if TYPE_CHECKING:
-    from service.patients import PatientFacts
     from service.queries import CourseLine, HistoryEntry
-
-Decorated = TypeVar("Decorated", bound=Callable[..., Any])
-GUARDIAN = ("name", "relation", "email", "phone")
-
-
-def guardian_options(command: Decorated) -> Decorated:
-    """Adds the options that name who stands for a minor."""
-    for option in reversed(
-        [
-            click.option("--guardian", "guardian_name", default="", metavar="NAME", help="Who stands for a minor."),
-            click.option("--guardian-relation", default="", metavar="TEXT", help="Such as mother."),
-            click.option("--guardian-email", default="", metavar="ADDRESS", help="Records that they agreed to mails."),
-            click.option("--guardian-no-consent", is_flag=True, help="With --guardian-email: not agreed to yet."),
-            click.option("--guardian-phone", default="", metavar="NUMBER"),
-        ]
-    ):
-        command = option(command)
-    return command
 
 
 @click.group(cls=LateGroup, modules={"import": "service.cli_transfer:import_", "export": "service.cli_transfer:export"})
@@ -57,6 +38,7 @@ def course() -> None:
 
 course.add_command(record)
 course.add_command(carer)
+course.add_command(facts)
 course.add_command(accept_closed_days)
 course.add_command(update_regimen)
 
@@ -94,7 +76,7 @@ def new(cli: Cli, /, **given: Any) -> None:
         language=given["language"],
         patient_zone=given["patient_zone"] or start.zone,
         follows=given["follows"],
-        facts=_facts(given),
+        facts=given_facts(given),
     )
     id_ = start_course(cli.app, wanted, by=given["by"], request_id=given["request_id"])
     note_language(wanted.language)
@@ -199,22 +181,6 @@ def history(cli: Cli, *, id_: UUID, as_json: bool) -> None:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-
-
-def _facts(given: dict[str, Any]) -> "PatientFacts":
-    from service.patients import Guardian, PatientFacts
-
-    told = {name: given[f"guardian_{name}"] for name in GUARDIAN}
-    if not told["name"] and any(told.values()):
-        raise click.UsageError("--guardian names who stands for the patient; give that too.")
-    if given["guardian_no_consent"] and not told["email"]:
-        raise click.UsageError("--guardian-no-consent says something of --guardian-email; give that too.")
-    agreed = bool(told["email"]) and not given["guardian_no_consent"]
-    return PatientFacts(
-        spoken_language=given["spoken_language"],
-        interpreter=given["interpreter"],
-        guardian=Guardian(**told, consent=agreed) if told["name"] else None,
-    )
 
 
 def _line_json(line: "CourseLine") -> dict[str, object]:

@@ -1,22 +1,25 @@
-"""What staff know of a patient beside the dates: what they speak, and who stands for a minor."""
+"""What staff know of a patient beside the dates: what they read and speak, and who stands for a minor."""
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from calendars.kinds import Detail
-from db import recipient_store, store
+from db import outbox_store, recipient_store, store
 from db.engine import Session, writing
 from db.stored import StoredCourse, StoredRecipient
 from reminders import outbox
 from reminders.rules import GUARDIAN
-from scheduler.errors import InvalidValue
+from scheduler.errors import InfusionsError, InvalidValue
 from service import audit
 from service.audit import HOME_CLINIC, What
 from service.config_values import Unreadable, mail_address
+from service.languages import wording_of
 from service.loading import LoadedCourse, facts_of, load
 from service.recipients import CalendarFiles
+from service.steps import Request
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -49,6 +52,14 @@ class PatientFacts:
 
 
 NOTHING_KNOWN = PatientFacts()
+NAMES = ("spoken_language", "interpreter", "guardian")
+
+
+class FactsChanged(InfusionsError):
+    """Somebody else has changed what is known of the patient since it was looked at."""
+
+    def __init__(self) -> None:
+        super().__init__("somebody else has changed this meanwhile, so nothing was stored; look at it, then try again")
 
 
 def check_facts(facts: PatientFacts) -> PatientFacts:
@@ -68,17 +79,52 @@ def facts_in(session: Session, stored: StoredCourse) -> PatientFacts:
     )
 
 
+def mark_of(facts: PatientFacts, language: str) -> str:
+    """What stands for these facts and the language that the patient reads: another one as soon as one of them is."""
+    return hashlib.sha256(f"{language}\n{facts}".encode()).hexdigest()[:32]
+
+
 def change_facts(
-    app: "App", course_id: UUID, facts: PatientFacts, *, by: str, clinic_id: int = HOME_CLINIC
+    app: "App",
+    course_id: UUID,
+    facts: PatientFacts,
+    *,
+    by: str,
+    language: str | None = None,
+    seen: str | None = None,
+    request_id: str | None = None,
+    clinic_id: int = HOME_CLINIC,
 ) -> PatientFacts:
-    """Stores the facts in place of those that stood there; waiting mails follow. NotFound, or InvalidValue."""
+    """Stores the facts, and the `language` that the patient reads, in place of what stood there; waiting mails follow.
+
+    None leaves the language. `seen` is the mark of what the change was made from. NotFound, InvalidValue, FactsChanged
+    when it is another by now, RequestReused. A repeated request, or one that changes nothing, stores nothing.
+    """
     checked = check_facts(facts)
+    if language is not None:
+        wording_of(app.wordings, language)
+    request = Request.of(request_id, "facts", str(course_id), language, facts_to_dict(checked))
     with writing(app.engine) as session:
         course = load(app, session, clinic_id, course_id, to_change=True)
-        speech = replace(course.stored, spoken_language=checked.spoken_language, interpreter=checked.interpreter)
-        store.set_speech(session, speech)
-        keep_guardian(app, session, course, checked.guardian, by=by)
-        audit.note(session, What.PATIENT_CHANGED, clinic_id=clinic_id, by=by, at=course.now, course_id=course_id)
+        before = facts_in(session, course.stored)
+        if request.done(session, clinic_id):
+            return before
+        if seen is not None and seen != mark_of(before, course.stored.language):
+            raise FactsChanged
+        changed = [name for name in NAMES if getattr(before, name) != getattr(checked, name)]
+        changed += ["language"] if language not in {None, course.stored.language} else []
+        if changed:
+            _store(app, session, course, checked, language or course.stored.language, by=by)
+            audit.note(
+                session,
+                What.PATIENT_CHANGED,
+                clinic_id=clinic_id,
+                by=by,
+                at=course.now,
+                course_id=course_id,
+                request=request,
+                changed=", ".join(changed),
+            )
     return checked
 
 
@@ -93,6 +139,7 @@ def keep_guardian(app: "App", session: Session, course: LoadedCourse, guardian: 
     if after == before:
         return
     recipient_store.save_recipient(session, after)
+    outbox_store.give_back(session, stored.clinic_id, stored.course.id)  # from who has looked at the old address
     facts = facts_of(app, session, stored, course.plan(), now=course.now)
     outbox.after_choice(session, facts, course.stamped, outcome="the guardian was changed", now=course.now)
 
@@ -100,8 +147,11 @@ def keep_guardian(app: "App", session: Session, course: LoadedCourse, guardian: 
 def guardian_of(
     stored: StoredCourse, before: StoredRecipient | None, guardian: Guardian | None, *, by: str, now: "datetime"
 ) -> StoredRecipient:
-    """The guardian as one of the course's recipients; `before` is what stood there, and stays where there is none."""
-    base = before or StoredRecipient(
+    """The guardian as one of the course's recipients; `before` is what stood there, and stays where there is none.
+
+    Mails to them are in the language that the patient reads. What somebody else chose before is not theirs.
+    """
+    fresh = StoredRecipient(
         clinic_id=stored.clinic_id,
         course_id=stored.course.id,
         role=GUARDIAN,
@@ -113,11 +163,17 @@ def guardian_of(
         added_at=now,
         added_by=by,
     )
+    base = before or fresh
     if guardian is None:  # the row stays, for mails that went to them refer to it
         return replace(base, name="", relation="", email="", phone="", consent=False)
     another = guardian.email != base.email
+    chosen = fresh if another and guardian.name != base.name else base
     return replace(
         base,
+        language=stored.language,
+        detail=chosen.detail,
+        choice=chosen.choice,
+        calendar=chosen.calendar,
         name=guardian.name,
         relation=guardian.relation,
         email=guardian.email,
@@ -148,6 +204,16 @@ def facts_asked(facts: PatientFacts) -> Iterator[tuple[str, object]]:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+def _store(app: "App", session: Session, course: LoadedCourse, facts: PatientFacts, language: str, *, by: str) -> None:
+    spoken = replace(course.stored, spoken_language=facts.spoken_language, interpreter=facts.interpreter)
+    store.set_speech(session, spoken)
+    stored = replace(spoken, language=language)
+    if stored != spoken:
+        store.set_contact(session, stored)
+        outbox_store.give_back(session, stored.clinic_id, stored.course.id)  # from who has read it in the old language
+    keep_guardian(app, session, replace(course, stored=stored), facts.guardian, by=by)
 
 
 def _check(guardian: Guardian) -> Guardian:

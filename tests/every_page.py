@@ -112,6 +112,8 @@ HAND_OVER = {
     "language": "en",
     "request_id": "{fresh}",
 }
+FACTS = {"language": "en", "minor": "yes", "guardian": "Anna", "guardian_relation": "mother", "seen": "of another day"}
+FACTS |= {"guardian_phone": "5", "request_id": "{fresh}"}
 PRINT = {"reader": "patient", "detail": "discreet", "language": "en", "paper": "a4", "request_id": "{fresh}"}
 
 OPEN = (
@@ -275,6 +277,16 @@ COURSES = (
         who=RECORDERS,
         body={"step": "acknowledge", "mark": "of a remark that has changed"},
         answers=409,
+    ),
+    Row(route=f"GET {COURSE}/facts", address="/courses/{course}/facts", who=RECORDERS),
+    Row(route=f"POST {COURSE}/facts", address="/courses/{course}/facts", who=RECORDERS, body=FACTS, answers=409),
+    Row(
+        route=f"POST {COURSE}/facts",
+        address="/courses/{course}/facts",
+        who=RECORDERS,
+        body={**FACTS, "guardian": ""},
+        answers=422,
+        shows="with faults",
     ),
     Row(route=f"GET {COURSE}/timeline.svg", address="/courses/{course}/timeline.svg", who=STAFF, file=True),
     Row(

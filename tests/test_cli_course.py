@@ -78,6 +78,52 @@ def test_a_guardian_without_a_name_or_consent_to_nothing_is_wrong_usage(
     assert told in answer.err
 
 
+def test_facts_are_shown_and_each_is_changed_alone(infusions: Infusions) -> None:
+    course = infusions.course()
+    facts = ("course", "facts", course)
+    assert infusions.done(*facts).out.splitlines() == [
+        "reads        en",
+        "interpreter  not needed",
+        "guardian     none",
+    ]
+    guardian = ("--guardian", "Anna", "--guardian-relation", "mother", "--guardian-email", "anna@mail.example")
+    infusions.done(*facts, "--spoken-language", "Tigrinya", "--interpreter", *guardian, "--by", "alice")
+    told = infusions.done(*facts, "--guardian-phone", "+1 555 0102", "--no-interpreter", "--json").json()
+    anna = {"name": "Anna", "relation": "mother", "email": "anna@mail.example", "phone": "+1 555 0102", "consent": True}
+    known = {"course": course, "language": "en", "spoken_language": "Tigrinya", "interpreter": False, "guardian": anna}
+    assert told == known
+    assert infusions.done(*facts, "--json").json() == known
+    assert "mail         anna@mail.example (agreed to mails)" in infusions.done(*facts).out
+    told = infusions.done(*facts, "--guardian-no-consent", "--spoken-language", "", "--json").json()
+    assert told == known | {"spoken_language": None, "guardian": anna | {"consent": False}}
+    answer = infusions.done(*facts, "--language", "es", "--no-guardian", "--json")
+    assert answer.json() == known | {"language": "es", "spoken_language": None, "guardian": None}
+    assert "not yet checked by a clinician" in answer.err
+
+
+def test_another_guardian_by_option_is_named_with_all_that_is_said_of_them(infusions: Infusions) -> None:
+    anna = ("--guardian", "Anna", "--guardian-relation", "mother", "--guardian-email", "anna@mail.example")
+    course = infusions.course(*anna)
+    facts = ("course", "facts", course, "--json")
+    assert "how the guardian is related" in infusions.refused(*facts, "--guardian", "Otto")
+    told = infusions.done(*facts, "--guardian", "Otto", "--guardian-relation", "father", "--guardian-phone", "5").json()
+    otto = {"name": "Otto", "relation": "father", "email": "", "phone": "5", "consent": False}
+    assert told["guardian"] == otto
+    again = infusions.done(*facts, "--guardian", "Otto", "--guardian-phone", "6").json()
+    assert again["guardian"] == otto | {"phone": "6"}
+
+
+def test_facts_that_cannot_be_change_nothing(infusions: Infusions) -> None:
+    course = infusions.course()
+    assert "is not an id" in infusions.refused("course", "facts", "x")
+    assert NOBODY in infusions.refused("course", "facts", NOBODY, "--interpreter")
+    assert "there is no wording" in infusions.refused("course", "facts", course, "--language", "tlh")
+    assert "at most 60" in infusions.refused("course", "facts", course, "--spoken-language", "x" * 61)
+    for wrong in (("--guardian-phone", "5"), ("--no-guardian", "--guardian", "Anna")):
+        assert infusions("course", "facts", course, *wrong).code == 2
+    assert infusions.done("course", "facts", course, "--json").json()["interpreter"] is False
+
+
 def test_recorded_actions_make_revisions_that_can_be_looked_at(infusions: Infusions) -> None:
     course = infusions.course()
     args = ("course", "record", course)

@@ -1,18 +1,22 @@
 """What staff know of a patient beside the dates: what they speak, and who stands for a minor."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from calendars.kinds import Detail
+from db.engine import writing
+from db.outbox_claims import claim
 from db.outbox_store import State
+from reminders.rules import Kind
 from scheduler.course import Audience
 from scheduler.errors import InvalidValue
 from service import audit
-from service.carers import NewCarer, add_carer, list_recipients, remove_carer
+from service.carers import NewCarer, Wish, add_carer, choose, list_recipients, remove_carer
 from service.courses import NewCourse, NotFound, RequestReused, start_course
 from service.messages import list_messages
-from service.patients import Guardian, PatientFacts, change_facts
+from service.patients import FactsChanged, Guardian, PatientFacts, change_facts, mark_of
 from service.queries import list_courses, load_course
 from service.wiring import App
 from service.worker import tick
@@ -90,8 +94,87 @@ def test_changed_facts_move_the_waiting_mails_and_are_in_the_audit(app: App) -> 
     assert roles(app) == set()
     assert load_course(app, course).facts == PatientFacts(spoken_language="Dari")
     assert [each.role for each in list_recipients(app, course)] == ["patient"]
-    noted = [(each.what, each.by) for each in audit.entries(app, course)]
-    assert noted == [("course-started", NURSE), *[("patient-changed", "pia")] * 3]
+    noted = [(each.what, each.by, each.detail.get("changed")) for each in audit.entries(app, course)][1:]
+    what = ["guardian", "guardian", "spoken_language, interpreter, guardian"]
+    assert noted == [("patient-changed", "pia", each) for each in what]
+
+
+def test_what_changes_nothing_is_not_in_the_audit(app: App) -> None:
+    course = start_course(app, minor(), by=NURSE)
+    change_facts(app, course, replace(FACTS, spoken_language=" Tigrinya "), by="pia", language="en")
+    assert [each.what for each in audit.entries(app, course)] == ["course-started"]
+
+
+def test_a_repeated_change_is_one_and_the_same_request_with_another_is_refused(app: App) -> None:
+    course = start_course(app, minor(), by=NURSE)
+    seen = mark_of(FACTS, "en")
+    for _ in range(2):
+        change_facts(app, course, PatientFacts(), by="pia", seen=seen, request_id="once")
+    with pytest.raises(RequestReused):
+        change_facts(app, course, FACTS, by="pia", request_id="once")
+    assert load_course(app, course).facts == PatientFacts()
+    assert [each.what for each in audit.entries(app, course)] == ["course-started", "patient-changed"]
+
+
+def test_a_change_made_from_facts_that_are_others_by_now_stores_nothing(app: App) -> None:
+    """A consent that ended meanwhile would be given again by whoever only mends the language."""
+    course = start_course(app, minor(), by=NURSE)
+    seen = mark_of(load_course(app, course).facts, "en")
+    remove_carer(app, course, "guardian", by=NURSE)
+    with pytest.raises(FactsChanged):
+        change_facts(app, course, replace(FACTS, spoken_language="Dari"), by="pia", seen=seen)
+    assert load_course(app, course).facts == replace(FACTS, guardian=replace(MOTHER, consent=False))
+    assert roles(app) == set()
+
+
+def test_the_mark_is_another_with_each_fact() -> None:
+    guardians = [replace(MOTHER, **{name: "x"}) for name in ("name", "relation", "email", "phone")]
+    guardians.append(replace(MOTHER, consent=False))
+    others = [replace(FACTS, guardian=each) for each in (*guardians, None)]
+    others += [replace(FACTS, spoken_language="Dari"), replace(FACTS, interpreter=False)]
+    marks = {mark_of(FACTS, "en"), mark_of(FACTS, "es"), *(mark_of(each, "en") for each in others)}
+    assert len(marks) == 10
+
+
+def test_the_language_that_the_patient_reads_is_the_guardians_in_mails_too(app: App) -> None:
+    course = start_course(app, minor(email="bob@patients.example"), by=NURSE)
+    change_facts(app, course, FACTS, by="pia", language="es")
+    assert load_course(app, course).language == "es"
+    assert {each.role: each.language for each in list_recipients(app, course)} == {"patient": "es", "guardian": "es"}
+    assert audit.entries(app, course)[-1].detail == {"changed": "language"}
+    with pytest.raises(InvalidValue, match="there is no wording"):
+        change_facts(app, course, FACTS, by="pia", language="tlh")
+
+
+def test_another_guardian_does_not_get_what_the_one_before_chose(app: App) -> None:
+    course = start_course(app, minor(), by=NURSE)
+    choose(app, course, "guardian", Wish(days={Kind.VISIT: (1,)}, detail=Detail.FULL), by=NURSE)
+    change_facts(app, course, replace(FACTS, guardian=replace(MOTHER, email="anna@new.example")), by=NURSE)
+    kept = next(each for each in list_recipients(app, course) if each.role == "guardian")
+    assert (kept.detail, kept.choice) == (Detail.FULL, {Kind.VISIT: (1,)})
+    father = replace(MOTHER, name="Otto Example", relation="father", email="otto@mail.example")
+    change_facts(app, course, replace(FACTS, guardian=father), by=NURSE)
+    fresh = next(each for each in list_recipients(app, course) if each.role == "guardian")
+    assert (fresh.email, fresh.detail, fresh.choice) == ("otto@mail.example", Detail.DISCREET, {})
+
+
+@pytest.mark.parametrize(
+    ("facts", "language"),
+    [(replace(FACTS, guardian=replace(MOTHER, email="anna@new.example")), None), (FACTS, "es")],
+    ids=["a new address", "a new language"],
+)
+def test_a_pass_that_has_looked_at_the_old_facts_must_look_anew(
+    app: App, clock: Clock, facts: PatientFacts, language: str | None
+) -> None:
+    course = start_course(app, minor(), by=NURSE)
+    first = min(each.send_after for each in list_messages(app, course))
+    lease = first + timedelta(minutes=5)
+    with writing(app.engine) as session:
+        held = claim(session, owner="a worker", now=first, lease_until=lease, limit=5)
+    assert held
+    clock.at = first
+    change_facts(app, course, facts, by=NURSE, language=language)
+    assert not [each for each in list_messages(app, course) if each.state is State.CLAIMED]
 
 
 def test_consent_that_a_guardian_withdrew_holds_until_it_is_given_anew(app: App) -> None:

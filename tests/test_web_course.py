@@ -61,10 +61,12 @@ def rows(page: Page) -> dict[str, str]:
 
 
 def test_the_head_tells_what_to_know_of_the_patient(web: Web, alice: Visitor, bobs: UUID) -> None:
-    assert "To know" not in facts(alice.get(f"/courses/{bobs}"))
+    assert facts(alice.get(f"/courses/{bobs}"))["To know"] == "nothing noted Change what to know of the patient"
+    erin = web.visitor("erin")
+    assert "To know" not in facts(erin.get(f"/courses/{bobs}")), "who reads only has nothing to change there"
     guardian = Guardian(name="Gerda Example", relation="mother", phone="+1 212 555 0100")
     change_facts(web.app, bobs, PatientFacts(spoken_language="Polish", interpreter=True, guardian=guardian), by=NURSE)
-    known = facts(alice.get(f"/courses/{bobs}"))
+    known = facts(erin.get(f"/courses/{bobs}"))
     assert known["To know"] == "interpreter needed, speaks Polish guardian: Gerda Example, mother"
 
 

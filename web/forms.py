@@ -88,12 +88,28 @@ class Field:
         return bool(self.missing)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """Fields that stand together. `more` are seldom needed and stand folded away; `kind` names what is special."""
+
+    title: str
+    fields: tuple[Field, ...]
+    lead: str = ""
+    more: tuple[Field, ...] = ()
+    kind: str = ""
+
+
 Faults = dict[str, str]
 
 
 def form_from(values: Mapping[str, object]) -> Form:
     """A form as if these values had been typed; None and absent values stay empty, lists become several values."""
     return Form({name: _typed(value) for name, value in values.items() if value is not None})
+
+
+def all_fields(asked: Iterable[Section]) -> tuple[Field, ...]:
+    """The fields of these sections."""
+    return tuple(field for section in asked for field in (*section.fields, *section.more))
 
 
 def missing_faults(fields: Iterable[Field], form: Form) -> Faults:

@@ -1,52 +1,35 @@
 """What the form that starts a course asks, in the order in which a nurse asks it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from scheduler.regimen import Regimen
 from service.clinic import jurisdiction_of
 from service.config import Settings
-from service.languages import labels
 from service.wiring import App
-from web.forms import Field, Form, Input, Option, form_from, whole_number
+from web.facts_form import guardian_section, speech_fields
+from web.forms import Field, Form, Input, Option, Section, form_from, whole_number
 from web.mail_form import carer_fields
 from web.words import LANGUAGE, word
 
 CARERS = "carers"  # how many carers the form asks for
 MOST_CARERS = 5  # of one form; more are added on the course's page
-GUARDIAN = ("guardian", "guardian_relation", "guardian_phone", "guardian_email", "guardian_consent")
 ASK_ALONE = (
     "Ask the patient alone, and ask how to show the dates. Shown dates are in the patient's own calendar and mails; "
     "private ones are for staff only. Carers and guardians never see them."
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
-    """Fields that stand together. `more` are seldom needed and stand folded away; `kind` names what is special."""
-
-    title: str
-    fields: tuple[Field, ...]
-    lead: str = ""
-    more: tuple[Field, ...] = ()
-    kind: str = ""
-
-
 def sections(app: App, regimen: Regimen, form: Form) -> tuple[Section, ...]:
     """What is asked before a course of that regimen can start; the form says how many carers are named."""
     found = (
         Section(title="Treatment", fields=_treatment(regimen), more=_seldom(regimen)),
-        Section(title="Patient", fields=(PATIENT, _language(app), SPOKEN, INTERPRETER, _minor(app.settings))),
-        Section(title="Guardian", lead=GUARDIAN_LEAD, fields=GUARDIAN_FIELDS, kind="guardian"),
+        Section(title="Patient", fields=(PATIENT, *speech_fields(app))),
+        guardian_section(),
         Section(title="Birth control and breastfeeding", lead=ASK_ALONE, fields=_audiences(regimen)),
         Section(title="Mails to the patient", fields=(EMAIL, CONSENT, PATIENT_ZONE)),
         *(_carer(app, number) for number in range(1, carers_asked(form) + 1)),
     )
     return tuple(section for section in found if section.fields)
-
-
-def all_fields(asked: tuple[Section, ...]) -> tuple[Field, ...]:
-    """The fields of these sections."""
-    return tuple(field for section in asked for field in (*section.fields, *section.more))
 
 
 def first_values(settings: Settings, regimen: Regimen, follows: str = "") -> Form:
@@ -95,32 +78,6 @@ PATIENT = Field(
     hint="For staff only: it is in no calendar and no mail.",
     missing="Write the patient's name or code.",
     length=200,
-)
-SPOKEN = Field(
-    name="spoken_language",
-    label="Language that the patient speaks",
-    hint="Only if it is another one.",
-    length=60,
-)
-INTERPRETER = Field(
-    name="interpreter",
-    label="An interpreter is needed",
-    input=Input.TICK,
-    options=(Option(value="yes", label="yes"),),
-)
-GUARDIAN_LEAD = "Who stands for the patient. With consent they get mails, as carers do; nothing about reproduction."
-GUARDIAN_FIELDS = (
-    Field(name="guardian", label="Guardian's name", hint="For staff only: it is in no mail.", length=100),
-    Field(name="guardian_relation", label="How they are related", hint="Such as mother or legal guardian.", length=60),
-    Field(name="guardian_phone", label="Guardian's telephone number", length=60),
-    Field(name="guardian_email", label="Guardian's mail address", input=Input.EMAIL, length=254),
-    Field(
-        name="guardian_consent",
-        label="The guardian agrees to reminders by mail",
-        input=Input.TICK,
-        hint="Without this nothing is sent to them.",
-        options=(Option(value="yes", label="yes"),),
-    ),
 )
 EMAIL = Field(name="email", label="Mail address", input=Input.EMAIL, length=254)
 CONSENT = Field(
@@ -210,16 +167,6 @@ def _count(regimen: Regimen, intent: str) -> str:
     return f"{count.default} cycles, at most {count.maximum}"
 
 
-def _minor(settings: Settings) -> Field:
-    return Field(
-        name="minor",
-        label=f"The patient is under {settings.clinic.age_of_majority}",
-        input=Input.TICK,
-        hint="Then somebody stands for them: the form asks who.",
-        options=(Option(value="yes", label="yes"),),
-    )
-
-
 def _audiences(regimen: Regimen) -> tuple[Field, ...]:
     # No default: whether it applies, and whether it may be shown, is the patient's answer.
     answers = (
@@ -236,18 +183,6 @@ def _audiences(regimen: Regimen) -> tuple[Field, ...]:
             options=answers,
         )
         for name in regimen.audiences()
-    )
-
-
-def _language(app: App) -> Field:
-    options = tuple(Option(value=code, label=label) for code, label in labels(app.wordings).items())
-    return Field(
-        name="language",
-        label="Language that the patient reads",
-        input=Input.SELECT,
-        hint="Of calendar, prints and mails.",
-        missing="Choose the language.",
-        options=options,
     )
 
 

@@ -12,11 +12,11 @@ from scheduler.regimen import Regimen
 from service.carers import NewCarer, check_carers
 from service.clock import today_in
 from service.courses import NewCourse
-from service.patients import Guardian, PatientFacts
 from service.wiring import App
+from web.facts_form import guardian_faults, typed_facts
 from web.forms import Faults, Field, Form, beside, missing_faults, whole_number
 from web.moving_form import actions_of
-from web.start_fields import GUARDIAN, carer_name, carers_asked
+from web.start_fields import carer_name, carers_asked
 from web.words import LANGUAGE
 
 
@@ -31,7 +31,7 @@ def new_course(app: App, form: Form, regimen: Regimen) -> NewCourse:
         language=form.text("language"),
         patient_zone=_zone(form, "patient_zone"),
         follows=earlier_course(form.text("follows")),
-        facts=_facts(form),
+        facts=typed_facts(form),
         carers=tuple(_carers(app, form)),
         actions=actions_of(form, _today(app, form)),
     )
@@ -58,13 +58,8 @@ def draft(app: App, form: Form, regimen: Regimen) -> NewCourse:
 def faults_of(asked: Iterable[Field], form: Form) -> Faults:
     """The sentence of each field that is missing or can't be; of a carer whom nobody named, none."""
     unnamed = tuple(carer_name(number, "") for number in range(1, carers_asked(form) + 1) if not _named(form, number))
-    faults = missing_faults((field for field in asked if not field.name.startswith(unnamed)), form)
-    typed = any(form.text(name) for name in GUARDIAN)
-    if form.text("minor") and not form.text("guardian"):
-        faults["guardian"] = "Write the name of who stands for the patient."
-    elif typed and not form.text("minor"):
-        faults["minor"] = "A guardian is named: tick this, or empty the guardian's fields."
-    return faults
+    asked = tuple(field for field in asked if not field.name.startswith(unnamed))
+    return missing_faults(asked, form) | guardian_faults(form)
 
 
 def earlier_course(text: str) -> UUID | None:
@@ -101,21 +96,6 @@ def _course(form: Form, regimen: Regimen) -> Course:
 
 def _today(app: App, form: Form) -> date:
     return today_in(_zone(form, "zone"), app.now())
-
-
-def _facts(form: Form) -> PatientFacts:
-    guardian = Guardian(
-        name=form.text("guardian"),
-        relation=form.text("guardian_relation"),
-        email=form.text("guardian_email"),
-        phone=form.text("guardian_phone"),
-        consent=bool(form.text("guardian_consent")),
-    )
-    return PatientFacts(
-        spoken_language=form.text("spoken_language"),
-        interpreter=bool(form.text("interpreter")),
-        guardian=guardian if form.text("minor") else None,
-    )
 
 
 def _named(form: Form, number: int) -> bool:

@@ -71,6 +71,7 @@ def course(course_id: UUID, request: Request, site: TheSite, who: Viewer) -> Res
         request_id=uuid4().hex,
         stored=_step(record, whole_number(asked.get("recorded", "")), whole_number(asked.get("since", ""))),
         started="started" in asked,
+        known="known" in asked,
         told="told" in asked,
         neutral="neutral" in asked,
         noted=asked.get("noted", ""),

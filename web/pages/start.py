@@ -14,11 +14,11 @@ from service.courses import NewCourse, NotFound, RequestReused, preview_start, s
 from service.loading import offered_regimens
 from service.queries import CourseRecord, load_course
 from service.users import SessionUser
-from web.forms import Faults, Field, Form, beside
+from web.forms import Faults, Field, Form, all_fields, beside
 from web.moving_form import MOVING, Row, place_of, row_fields, rows_of, shown_in
 from web.render import Site, TheSite
 from web.session import CheckedForm, Recorder
-from web.start_fields import CARERS, all_fields, first_values, sections, with_carer
+from web.start_fields import CARERS, first_values, sections, with_carer
 from web.start_form import draft, earlier_course, fault_place, faults_of, new_course
 
 router = APIRouter()
