@@ -1,4 +1,4 @@
-"""Eight tasks of a nurse, each done twice in a real browser: by the keyboard alone, and with scripts switched off.
+"""Nine tasks of a nurse, each done twice in a real browser: by the keyboard alone, and with scripts switched off.
 
 By keyboard every step of the focus is looked at: it goes on in the order of the page, it can be seen, and nothing lies
 over it (WCAG 2.4.3, 2.4.7, 2.4.11).
@@ -63,6 +63,10 @@ class Hand(ABC):
     def choose(self, group: str, answer: str) -> None:
         """Chooses the answer to the question."""
 
+    @abstractmethod
+    def tick(self, label: str) -> None:
+        """Ticks the box with this label."""
+
     def date(self, group: str, day: str, month: str, year: str) -> None:
         """Writes a date into its three boxes."""
         for label, text in (("Day", day), ("Month", month), ("Year", year)):
@@ -86,6 +90,9 @@ class Mouse(Hand):
 
     def choose(self, group: str, answer: str) -> None:
         self.page.get_by_role("radiogroup", name=group).get_by_label(answer).check()
+
+    def tick(self, label: str) -> None:
+        self.page.get_by_label(label).check()
 
 
 class Keyboard(Hand):
@@ -116,6 +123,10 @@ class Keyboard(Hand):
             self.page.keyboard.press("ArrowDown")
             at = self.focus()
             assert at != first, f"{group}: there is no answer {answer}"
+
+    def tick(self, label: str) -> None:
+        self.reach(lambda at: at["words"].startswith(label), label)
+        self.page.keyboard.press("Space")
 
     def reach(self, wanted: Any, words: str) -> Any:
         """Presses Tab until the focus is on what is wanted, once around the page at most."""
@@ -205,6 +216,23 @@ def test_an_entry_is_taken_back(nurse: Hand, site: PreparedSite) -> None:
     expect(nurse.page.get_by_role("heading", level=1)).to_have_text("Is this right?")
     nurse.press("Record it")
     expect(nurse.page.get_by_role("status")).to_contain_text("Entry 4 taken back")
+
+
+def test_what_to_know_of_a_patient_is_changed(nurse: Hand, site: PreparedSite) -> None:
+    nurse.page.goto(f"/courses/{site.names['course']}")
+    nurse.press("Change what to know of the patient")
+    expect(nurse.page.get_by_label("Guardian's name")).to_be_hidden()
+    nurse.write("Language that the patient speaks", "Tigrinya")
+    nurse.tick("An interpreter is needed")
+    nurse.tick("The patient is under 18")
+    nurse.write("Guardian's name", "Anna Example")
+    nurse.write("How they are related", "mother")
+    nurse.press("Store")
+    expect(nurse.page.get_by_role("alert")).to_contain_text("Give a telephone number or a mail address")
+    nurse.write("Guardian's telephone number", "+1 555 0102")
+    nurse.press("Store")
+    expect(nurse.page.get_by_role("status")).to_have_text("Stored: what to know of the patient.")
+    expect(nurse.page.get_by_role("main")).to_contain_text("interpreter needed, speaks Tigrinya")
 
 
 def test_a_calendar_address_is_made(nurse: Hand, site: PreparedSite) -> None:

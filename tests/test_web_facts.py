@@ -1,17 +1,21 @@
 """What is known of a patient beside the dates, changed from the course's page over real HTTP."""
 
+from dataclasses import replace
+from datetime import date
 from uuid import UUID
 
 import pytest
 
 from service.audit import entries
 from service.carers import remove_carer
+from service.courses import start_course
 from service.patients import Guardian, PatientFacts, change_facts
-from tests.stores import NURSE
+from tests.stores import NURSE, bob
 from tests.web_site import ELSEWHERE, Page, Visitor, Web
 
 ANNA = Guardian(name="Anna Example", relation="mother", email="anna@mail.example", phone="+1 555 0102", consent=True)
 MIA = PatientFacts(spoken_language="Tigrinya", interpreter=True, guardian=ANNA)
+MIA_ALONE = replace(MIA, guardian=None)
 GUARDIAN: dict[str, str | list[str]] = {
     "minor": "yes",
     "guardian": "Anna Example",
@@ -75,16 +79,17 @@ def test_the_form_holds_what_is_known_and_sent_as_it_is_changes_nothing(web: Web
     assert (web.load(mias).facts, deeds(web, mias)) == (MIA, before)
 
 
-def test_a_wrong_interpreter_mark_is_taken_away_and_the_day_and_the_worklist_follow_at_once(web: Web) -> None:
-    charlie, course = web.visitor("charlie"), web.course(clinic_id=ELSEWHERE)
-    change_facts(web.app, course, MIA, by=NURSE, clinic_id=ELSEWHERE)
-    pages = ("/?day=2026-12-21", "/worklist")  # day 15 of the first cycle; the first dose was due a week ago
-    before = [charlie.get(page).text for page in pages]
-    assert ["Tigrinya" in text or "interpreter" in text.lower() for text in before] == [True, True]
-    answer = charlie.send(form_of(charlie, course), interpreter=[], spoken_language="")
-    assert answer.status_code == 303
-    after = [charlie.get(page).text for page in pages]
-    assert ["Tigrinya" in text or "interpreter" in text.lower() for text in after] == [False, False]
+def test_the_day_and_the_worklist_follow_at_once(web: Web) -> None:
+    charlie, comes = web.visitor("charlie"), date(2026, 12, 15)  # tomorrow, and no mail tells of it
+    zoe = replace(bob(email=None), patient="Zoe Example", course=replace(bob().course, day1=comes), facts=MIA_ALONE)
+    course = start_course(web.app, zoe, by=NURSE, clinic_id=ELSEWHERE)
+    pages = ("/?day=2026-12-15", "/worklist")
+    assert ["Interpreter: Tigrinya" in charlie.get(page).text for page in pages] == [True, True]
+    assert charlie.send(form_of(charlie, course), interpreter=[], spoken_language="").status_code == 303
+    assert ["Interpreter" in charlie.get(page).text for page in pages] == [False, False]
+    assert "Zoe Example" in charlie.get("/worklist").text
+    assert charlie.send(form_of(charlie, course), **GUARDIAN).status_code == 303
+    assert "Zoe Example" not in charlie.get("/worklist").text, "a guardian with mails is told by one"
 
 
 def test_the_language_that_the_patient_reads_is_mended_with_the_rest(web: Web, alice: Visitor, mias: UUID) -> None:
@@ -141,17 +146,18 @@ def test_a_stale_page_stores_nothing_shows_what_is_stored_now_and_goes_through_w
 ) -> None:
     page = form_of(alice, mias)
     remove_carer(web.app, mias, "guardian", by="pia")  # consent ended while the page was open
-    change_facts(web.app, mias, PatientFacts(spoken_language="Dari"), by="pia")
+    now = replace(MIA, guardian=replace(ANNA, consent=False))
     answer = alice.send(page, spoken_language="<b>Somali</b>")
     shown = Page(answer.text)
     assert answer.status_code == 409
     assert "This was changed since the page was opened." in shown.text
-    assert "Stored now: reads English; speaks Dari" in shown.text
+    assert "Stored now: reads English; interpreter needed, speaks Tigrinya" in shown.text
+    assert "+1 555 0102; anna@mail.example is kept, without consent nothing is sent" in shown.text
     assert shown.form()[1]["spoken_language"] == ["<b>Somali</b>"]
     assert "<b>Somali" not in answer.text
-    assert web.load(mias).facts == PatientFacts(spoken_language="Dari")
-    assert alice.send(shown).status_code == 303
-    assert web.load(mias).facts.spoken_language == "<b>Somali</b>"
+    assert web.load(mias).facts == now
+    assert alice.send(shown, guardian_consent=[]).status_code == 303
+    assert web.load(mias).facts == replace(now, spoken_language="<b>Somali</b>")
 
 
 def test_a_page_that_was_sent_and_opened_again_with_the_back_key_is_stale(
