@@ -203,6 +203,7 @@ def test_the_empty_table_of_the_page_can_be_taken_in(web: Web) -> None:
 
 def test_an_admin_exports_and_the_export_comes_in_again(web: Web) -> None:
     web.course("Rosa Export")
+    web.course("Rolf Export")
     adam = web.visitor("adam")
     answer = adam.http.get("/courses/export.csv")
     assert answer.headers["Cache-Control"] == "no-store"
