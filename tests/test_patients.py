@@ -128,9 +128,15 @@ def test_a_change_made_from_facts_that_are_others_by_now_stores_nothing(app: App
 
 
 def test_the_mark_is_another_with_each_fact() -> None:
-    guardians = [replace(MOTHER, **{name: "x"}) for name in ("name", "relation", "email", "phone")]
-    guardians.append(replace(MOTHER, consent=False))
-    others = [replace(FACTS, guardian=each) for each in (*guardians, None)]
+    guardians = (
+        replace(MOTHER, name="x"),
+        replace(MOTHER, relation="x"),
+        replace(MOTHER, email="x"),
+        replace(MOTHER, phone="x"),
+        replace(MOTHER, consent=False),
+        None,
+    )
+    others = [replace(FACTS, guardian=each) for each in guardians]
     others += [replace(FACTS, spoken_language="Dari"), replace(FACTS, interpreter=False)]
     marks = {mark_of(FACTS, "en"), mark_of(FACTS, "es"), *(mark_of(each, "en") for each in others)}
     assert len(marks) == 10
