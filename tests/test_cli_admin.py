@@ -129,6 +129,7 @@ def test_doctor_says_what_is_in_order_and_what_needs_mending(infusions: Infusion
             "holidays",
             "whom to call",
             "database",
+            "clinics",
             "secret",
             "mail",
             "sending",

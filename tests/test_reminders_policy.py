@@ -138,9 +138,9 @@ def test_pregnancy_leaves_no_reproductive_check_either() -> None:
     assert not any("pregnancy" in key or "window" in key for key in held)
 
 
-def test_hospice_lets_visits_go_and_stops_windows_tasks_and_changes() -> None:
+def test_hospice_lets_visits_and_what_a_nurse_sends_go_and_stops_windows_tasks_and_changes() -> None:
     ceased = plan(cease("hospice"))
-    assert {kind for kind in Kind if allowed(kind, ceased)} == {Kind.VISIT}
+    assert {kind for kind in Kind if allowed(kind, ceased)} == {Kind.VISIT, Kind.LINK}
 
 
 def test_a_carer_never_hears_of_anything_reproductive() -> None:

@@ -99,7 +99,7 @@ def test_a_suppressed_address_is_told_and_released_as_written(clinic: Infusions)
     lines = clinic.done("worklist", "list", "--json").json()["lines"]
     assert "nothing goes to this address; please phone" in {line["reason"] for line in lines}
     for line in lines:
-        assert line["todo"] == "phone"
+        assert line["todo"] in {"phone", "remind"}, "the mail that failed, and the visit of which no mail will tell"
         clinic.done("worklist", "done", course, line["line"], "--by", "alice")
     assert clinic.done("worklist", "list", "--json").json()["lines"] == []
     clinic.done("reminders", "release", "bob@patients.example")
