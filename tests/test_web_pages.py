@@ -277,9 +277,7 @@ def test_a_stopped_course_offers_no_dose_and_keeps_its_history(web: Web, alice: 
     assert [row for row in page.all("tr") if "Cancelled" in row.text]
 
 
-@pytest.mark.parametrize(
-    "path", ["/courses/{0}", "/courses/{0}/record/defer", "/courses/x", "/course", "/favicon.ico"]
-)
+@pytest.mark.parametrize("path", ["/courses/{0}", "/courses/{0}/record/defer", "/courses/x", "/course", "/favicon.ico"])
 def test_what_is_not_there_is_a_page_with_a_reference_and_no_details(alice: Visitor, path: str) -> None:
     page = alice.get(path.format(uuid4()), status=404)
     assert "Nothing is here" in page.text
