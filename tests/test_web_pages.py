@@ -169,6 +169,7 @@ def test_a_courses_page_tells_where_it_stands(alice: Visitor, bobs: UUID) -> Non
         "Next visit": "Mon 14 Dec 2026, arrive 08:30 cycle 1 day 8",
         "Last dose given": "Mon 7 Dec 2026 cycle 1 day 1, 7 days ago",
         "Mails": "to bob@patients.example",
+        "To know": "nothing noted Change what to know of the patient",
     }
     assert "Birth control at least until Mon 3 Jan 2028; it may move later" in page.text
     assert "The patient can become pregnant · shown to the patient · expected · last dose Mon 3 May 2027" in page.text
