@@ -216,11 +216,13 @@ def test_a_record_is_undone_and_a_remark_acknowledged_with_the_keyboard_alone(br
         page.goto(f"/courses/{course}")
         press_until(page, "Tab", lambda: focused(page) == "Move a dose")
         page.keyboard.press("Enter")
+        expect(page.get_by_role("button", name="Preview the change")).to_be_visible()
         press_until(page, "Tab", lambda: focused(page).startswith("+7 days"))
         page.keyboard.press("Enter")
         assert typed_date(page, "New date") == "2026-12-14"
         press_until(page, "Tab", lambda: focused(page) == "Preview the change")
         page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Is this right?")
         press_until(page, "Tab", lambda: focused(page) == "Record it")
         page.keyboard.press("Enter")
         expect(page.get_by_role("status")).to_contain_text("Cycle 1 day 1 moved to Mon 14 Dec 2026")
@@ -242,8 +244,8 @@ def press_until(page: Page, key: str, reached: Callable[[], bool]) -> None:
 
 
 def focused(page: Page) -> str:
-    """The words of what has the focus."""
-    return page.locator(":focus").inner_text().strip() if page.locator(":focus").count() else ""
+    """The words of what has the focus, asked in one go: the page may be about to change."""
+    return str(page.evaluate("document.querySelector(':focus')?.innerText?.trim() ?? ''"))
 
 
 @pytest.mark.parametrize("width", [NARROW, PHONE, 768, DESK])
