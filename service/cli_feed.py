@@ -1,6 +1,6 @@
 """`infusions feed`: addresses that calendar programs subscribe to."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from service.cli_support import (
     write_text,
 )
 from service.cli_types import DATE, ID, LEAD, word
-from service.tables import table
+from service.tables import last_seen, table
 
 if TYPE_CHECKING:
     from service.feeds import FeedLine
@@ -97,7 +97,7 @@ def list_(cli: Cli, *, course: UUID, as_json: bool) -> None:
             line.detail,
             cell(words, line.language),
             line.state,
-            _moment(line.last_fetched_at),
+            last_seen(line.last_fetched_at),
         )
         for line in lines
     ]
@@ -156,7 +156,3 @@ def _line_json(line: "FeedLine") -> dict[str, object]:
         "last_fetched_at": line.last_fetched_at.isoformat() if line.last_fetched_at else None,
         "last_client": line.last_client,
     }
-
-
-def _moment(instant: datetime | None) -> str:
-    return f"{instant:%Y-%m-%d %H:%M} UTC" if instant else "never"

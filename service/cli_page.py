@@ -1,6 +1,5 @@
 """`infusions page`: links to the patient's own page."""
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -17,7 +16,7 @@ from service.cli_support import (
     write_text,
 )
 from service.cli_types import ID, word
-from service.tables import table
+from service.tables import last_seen, table
 
 if TYPE_CHECKING:
     from service.page_links import LinkLine
@@ -67,7 +66,7 @@ def list_(cli: Cli, *, course: UUID, as_json: bool) -> None:
 
     words = cli.app.wordings
     rows = [
-        (line.id, line.name, line.detail, cell(words, line.language), _state(line), _moment(line.last_seen_at))
+        (line.id, line.name, line.detail, cell(words, line.language), _state(line), last_seen(line.last_seen_at))
         for line in lines
     ]
     write_text(table(("page", "name", "detail", "language", "state", "last seen"), rows))
@@ -126,7 +125,3 @@ def _line_json(line: "LinkLine") -> dict[str, object]:
         "revoked_at": line.revoked_at.isoformat() if line.revoked_at else None,
         "last_seen_at": line.last_seen_at.isoformat() if line.last_seen_at else None,
     }
-
-
-def _moment(instant: datetime | None) -> str:
-    return f"{instant:%Y-%m-%d %H:%M} UTC" if instant else "never"

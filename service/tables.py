@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -10,6 +11,11 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     widths = [max(map(width, column)) for column in zip(headers, *cells, strict=True)]
     rule = ["-" * each for each in widths]
     return "\n".join(_line(row, widths) for row in [headers, rule, *cells])
+
+
+def last_seen(instant: datetime | None) -> str:
+    """When something was last asked for, to the minute in UTC, or "never"."""
+    return f"{instant:%Y-%m-%d %H:%M} UTC" if instant else "never"
 
 
 def pairs(entries: Iterable[tuple[str, object]]) -> str:

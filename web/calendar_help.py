@@ -1,5 +1,6 @@
 """A calendar's address as people take it into their programs: as it is, as a link, as a code to scan."""
 
+from typing import Any
 from urllib.parse import urlencode
 
 import segno
@@ -22,7 +23,7 @@ PLACES: dict[str, dict[str, str]] = {
 }
 
 
-def address_values(address: str) -> dict[str, object]:
+def address_values(address: str) -> dict[str, Any]:
     """What a page shows of an address: `webcal` and `google` as links, `code` and `webcal_code` to scan."""
     webcal = "webcal://" + address.partition("://")[2]
     return {

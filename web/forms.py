@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated
 from urllib.parse import parse_qs
+from uuid import uuid4
 
 from fastapi import Depends, Request
 from starlette.exceptions import HTTPException
@@ -37,6 +38,10 @@ class Form:
     def all(self, name: str) -> tuple[str, ...]:
         """All values of the field: several boxes of one group may be ticked."""
         return tuple(value.strip() for value in self.values.get(name, ()))
+
+    def renewed(self) -> "Form":
+        """The same form with a request id of its own, as one that was not sent yet."""
+        return Form({**self.values, "request_id": (uuid4().hex,)})
 
     def boxes(self, name: str) -> Boxes:
         """Day, month and year of a date field, as typed or as its value has them."""

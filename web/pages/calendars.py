@@ -1,12 +1,9 @@
 """The calendar addresses of a course: made and shown once, revoked."""
 
 from datetime import date, timedelta
-from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
-import segno
 from fastapi import APIRouter
-from markupsafe import Markup
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
@@ -18,6 +15,7 @@ from service.feeds import FeedLine, list_feeds, new_feed, replace_feed, revoke_f
 from service.languages import labels
 from service.queries import CourseRecord, load_course
 from service.users import SessionUser
+from web.calendar_help import address_values
 from web.forms import Faults, Field, Form, Input, Option, beside, form_from, missing_faults
 from web.render import Site, TheSite
 from web.session import CheckedForm, Recorder, WithToken
@@ -58,7 +56,7 @@ def make(course_id: UUID, site: TheSite, who: Recorder, form: CheckedForm) -> Re
             clinic_id=who.user.clinic_id,
         )
     except RequestReused:
-        return _form(site, who, record, _renewed(form), {"": CHANGED})
+        return _form(site, who, record, form.renewed(), {"": CHANGED})
     except InvalidValue as refused:
         place = refused.field if refused.field in {field.name for field in _fields(site)} else ""
         return _form(site, who, record, form, {place: beside(refused.field, refused)})
@@ -108,17 +106,7 @@ LEADS = (("24", "1 day before"), ("72", "3 days before"), ("2", "2 hours before"
 
 
 def _made(site: Site, who: SessionUser, record: CourseRecord, address: str) -> Response:
-    webcal = "webcal://" + address.partition("://")[2]
-    return site.page(
-        "feed_made.html",
-        who=who,
-        record=record,
-        address=address,
-        webcal=webcal,
-        google="https://calendar.google.com/calendar/r?" + urlencode({"cid": webcal}),
-        # Made here, not fetched: an address of the picture would hold the secret once more.
-        code=Markup(segno.make_qr(address, error="m").svg_inline(scale=4, border=4, light="#fff")),  # noqa: S704 - drawn
-    )
+    return site.page("feed_made.html", who=who, record=record, **address_values(address))
 
 
 def _fields(site: Site) -> tuple[Field, ...]:
@@ -173,10 +161,6 @@ def _form(site: Site, who: SessionUser, record: CourseRecord, form: Form, faults
         form=form,
         faults=faults or {},
     )
-
-
-def _renewed(form: Form) -> Form:
-    return Form({**form.values, "request_id": (uuid4().hex,)})
 
 
 def _expires(form: Form) -> date | None:

@@ -60,7 +60,7 @@ def make(course_id: UUID, site: TheSite, who: Recorder, form: CheckedForm) -> Re
             clinic_id=who.user.clinic_id,
         )
     except RequestReused:
-        return _form(site, who, record, Form({**form.values, "request_id": (uuid4().hex,)}), {"": REUSED})
+        return _form(site, who, record, form.renewed(), {"": REUSED})
     except InvalidValue as refused:
         place = refused.field if refused.field in {field.name for field in _fields(site)} else ""
         return _form(site, who, record, form, {place or "": beside(refused.field or "", refused)})
@@ -201,7 +201,7 @@ def _mailed(site: Site, who: SessionUser, record: CourseRecord, form: Form) -> R
             clinic_id=who.user.clinic_id,
         )
     except RequestReused:
-        return _form(site, who, record, Form({**form.values, "request_id": (uuid4().hex,)}), {"": REUSED})
+        return _form(site, who, record, form.renewed(), {"": REUSED})
     except InvalidValue as refused:
         return _form(site, who, record, form, {"": beside(refused.field or "", refused)})
     return RedirectResponse(f"/courses/{record.id}#mails", 303)

@@ -65,7 +65,7 @@ def make(course_id: UUID, site: TheSite, who: Recorder, form: CheckedForm) -> Re
             clinic_id=who.user.clinic_id,
         )
     except RequestReused:
-        return _form(site, who, record, Form({**form.values, "request_id": (uuid4().hex,)}), {"": CHANGED})
+        return _form(site, who, record, form.renewed(), {"": CHANGED})
     except InvalidValue as refused:
         return _form(site, who, record, form, {"": beside(refused.field, refused)})
     return Response(made.body, media_type="application/pdf", headers=FILE)
