@@ -19,10 +19,12 @@ from db.stored import (
     StoredRecipient,
     StoredRegimen,
     StoredRevision,
+    StoredToken,
     StoredUser,
 )
 from db.tables import (
     ActionRow,
+    ApiTokenRow,
     AuditRow,
     CourseRow,
     DayFactRow,
@@ -195,6 +197,10 @@ def recipient_from_row(row: RecipientRow) -> StoredRecipient:
 
 def user_from_row(row: UserRow) -> StoredUser:
     return StoredUser(**_columns(row, StoredUser))
+
+
+def token_from_row(row: ApiTokenRow, user: UserRow | None) -> StoredToken:
+    return StoredToken(user=user_from_row(user) if user else None, **_columns(row, StoredToken, "user"))
 
 
 def audit_from_row(row: AuditRow) -> StoredAudit:

@@ -235,6 +235,22 @@ class StoredUser:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoredToken:
+    """A key with which another program asks: for a user, or under its own name with a role."""
+
+    id: int
+    clinic_id: int
+    name: str
+    role: str | None
+    created_at: datetime
+    created_by: str
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    last_used_at: datetime | None
+    user: StoredUser | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredSession:
     """A sign-in with its user."""
 

@@ -117,6 +117,31 @@ class PasswordLinkRow(Base, table=True):
     expires_at: datetime
 
 
+class ApiTokenRow(Base, table=True):
+    """A key with which another program asks (its token only as SHA-256). Revoked, never deleted: the audit names it.
+
+    It acts for a user with the role that they have at the moment, or under its own name with a `role` of its own.
+    """
+
+    __tablename__ = "api_token"
+    __table_args__ = (
+        UniqueConstraint("clinic_id", "name"),
+        CheckConstraint("(user_id IS NULL) <> (role IS NULL)", name="user_or_role"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    clinic_id: int = Field(foreign_key="clinic.id")
+    name: str
+    token_hash: str = Field(unique=True)
+    role: str | None = None
+    user_id: int | None = Field(default=None, foreign_key="user_account.id")
+    created_at: datetime
+    created_by: str
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None
+    last_used_at: datetime | None = None
+
+
 class RegimenContentRow(Base, table=True):
     """A regimen file's text under its SHA-256: courses stay pinned to what they started with."""
 

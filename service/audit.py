@@ -73,6 +73,8 @@ class What(StrEnum):
     PASSWORD_LINK_MADE = "password-link-made"  # noqa: S105 - a deed's name
     PASSWORD_SET = "password-set"  # noqa: S105 - a deed's name
     ROLE_CHANGED = "user-role-changed"
+    TOKEN_MADE = "token-made"  # noqa: S105 - a deed's name
+    TOKEN_REVOKED = "token-revoked"  # noqa: S105 - a deed's name
     AUDIT_VIEWED = "audit-viewed"
     AUDIT_EXPORTED = "audit-exported"
     AUDIT_VERIFIED = "audit-verified"

@@ -31,7 +31,7 @@ KINDS = {
     "views": ("course-viewed", "list-viewed"),
     "mails": ("mail", "carer-", "address-", "sending-", "unsubscribed", "resubscribed"),
     "calendars": ("feed-", "print-", "calendar-"),
-    "staff": ("user-", "password-", "sign", "settings-", "audit-"),
+    "staff": ("user-", "password-", "token-", "sign", "settings-", "audit-"),
 }
 COURSES = "courses"
 

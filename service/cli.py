@@ -29,6 +29,7 @@ COMMANDS = {
     "bounces": "service.cli_sending:bounce",
     "worklist": "service.cli_worklist:worklist",
     "user": "service.cli_user:user",
+    "token": "service.cli_token:token",
     "clinic": "service.cli_clinic:clinic",
     "migrate": "service.cli_admin:migrate",
     "backup": "service.cli_admin:backup",

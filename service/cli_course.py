@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import click
 
 from scheduler import action_to_fields
+from service.as_json import course_json, entry_json
 from service.cli_carer import carer
 from service.cli_changes import accept_closed_days, update_regimen
 from service.cli_facts import facts, given_facts, guardian_options
@@ -27,7 +28,7 @@ from service.cli_types import DATE, ID, ZONE, number
 from service.tables import table
 
 if TYPE_CHECKING:
-    from service.queries import CourseLine, HistoryEntry
+    from service.queries import HistoryEntry
 
 
 @click.group(cls=LateGroup, modules={"import": "service.cli_transfer:import_", "export": "service.cli_transfer:export"})
@@ -95,7 +96,7 @@ def list_(cli: Cli, *, as_json: bool) -> None:
     lines = list_courses(cli.app, HOME_CLINIC)
     list_viewed(cli.app, by=OPERATOR)
     if as_json:
-        write_json({"courses": [_line_json(line) for line in lines]})
+        write_json({"courses": [course_json(line) for line in lines]})
         return
     rows = [
         (line.id, line.patient, line.regimen_name, line.day1, line.next_visit, line.state, line.revision)
@@ -174,39 +175,13 @@ def history(cli: Cli, *, id_: UUID, as_json: bool) -> None:
     entries = load_course(cli.app, id_).entries
     course_viewed(cli.app, id_, by=OPERATOR)
     if as_json:
-        write_json({"course": str(id_), "history": [_entry_json(entry) for entry in entries]})
+        write_json({"course": str(id_), "history": [entry_json(entry) for entry in entries]})
         return
     rows = [_entry_row(entry) for entry in entries]
     write_text(table(("number", "action", "what", "state", "by", "recorded"), rows))
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-
-
-def _line_json(line: "CourseLine") -> dict[str, object]:
-    return {
-        "course": str(line.id),
-        "patient": line.patient,
-        "regimen": line.regimen_name,
-        "day1": line.day1.isoformat(),
-        "next_visit": line.next_visit.isoformat() if line.next_visit else None,
-        "state": str(line.state),
-        "revision": line.revision,
-        "spoken_language": line.spoken_language or None,
-        "interpreter": line.interpreter,
-    }
-
-
-def _entry_json(entry: "HistoryEntry") -> dict[str, object]:
-    return {
-        "number": entry.number,
-        "kind": entry.action.kind,
-        "fields": action_to_fields(entry.action),
-        "by": entry.by,
-        "recorded_at": entry.recorded_at.isoformat(),
-        "stands": entry.stands,
-        "patient_told": entry.patient_told,
-    }
 
 
 def _entry_row(entry: "HistoryEntry") -> tuple[object, ...]:

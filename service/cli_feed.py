@@ -1,11 +1,11 @@
 """`infusions feed`: addresses that calendar programs subscribe to."""
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 import click
 
+from service.as_json import feed_json
 from service.cli_support import (
     OPERATOR,
     Cli,
@@ -18,9 +18,6 @@ from service.cli_support import (
 )
 from service.cli_types import DATE, ID, LEAD, word
 from service.tables import last_seen, table
-
-if TYPE_CHECKING:
-    from service.feeds import FeedLine
 
 
 @click.group(cls=LateGroup, modules={"check": "service.cli_feed_check:check"})
@@ -84,7 +81,7 @@ def list_(cli: Cli, *, course: UUID, as_json: bool) -> None:
 
     lines = list_feeds(cli.app, course)
     if as_json:
-        write_json({"course": str(course), "feeds": [_line_json(line) for line in lines]})
+        write_json({"course": str(course), "feeds": [feed_json(line) for line in lines]})
         return
     from service.languages import cell
 
@@ -139,20 +136,3 @@ def _tell(id_: UUID, address: str, *, as_json: bool) -> None:
         write_json({"feed": str(id_), "address": address})
     else:
         write_text(address)
-
-
-def _line_json(line: "FeedLine") -> dict[str, object]:
-    return {
-        "feed": str(line.id),
-        "name": line.name,
-        "for": str(line.reader),
-        "detail": str(line.detail),
-        "language": line.language,
-        "alarm_minutes": [int(lead.total_seconds()) // 60 for lead in line.alarms],
-        "state": str(line.state),
-        "created_at": line.created_at.isoformat(),
-        "expires_at": line.expires_at.isoformat() if line.expires_at else None,
-        "revoked_at": line.revoked_at.isoformat() if line.revoked_at else None,
-        "last_fetched_at": line.last_fetched_at.isoformat() if line.last_fetched_at else None,
-        "last_client": line.last_client,
-    }

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import click
 
+from service.as_json import page_json, page_state
 from service.cli_support import (
     OPERATOR,
     Cli,
@@ -19,7 +20,7 @@ from service.cli_types import ID, word
 from service.tables import last_seen, table
 
 if TYPE_CHECKING:
-    from service.page_links import LinkLine
+    pass
 
 
 @click.group(cls=LateGroup)
@@ -60,13 +61,13 @@ def list_(cli: Cli, *, course: UUID, as_json: bool) -> None:
 
     lines = list_links(cli.app, course)
     if as_json:
-        write_json({"course": str(course), "pages": [_line_json(line) for line in lines]})
+        write_json({"course": str(course), "pages": [page_json(line) for line in lines]})
         return
     from service.languages import cell
 
     words = cli.app.wordings
     rows = [
-        (line.id, line.name, line.detail, cell(words, line.language), _state(line), last_seen(line.last_seen_at))
+        (line.id, line.name, line.detail, cell(words, line.language), page_state(line), last_seen(line.last_seen_at))
         for line in lines
     ]
     write_text(table(("page", "name", "detail", "language", "state", "last seen"), rows))
@@ -107,21 +108,3 @@ def _tell(id_: UUID, address: str, *, as_json: bool) -> None:
         write_json({"page": str(id_), "address": address})
     else:
         write_text(address)
-
-
-def _state(line: "LinkLine") -> str:
-    return "live" if line.revoked_at is None else "revoked"
-
-
-def _line_json(line: "LinkLine") -> dict[str, object]:
-    return {
-        "page": str(line.id),
-        "name": line.name,
-        "detail": str(line.detail),
-        "language": line.language,
-        "state": _state(line),
-        "made_at": line.made_at.isoformat(),
-        "made_by": line.made_by,
-        "revoked_at": line.revoked_at.isoformat() if line.revoked_at else None,
-        "last_seen_at": line.last_seen_at.isoformat() if line.last_seen_at else None,
-    }

@@ -16,11 +16,10 @@ from scheduler.plan import Plan
 from scheduler.plan_json import why_to_dict
 from service.cli_support import Cli, config_option, json_option, note_language, write_json, write_out, write_text
 from service.cli_types import AUDIENCE, CYCLE_LENGTH, DATE, FILE, NUMBER, TIME, ZONE, word
-from service.clinic import jurisdiction_of
 from service.config import Settings
 from service.explaining import explained, explanation_text
 from service.plan_table import plan_table
-from service.planning import cycle_lengths, plan_course, read_course_file
+from service.planning import course_of, cycle_lengths, plan_course, read_course_file
 
 if TYPE_CHECKING:
     from service.rendering import Look
@@ -99,18 +98,19 @@ def plan(cli: Cli, /, **given: Any) -> None:
 
 def start_of(cli: Cli, given: dict[str, Any], settings: Settings, *, id_: UUID) -> Course:
     """The course that the options describe; the clinic's settings fill in hour, zone and whose label is followed."""
-    regimen = cli.catalogue.regimen(given["regimen"])
-    return Course(
-        id=id_,
+    return course_of(
+        cli.catalogue.regimen(given["regimen"]),
+        settings,
+        id_=id_,
         day1=given["day1"],
-        at=given["at"] or settings.clinic.default_at,
-        zone=given["zone"] or settings.clinic.zone,
+        at=given["at"],
+        zone=given["zone"],
         cycles=given["cycles"],
-        intent=given["intent"] or "continue",
-        cycle_lengths=cycle_lengths(given["lengths"]),
+        intent=given["intent"],
+        lengths=cycle_lengths(given["lengths"]),
         audiences=given["audiences"],
-        reason=given["reason"].strip(),
-        jurisdiction=given["jurisdiction"].strip() or jurisdiction_of(settings.clinic.country, regimen),
+        reason=given["reason"],
+        jurisdiction=given["jurisdiction"],
     )
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import click
 
+from service.as_json import print_json
 from service.cli_support import OPERATOR, Cli, LateGroup, config_option, json_option, write_json, write_text
 from service.cli_types import ID
 from service.tables import table
@@ -30,7 +31,7 @@ def list_(cli: Cli, *, course: UUID, as_json: bool) -> None:
 
     lines = list_prints(cli.app, course)
     if as_json:
-        write_json({"course": str(course), "prints": [_line_json(line) for line in lines]})
+        write_json({"course": str(course), "prints": [print_json(line) for line in lines]})
         return
     rows = [_row(line) for line in lines]
     write_text(table(("print", "printed", "by", "for", "detail", "state"), rows))
@@ -61,19 +62,3 @@ def _state(line: "PrintLine") -> str:
     if line.revoked_at is not None:
         return "revoked"
     return "out of date" if line.outdated else "up to date"
-
-
-def _line_json(line: "PrintLine") -> dict[str, object]:
-    return {
-        "print": str(line.id),
-        "printed_at": line.printed_at.isoformat(),
-        "by": line.printed_by,
-        "revision": line.revision,
-        "for": line.look.reader,
-        "detail": line.look.detail,
-        "language": line.look.language,
-        "paper": line.look.paper,
-        "large_print": line.look.large_print,
-        "outdated": line.outdated,
-        "revoked_at": line.revoked_at.isoformat() if line.revoked_at else None,
-    }

@@ -8,6 +8,7 @@ import click
 from scheduler import parse_regimen
 from scheduler.errors import FileRefused, InfusionsError
 from scheduler.regimen import Regimen
+from service.as_json import regimen_json
 from service.catalogue import load_catalogue, read_text
 from service.cli_support import Cli, LateGroup, config_option, json_option, write_json, write_out, write_text
 from service.cli_types import FILE
@@ -32,7 +33,7 @@ def list_(cli: Cli, *, as_json: bool) -> None:
     """List the regimens that the clinic has."""
     found = cli.catalogue.regimens()
     if as_json:
-        write_json({"regimens": [_short(regimen) for regimen in found]})
+        write_json({"regimens": [regimen_json(regimen) for regimen in found]})
         return
     rows = [
         (each.id, each.version, each.name, each.label_date or ", ".join(each.jurisdictions), each.checked_by)
@@ -51,7 +52,7 @@ def show(cli: Cli, *, id_: str, as_json: bool) -> None:
     entry = cli.catalogue.entry(id_)
     regimen = entry.regimen
     if as_json:
-        write_json(_short(regimen) | {"source": entry.source, "digest": regimen.digest, "text": entry.text})
+        write_json(regimen_json(regimen) | {"source": entry.source, "digest": regimen.digest, "text": entry.text})
         return
     head = f"{plain(regimen.name)} ({regimen.id}, version {plain(regimen.version)})"
     write_text("\n\n".join([head, *(_page_part(section) for section in sections(regimen)), _drawn(regimen)]))
@@ -115,18 +116,6 @@ def _check_catalogue(cli: Cli) -> tuple[str, list[str], str]:
     except InfusionsError as fault:
         return "regimens", str(fault).splitlines(), ""
     return f"{len(found)} regimens", [], ""
-
-
-def _short(regimen: Regimen) -> dict[str, object]:
-    return {
-        "id": regimen.id,
-        "version": regimen.version,
-        "name": regimen.name,
-        "agents": [agent.name for agent in regimen.agents.values()],
-        "jurisdictions": list(regimen.jurisdictions),
-        "label_date": regimen.label_date.isoformat() if regimen.label_date else None,
-        "checked_by": regimen.checked_by,
-    }
 
 
 def _page_part(section: Section) -> str:

@@ -1,20 +1,17 @@
 """`infusions reminders` and `infusions tick`: what goes out, and sending it."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 import click
 
+from service.as_json import reminder_json
 from service.cli_carer import choose
 from service.cli_mails import pause, resume, send
 from service.cli_sending import settle, start, stop
 from service.cli_support import OPERATOR, Cli, LateGroup, config_option, json_option, write_json, write_text
 from service.cli_types import ID, INSTANT, word
 from service.tables import table
-
-if TYPE_CHECKING:
-    from service.messages import StoredMessage
 
 STATES = ("waiting", "untold", "claimed", "sent", "superseded", "expired", "dead", "unknown")
 
@@ -45,7 +42,7 @@ def list_(cli: Cli, *, course: UUID | None, state: str | None, as_json: bool) ->
     why = reasons(app, found)
     breaker = stopped(app)
     if as_json:
-        lines = [_message_json(each) | {"reason": why[each.id]} for each in found]
+        lines = [reminder_json(each) | {"reason": why[each.id]} for each in found]
         write_json({"stopped": stopped_since(breaker) if breaker else None, "reminders": lines})
         return
     if breaker:
@@ -113,21 +110,6 @@ def tick(cli: Cli, *, now: datetime | None, as_json: bool) -> None:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-
-
-def _message_json(message: "StoredMessage") -> dict[str, object]:
-    return {
-        "id": message.id,
-        "course": str(message.course_id),
-        "state": str(message.state),
-        "kind": message.kind,
-        "event": message.event_key,
-        "recipient": message.recipient,
-        "send_after": message.send_after.isoformat(),
-        "send_before": message.send_before.isoformat(),
-        "attempts": message.attempt,
-        "outcome": message.outcome,
-    }
 
 
 def _utc(instant: datetime) -> str:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import click
 
+from service.as_json import line_json
 from service.cli_support import Cli, LateGroup, acting_options, config_option, json_option, write_json, write_text
 from service.cli_types import ID
 from service.tables import table
@@ -39,7 +40,7 @@ def list_(cli: Cli, *, as_json: bool) -> None:
 
     lines = lines_of(app)
     if as_json:
-        write_json({"lines": [_line_json(line) for line in lines]})
+        write_json({"lines": [line_json(line) for line in lines]})
         return
     rows = [(line.course_id, line.key, _what(line), "urgent" if line.urgent else "") for line in lines]
     write_text(table(("course", "line", "to do", ""), rows))
@@ -66,19 +67,3 @@ def done(cli: Cli, *, course: UUID, line: str, by: str, request_id: str | None) 
 def _what(line: "Line") -> str:
     about = f" ({line.visit})" if line.visit else f" (entry {line.number})" if line.number else ""
     return WORDS[line.todo] + about
-
-
-def _line_json(line: "Line") -> dict[str, object]:
-    return {
-        "course": str(line.course_id),
-        "line": line.key,
-        "todo": str(line.todo),
-        "urgent": line.urgent,
-        "since": line.since.isoformat() if line.since else None,
-        "visit": line.visit.isoformat() if line.visit else None,
-        "entry": line.number,
-        "untold": line.untold,
-        "recipient": line.recipient or None,
-        "events": list(line.event_keys),
-        "reason": line.reason or None,
-    }
