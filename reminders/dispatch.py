@@ -69,7 +69,8 @@ class _Pass:
                     self._send_all()
             except DeliveryError as error:
                 trouble = str(error)
-                if error.fate is Fate.OURS:
+                # Asked to stop, the pass itself hangs up on a slow server: no reason to stop the others.
+                if error.fate is Fate.OURS and not self.post.stop.is_set():
                     self.gate.stop(trouble)
             except Stopped as stopped:
                 trouble = str(stopped)

@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import cache, lru_cache
 from importlib.metadata import version
 from importlib.resources import files
+from threading import Event as Flag
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -49,11 +50,11 @@ def mark(settings: Settings, now: datetime) -> str:
     return _mark(repr((told, place, today_in(clinic.zone, now).year)))
 
 
-def follow(app: "App", now: datetime, *, seconds: float = SECONDS) -> int:
+def follow(app: "App", now: datetime, *, seconds: float = SECONDS, stop: Flag | None = None) -> int:
     """Makes the facts of courses anew that were made by other settings or software; how many courses.
 
-    One transaction a course; those with the next visits first, what is left at the next pass. One that can't be read
-    keeps back no other.
+    One transaction a course; those with the next visits first, what is left after so many `seconds`, or when asked to
+    `stop`, at the next pass. One that can't be read keeps back no other.
     """
     started = stopwatch()
     with reading(app.engine) as session:
@@ -64,7 +65,7 @@ def follow(app: "App", now: datetime, *, seconds: float = SECONDS) -> int:
         ]
     done = failed = 0
     for clinic_id, course_id in due[:AT_ONCE]:
-        if stopwatch() - started > seconds:
+        if stopwatch() - started > seconds or (stop and stop.is_set()):
             break
         try:
             _follow(app, clinic_id, course_id, now)

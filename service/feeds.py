@@ -1,18 +1,20 @@
 """Calendar feeds: made, listed, revoked, replaced. How they are served stands in `service/serving.py`."""
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from threading import Event as Flag
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from calendars.kinds import Detail, Reader
 from db import feed_store
-from db.engine import Session, reading, writing
+from db.engine import DatabaseUnavailable, Session, reading, writing
 from db.stored import ServedFeed, StoredFeed
 from scheduler.dates import add_days, to_instant
-from scheduler.errors import InvalidValue
+from scheduler.errors import InfusionsError, InvalidValue
 from service import audit
 from service.audit import HOME_CLINIC, What
 from service.bodies import build_anew, current_body, ended_at
@@ -30,6 +32,8 @@ MAX_NAME = 100
 MAX_ALARMS = 10
 MAX_LEAD = timedelta(days=28)
 SAME_IN_A_REPEAT = ("course_id", "name", "reader", "detail", "language", "alarms", "expires_at")
+
+log = logging.getLogger(__name__)
 
 
 class FeedState(StrEnum):
@@ -161,17 +165,31 @@ def replace_feed(
         return _add(app, session, course, fresh, token, by=by)
 
 
-def rebuild_stale(app: "App", now: datetime) -> int:
+def rebuild_stale(app: "App", now: datetime, *, stop: Flag | None = None) -> int:
     """Makes anew the bytes out of which a cancelled event has to go by now; how many feeds that were.
 
-    Time changes nothing else, so no event's sequence rises. One transaction a feed: safe to stop and to repeat.
+    Time changes nothing else, so no event's sequence rises. One transaction a feed: what is left when asked to `stop`
+    is made at the next pass, and one that can't be made keeps back no other.
     """
     with reading(app.engine) as session:
         stale = feed_store.stale_feeds(session, now)
+    made = failed = 0
     for feed in stale:
-        with writing(app.engine) as session:
-            _build(app, session, feed, now)
-    return len(stale)
+        if stop and stop.is_set():
+            break
+        try:
+            with writing(app.engine) as session:
+                _build(app, session, feed, now)
+        except DatabaseUnavailable:
+            raise
+        except InfusionsError:  # such as a regimen that this program can't read
+            failed += 1
+        else:
+            made += 1
+    if failed:
+        values = {"action": "feeds_not_rebuilt", "failed": failed}
+        log.error("%d feeds can't be made anew: their courses can't be read", failed, extra=values)
+    return made
 
 
 def build_again(app: "App", token_hash: str, now: datetime) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from threading import Event as Flag
 from threading import Timer
 from types import FrameType
@@ -102,19 +103,20 @@ def tick(app: "App", now: datetime, *, stop: Flag | None = None, channel: Channe
 
     Safe to miss, to repeat and to run in several processes. Raises MailsStopped when mails can't go at all.
     """
-    moment, started = _running(now), stopwatch()
-    _part("feeds", lambda: feeds.rebuild_stale(app, now))  # a feed that can't be built keeps back no mail
+    moment, started, stop = _running(now), stopwatch(), stop or Flag()
+    part = partial(_part, stop)
+    part("feeds", lambda: feeds.rebuild_stale(app, now, stop=stop))  # a feed that can't be built keeps back no mail
     if folder := app.settings.mail.bounces:
-        _part("bounces", lambda: read_folder(app, folder, now=now))
+        part("bounces", lambda: read_folder(app, folder, now=now))
     _reap(app, now)
-    _part("settings", lambda: follow_settings(app, now))
-    _part("day facts", lambda: day_upkeep.follow(app, now))
+    part("settings", lambda: follow_settings(app, now, stop=stop))
+    part("day facts", lambda: day_upkeep.follow(app, now, stop=stop))
     expired = _plan(app, now)
-    post = _post(app, moment, stop or Flag(), channel)
-    _part("digest", lambda: send_digests(app, moment(), post.channel, post.sender))
+    post = _post(app, moment, stop, channel)
+    part("digest", lambda: send_digests(app, moment(), post.channel, post.sender))
     tally = send_due(post)
-    _part("links", lambda: forget_posted(app))
-    _part("settings", lambda: follow_settings(app, moment(), seconds=REST_SECONDS, stop=stop))
+    part("links", lambda: forget_posted(app))
+    part("settings", lambda: follow_settings(app, moment(), seconds=REST_SECONDS, stop=stop))
     _count(app, tally, expired, now, stopwatch() - started)
     result = TickResult(planned=tally.due, sent=tally.sent, expired=expired + tally.expired, failed=tally.failed)
     _tell(result)
@@ -259,8 +261,13 @@ def _tell(result: TickResult) -> None:
         log.info("tick: %s due, %s sent, %s expired, %s failed", *counts, extra=values)
 
 
-def _part(name: str, job: Callable[[], object]) -> None:
-    """Does one part of a pass, whose faults keep back no other; without a database the whole pass fails, once."""
+def _part(stop: Flag, name: str, job: Callable[[], object]) -> None:
+    """Does one part of a pass, whose faults keep back no other; without a database the whole pass fails, once.
+
+    Once asked to `stop` nothing more is begun.
+    """
+    if stop.is_set():
+        return
     away: list[DatabaseUnavailable] = []
 
     def tried() -> None:

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from threading import Event as Flag
 from uuid import UUID, uuid4
 
 import icalendar
@@ -69,6 +70,36 @@ def test_bytes_that_are_built_anew_and_come_out_the_same_keep_their_date(app: Ap
         session.connection().execute(text("UPDATE feed SET stale_at = created_at"))
     assert (rebuild_stale(app, clock.at), rebuild_stale(app, clock.at)) == (1, 0)
     assert get(app, feed) == before
+
+
+def test_a_feed_that_cannot_be_built_anew_keeps_back_no_other(
+    app: App, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    make(app)
+    other = start_course(app, replace(bob(), patient="Karl Example"), by=NURSE)
+    new_feed(
+        app,
+        other,
+        name="phone",
+        reader=Reader.PATIENT,
+        detail=Detail.BUSY,
+        language="en",
+        alarms=(),
+        expires=None,
+        by=NURSE,
+    )
+    with writing(app.engine) as session:
+        for step in (
+            "INSERT INTO regimen_content (digest, id, version, name, text) VALUES ('wrong', 'x', '1', 'x', 'none')",
+            "UPDATE course SET regimen_digest = 'wrong' WHERE patient = 'Bob Example'",
+            "UPDATE feed SET stale_at = created_at",
+        ):
+            session.connection().execute(text(step))
+    assert rebuild_stale(app, clock.at) == 1
+    assert "1 feeds can't be made anew" in caplog.text
+    asked = Flag()
+    asked.set()
+    assert rebuild_stale(app, clock.at, stop=asked) == 0
 
 
 def test_a_deferral_changes_exactly_those_entries_in_the_feed(app: App, clock: Clock) -> None:

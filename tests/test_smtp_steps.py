@@ -1,11 +1,12 @@
 """How a mail is handed over: steps told together where the server takes them so, else one by one."""
 
+import re
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from threading import Thread
+from threading import Thread, Timer
 
 import pytest
 
@@ -170,6 +171,77 @@ def test_a_server_that_refuses_the_address_and_still_asks_for_the_mail_does_not_
         channel.close()
     assert b"Subject" not in told[0]
     assert b"RCPT TO:<next@patients.example>" in told[1]
+
+
+SECURE = ("220 hello", "ehlo|250-test/250 STARTTLS")
+SIGNED = ("220 hello", "ehlo|250-test/250 AUTH PLAIN")
+GREETINGS = [
+    ("the connect", (), "", "turns us away ({code}); wait, or ask"),
+    ("EHLO", ("220 hello",), "ehlo", "breaks off the greeting (it said {code}); check [smtp]"),
+    ("STARTTLS", SECURE, "STARTTLS", "breaks off the greeting (it said {code}); check [smtp]"),
+    ("AUTH", SIGNED, "AUTH", "our sign-in"),
+]
+
+
+@pytest.mark.parametrize("code", [421, 450, 451, 550])
+@pytest.mark.parametrize(("step", "before", "awaited", "said"), GREETINGS, ids=lambda value: str(value)[:10])
+def test_a_refusal_before_any_mail_is_told_with_its_code_and_is_ours(
+    step: str, before: tuple[str, ...], awaited: str, said: str, code: int
+) -> None:
+    answers = (*before, f"{awaited}|{code} no")
+    if step == "EHLO":  # then smtplib says HELO
+        answers = (*answers, f"helo|{code} no")
+    with scripted(answers) as (port, told):
+        server = SmtpServer(
+            host="127.0.0.1",
+            port=port,
+            tls="starttls" if step == "STARTTLS" else "none",
+            username="clinic" if step == "AUTH" else "",
+            password="secret word",
+            timeout=5,
+        )
+        channel = SmtpChannel(server)
+        with pytest.raises(DeliveryError) as refused:
+            channel.open()
+    assert refused.value.fate is Fate.OURS
+    assert said.format(code=code) in str(refused.value)
+    assert str(code) in str(refused.value)
+    assert "secret" not in str(refused.value)
+    assert b"MAIL" not in told[0]
+
+
+def test_a_sign_in_that_can_not_be_checked_now_is_no_wrong_password() -> None:
+    for code, said in ((454, "can't check our sign-in now (454); wait"), (535, "refuses our sign-in (535); check")):
+        with scripted((*SIGNED, f"AUTH|{code} no")) as (port, _):
+            channel = SmtpChannel(SmtpServer(host="127.0.0.1", port=port, tls="none", username="clinic", timeout=5))
+            with pytest.raises(DeliveryError, match=re.escape(said)):
+                channel.open()
+
+
+@contextmanager
+def black_hole() -> Iterator[int]:
+    """A port where nobody answers a connect: its queue is full, and what comes is dropped."""
+    with socket.socket() as listener, ExitStack() as kept:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(2):
+            waiting = kept.enter_context(socket.socket())
+            waiting.settimeout(0)
+            waiting.connect_ex(listener.getsockname())
+        yield listener.getsockname()[1]
+
+
+def test_who_waits_for_a_connect_that_nobody_answers_can_be_sent_away() -> None:
+    with black_hole() as port:
+        channel = SmtpChannel(SmtpServer(host="127.0.0.1", port=port, tls="none", timeout=3))
+        started = time.monotonic()
+        Timer(0.2, channel.hang_up).start()
+        with pytest.raises(DeliveryError, match="asked to stop") as left:
+            channel.open()
+        with pytest.raises(DeliveryError, match="asked to stop"):
+            channel.send(mail())
+        assert time.monotonic() - started < 2
+    assert left.value.fate is Fate.OURS
 
 
 def test_a_refused_address_costs_no_connection() -> None:

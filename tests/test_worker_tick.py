@@ -26,11 +26,13 @@ from scheduler.actions import Defer
 from service import worker
 from service.courses import record, start_course
 from service.messages import list_messages, suppress
+from service.sending import stopped
 from service.wiring import App
 from service.worker import MailsStopped, TickResult, channel_of, purge, run_clock, sender_of, tick
 from service.worklist import Todo, worklist
 from tests.smtp_server import MailServer
 from tests.stores import NURSE, Clock, bob, make_app
+from tests.test_smtp_steps import black_hole
 
 FRIDAY = datetime(2026, 12, 4, 12, 0, tzinfo=UTC)
 DUE = datetime(2026, 12, 4, 14, 0, tzinfo=UTC)
@@ -298,6 +300,34 @@ def test_the_clock_ticks_at_once_and_again_and_stops_cleanly(engine: Engine, clo
     clock.at = DUE + timedelta(days=2)
     time.sleep(1.2)
     assert len(files(folder)) == 1, "nothing ticks any more"
+
+
+def test_a_clock_that_waits_for_a_connect_stops_in_time_and_stops_nobody_else(
+    sqlite_url: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A connect that nobody answers lasts half a minute; who is asked to stop has ten seconds."""
+    monkeypatch.setattr(worker, "PATIENCE", 0.3)
+    clock.at = FRIDAY
+    with black_hole() as port:
+        app = make_app(make_engine(sqlite_url), clock, MailServer(folder=Path(), port=port).environ())
+        course = start(app)
+        clock.at = DUE
+        running = run_clock(app)
+        wait_for(lambda: any(thread.name == "mail-server" for thread in threading.enumerate()))
+        begun = time.monotonic()
+        running.shutdown()
+        assert time.monotonic() - begun < 5
+    assert due(app, course).state is State.WAITING, "nothing was taken"
+    assert stopped(app) is None, "our own hurry is no fault of the server"
+    app.engine.dispose()
+
+
+def test_once_asked_to_stop_a_pass_begins_nothing(app: App, folder: Path) -> None:
+    start(app)
+    asked = threading.Event()
+    asked.set()
+    assert tick(app, DUE, stop=asked) == TickResult()
+    assert files(folder) == []
 
 
 def test_a_trouble_is_one_line_in_the_log_and_the_clock_goes_on(

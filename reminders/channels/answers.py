@@ -43,6 +43,15 @@ def reason(error: Exception) -> str:
         return "no answer in time"
     if isinstance(error, smtplib.SMTPServerDisconnected):
         return "connection closed"
+    if isinstance(error, smtplib.SMTPResponseException):
+        return f"it said {codes(error.smtp_code, _octets(error.smtp_error))}"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return type(error).__name__
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _octets(text: bytes | str) -> bytes:
+    return text if isinstance(text, bytes) else text.encode()

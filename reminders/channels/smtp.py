@@ -2,34 +2,14 @@
 
 import re
 import smtplib
-import socket
-import ssl
 from collections.abc import Callable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
 
 from reminders.channels.answers import CLOSING, GO_ON, codes, fate_of, reason
+from reminders.channels.connecting import Connecting, SmtpServer
 from reminders.channels.delivery import DeliveryError, Fate, Outgoing, nothing
 
 PLAIN = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w.-]+")
 GONE = (smtplib.SMTPServerDisconnected, OSError)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SmtpServer:
-    """Where mails go. `tls`: "implicit" from the first byte on, "starttls" (required), or "none".
-
-    `name` is how this machine calls itself. `timeout`: seconds that the server may be silent.
-    """
-
-    host: str
-    port: int
-    tls: str
-    username: str = ""
-    password: str = ""
-    name: str = "localhost"
-    timeout: float = 30
 
 
 class SmtpChannel:
@@ -38,7 +18,7 @@ class SmtpChannel:
     def __init__(self, server: SmtpServer) -> None:
         self._server = server
         self._smtp: smtplib.SMTP | None = None
-        self._latest: smtplib.SMTP | None = None  # the last that was begun, from before it answers
+        self._connecting: Connecting | None = None  # what was begun last
         self._hung_up = False  # whether somebody asked to end it: then nothing is begun anew
         self._used = False  # whether the kept connection has carried a mail
 
@@ -46,13 +26,10 @@ class SmtpChannel:
         """Connects, makes the connection safe, and signs in; nothing when that is done already."""
         if self._smtp is not None:
             return
-        smtp = self._connect()
-        try:
-            self._prepare(smtp)
-        except DeliveryError:
-            smtp.close()
-            raise
-        self._smtp, self._used = smtp, False
+        connecting = self._connecting = Connecting(self._server)
+        if self._hung_up:
+            connecting.leave()
+        self._smtp, self._used = connecting.wait(), False
 
     def send(self, mail: Outgoing, meanwhile: Callable[[], None] = nothing, /) -> str:
         """Hands the mail over. A kept connection that the server has ended meanwhile is replaced once."""
@@ -76,68 +53,21 @@ class SmtpChannel:
             self._smtp = None
 
     def hang_up(self) -> None:
-        """Ends the connection under whoever waits for the server, also for its greeting."""
+        """Ends the connection under whoever waits for the server, also for its name, its greeting or any answer."""
         self._hung_up = True
-        found = self._latest.sock if self._latest else None
-        if found is not None:
-            with suppress(OSError):
-                socket.socket.shutdown(found, socket.SHUT_RDWR)  # TLS would take leave of who does not answer
-
-    # -- Connecting -----------------------------------------------------------------------------------------------
-
-    def _connect(self) -> smtplib.SMTP:
-        server = self._server
-        try:
-            if server.tls == "implicit":
-                return _SafeSmtp(
-                    self._begun,
-                    server.host,
-                    server.port,
-                    server.name,
-                    timeout=server.timeout,
-                    context=ssl.create_default_context(),
-                )
-            return _PlainSmtp(self._begun, server.host, server.port, server.name, timeout=server.timeout)
-        except ssl.SSLCertVerificationError as error:
-            raise self._untrusted(error) from None
-        except smtplib.SMTPConnectError as error:
-            raise self._ours(f"turns us away ({error.smtp_code}); wait, or ask who runs it") from None
-        except (smtplib.SMTPException, OSError) as error:
-            raise self._ours(f"can't be reached ({reason(error)}); check [smtp] host, port and tls") from None
-
-    def _begun(self, smtp: smtplib.SMTP) -> None:
-        self._latest = smtp
-
-    def _prepare(self, smtp: smtplib.SMTP) -> None:
-        server, asked = self._server, "STARTTLS"
-        try:
-            smtp.ehlo_or_helo_if_needed()
-            if server.tls == "starttls":
-                smtp.starttls(context=ssl.create_default_context())
-                smtp.ehlo()
-            asked = "AUTH"
-            if server.username:
-                smtp.login(server.username, server.password)
-        except smtplib.SMTPAuthenticationError as error:
-            sentence = f"refuses our sign-in ({error.smtp_code}); check [smtp] username and password_file"
-            raise self._ours(sentence) from None
-        except smtplib.SMTPNotSupportedError:
-            raise self._ours(f"offers no {asked}; check [smtp] port and tls, or ask who runs it") from None
-        except ssl.SSLCertVerificationError as error:
-            raise self._untrusted(error) from None
-        except (smtplib.SMTPException, OSError) as error:
-            raise self._ours(f"breaks off the greeting ({reason(error)}); check [smtp] port and tls") from None
+        if self._connecting is not None:
+            self._connecting.leave()
 
     # -- Sending --------------------------------------------------------------------------------------------------
 
     def _converse(self, mail: Outgoing, meanwhile: Callable[[], None]) -> str:
         smtp = self._smtp
         if smtp is None:
-            raise self._ours("was not connected to")
+            raise self._server.ours("was not connected to")
         sender, to = _on_the_wire(mail.sender), _on_the_wire(mail.to)
         options = "" if (sender + to).isascii() else " SMTPUTF8 BODY=8BITMIME"
         if options and not smtp.has_extn("smtputf8"):
-            sentence = f"{self._where()} can't write to an address in another script; use another address"
+            sentence = f"{self._server} can't write to an address in another script; use another address"
             raise DeliveryError(sentence, fate=Fate.REJECTED, answer="no SMTPUTF8")
         smtp.command_encoding = "utf-8" if options else "ascii"
         steps = {"MAIL": f"FROM:{_quoted(sender)}{options}", "RCPT": f"TO:{_quoted(to)}", "DATA": ""}
@@ -149,7 +79,7 @@ class SmtpChannel:
             code, text = smtp.getreply()
         except GONE as error:
             self._drop()
-            sentence = f"{self._where()} fell silent after it had the whole mail ({reason(error)})"
+            sentence = f"{self._server} fell silent after it had the whole mail ({reason(error)})"
             raise DeliveryError(sentence, fate=Fate.LOST, answer="no answer", hung_up=True) from None
         self._judge("the end of DATA", code, text)
         self._used = True
@@ -191,7 +121,7 @@ class SmtpChannel:
 
     def _broke_off(self, step: str, error: Exception) -> DeliveryError:
         self._drop()
-        sentence = f"{self._where()} broke off at {step} ({reason(error)})"
+        sentence = f"{self._server} broke off at {step} ({reason(error)})"
         return DeliveryError(sentence, fate=Fate.RETRY, answer=f"gone at {step}", hung_up=True)
 
     def _judge(self, step: str, code: int, text: bytes, *, unheard: int = 0) -> None:
@@ -203,7 +133,7 @@ class SmtpChannel:
         else:
             self._forget()
         answer = f"{codes(code, text)} at {step}"
-        sentence = f"{self._where()} said {answer}"
+        sentence = f"{self._server} said {answer}"
         if fate in {Fate.OURS, Fate.BARRED}:
             sentence += "; check [smtp] sender, verp, username and password_file"
         raise DeliveryError(sentence, fate=fate, answer=answer, hung_up=code == CLOSING)
@@ -231,36 +161,8 @@ class SmtpChannel:
             self._smtp.close()
             self._smtp = None
 
-    def _untrusted(self, error: ssl.SSLCertVerificationError) -> DeliveryError:
-        sentence = (
-            f"has a certificate that can't be trusted ({error.verify_message}); check [smtp] host, or ask who runs it"
-        )
-        return self._ours(sentence)
-
-    def _ours(self, what: str) -> DeliveryError:
-        return DeliveryError(f"{self._where()} {what}", fate=Fate.OURS)
-
-    def _where(self) -> str:
-        return f"mail server {self._server.host}:{self._server.port}"
-
 
 # ---------------------------------------------------------------------------------------------------------------------
-
-
-class _PlainSmtp(smtplib.SMTP):
-    """Known before it connects, which its making does: so somebody else can end it while it waits for the greeting."""
-
-    def __init__(self, known: Callable[[smtplib.SMTP], None], *args: Any, **kwargs: Any) -> None:
-        known(self)
-        super().__init__(*args, **kwargs)
-
-
-class _SafeSmtp(smtplib.SMTP_SSL):
-    """The same with TLS from the first byte on."""
-
-    def __init__(self, known: Callable[[smtplib.SMTP], None], *args: Any, **kwargs: Any) -> None:
-        known(self)
-        super().__init__(*args, **kwargs)
 
 
 def _on_the_wire(address: str) -> str:
