@@ -13,6 +13,7 @@ from service.cli_support import (
     config_option,
     json_option,
     note_language,
+    write_address,
     write_json,
     write_text,
 )
@@ -67,7 +68,7 @@ def new(
         by=by,
     )
     note_language(language)
-    _tell(made.id, made.address, as_json=as_json)
+    write_address("feed", made.id, made.address, as_json=as_json)
 
 
 @feed.command("list")
@@ -125,14 +126,4 @@ def replace(cli: Cli, *, feed_id: UUID, by: str, as_json: bool) -> None:
     from service.feeds import replace_feed
 
     made = replace_feed(cli.app, feed_id, by=by)
-    _tell(made.id, made.address, as_json=as_json)
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-
-
-def _tell(id_: UUID, address: str, *, as_json: bool) -> None:
-    if as_json:
-        write_json({"feed": str(id_), "address": address})
-    else:
-        write_text(address)
+    write_address("feed", made.id, made.address, as_json=as_json)

@@ -13,6 +13,7 @@ from service.cli_support import (
     config_option,
     json_option,
     note_language,
+    write_address,
     write_json,
     write_text,
 )
@@ -47,7 +48,7 @@ def new(cli: Cli, *, course: UUID, name: str, detail: str, language: str | None,
     language = language or load_course(cli.app, course).language
     made = new_link(cli.app, course, name=name, detail=Detail(detail), language=language, by=by)
     note_language(language)
-    _tell(made.id, made.address, as_json=as_json)
+    write_address("page", made.id, made.address, as_json=as_json)
 
 
 @page.command("list")
@@ -97,14 +98,4 @@ def replace(cli: Cli, *, page_id: UUID, by: str, as_json: bool) -> None:
     from service.page_links import replace_link
 
     made = replace_link(cli.app, page_id, by=by)
-    _tell(made.id, made.address, as_json=as_json)
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-
-
-def _tell(id_: UUID, address: str, *, as_json: bool) -> None:
-    if as_json:
-        write_json({"page": str(id_), "address": address})
-    else:
-        write_text(address)
+    write_address("page", made.id, made.address, as_json=as_json)

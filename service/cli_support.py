@@ -19,6 +19,8 @@ from service.clock import clock_from, today_in
 from service.config import Settings, load_settings
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from service.catalogue import Catalogue
     from service.wiring import App
 
@@ -129,6 +131,14 @@ def write_text(text: str, output: Path | None = None) -> None:
 def write_json(value: Mapping[str, object], output: Path | None = None) -> None:
     """Writes one JSON object."""
     write_text(json.dumps(value, ensure_ascii=False, indent=2), output)
+
+
+def write_address(kind: str, id_: "UUID", address: str, *, as_json: bool) -> None:
+    """Writes an address that is shown this once. `kind`: what it leads to, as the JSON names its id."""
+    if as_json:
+        write_json({kind: str(id_), "address": address})
+    else:
+        write_text(address)
 
 
 def note_language(language: str) -> None:

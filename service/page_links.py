@@ -64,10 +64,7 @@ def new_link(
     """
     request = Request.of(request_id)
     check_look(app, detail=detail, language=language)
-    if not 0 < len(name.strip()) <= MAX_NAME or not name.isprintable():
-        raise InvalidValue(
-            f"name: call the link by its device, in 1 to {MAX_NAME} characters on one line", field="name"
-        )
+    check_name(name)
     with writing(app.engine) as session:
         course = load(app, session, clinic_id, course_id, to_change=True)
         page = fresh_link(course, name=name.strip(), detail=detail.value, language=language, by=by)

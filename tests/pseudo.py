@@ -16,7 +16,7 @@ from tests.calendar_plans import ENGLISH
 LANGUAGE = "lt"
 LONGER = 0.4
 _ACCENTS = str.maketrans("aceghijklnorstuwyzACEGHIJKLNORSTUWYZ", "áçéĝĥíĵķļñóŕşţúŵýžÁÇÉĜĤÍĴĶĻÑÓŔŞŢÚŴÝŽ")
-_PADDING = "íñşéŕţéď ŵóŕďş "
+PADDING = "íñşéŕţéď ŵóŕďş "
 
 
 class Spoken(HTMLParser):
@@ -73,7 +73,7 @@ def _pseudo(key: str, text: str) -> str:
     if key.startswith("state.") and ".letter" in key:
         return said  # it stands inside a shape, and is one letter in every language
     missing = round(LONGER * sum(len(plain) for plain, _ in parts))
-    padding = (_PADDING * (missing // len(_PADDING) + 1))[:missing].strip()
+    padding = (PADDING * (missing // len(PADDING) + 1))[:missing].strip()
     # A short text is often one word: then that word grows, since it cannot be broken either.
     return f"[{said}{'' if len(text) <= 12 else ' '}{padding.replace(' ', '') if len(text) <= 12 else padding}]"
 

@@ -1,7 +1,8 @@
 """Every page in a real browser: accessible, in any width and direction, light and dark, and quiet on the network.
 
-The pages are those of `tests.every_page`; one server and one browser serve them all. A page of staff is in English and
-must hold from right to left too, since that is how a layout shows which of its rules know only one direction.
+The pages are those of `tests.every_page`; one server and one browser serve them all. A page of staff is in English; it
+must hold from right to left too, since that is how a layout shows which of its rules know only one direction, and with
+every text 40 % longer, as other languages are.
 """
 
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.every_page import ROWS, Row
 from tests.prepared_site import EVERY_PERSON, PreparedSite, prepared_site
+from tests.pseudo import LONGER, PADDING
 
 WIDTHS = (320, 768, 1280)
 PAGES = [row for row in ROWS if row.is_page]
@@ -49,6 +51,16 @@ EDGELESS = """() => [...document.querySelectorAll('button, .button, input:not([t
   .filter(e => parseFloat(getComputedStyle(e).borderTopWidth) === 0).map(e => e.outerHTML.slice(0, 100))
   .concat([...document.querySelectorAll('[aria-current]')]
     .filter(e => getComputedStyle(e).fontWeight < 600).map(e => e.outerHTML.slice(0, 100)))"""
+# Every text but numbers, moments and what was typed 40 % longer, with the letters of `tests.pseudo`, which stand higher.
+LONGER_TEXT = """([share, padding]) => {
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), found = [];
+  while (texts.nextNode()) found.push(texts.currentNode);
+  for (const node of found) {
+    const text = node.data.trim(), more = Math.ceil(text.length * share);
+    if (!/[a-z]{2}/i.test(text) || node.parentElement.closest('script, style, textarea, code, svg, time')) continue;
+    node.data = node.data.trimEnd() + ' ' + padding.repeat(Math.ceil(more / padding.length)).slice(0, more).trim() + ' ';
+  }
+}"""
 TEXT_OF_200_PERCENT = "document.documentElement.style.fontSize = '200%'"
 
 
@@ -170,6 +182,10 @@ def fitting(page: Page) -> Iterator[Any]:
     page.evaluate("document.documentElement.style.fontSize = ''")
     with colours(page, forced_colors="active"):
         yield from (("forced colours", found) for found in page.evaluate(EDGELESS))
+    page.evaluate(LONGER_TEXT, [LONGER, PADDING])
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        yield from too_wide(page, width, "text of 140 %")
 
 
 def too_wide(page: Page, width: int, how: str) -> Iterator[Any]:

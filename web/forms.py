@@ -10,6 +10,7 @@ from uuid import uuid4
 from fastapi import Depends, Request
 from starlette.exceptions import HTTPException
 
+from scheduler.errors import InvalidValue
 from service.csv_text import MAX_BYTES
 from web import date_boxes
 from web.date_boxes import Boxes
@@ -144,6 +145,12 @@ def beside(field: str, fault: Exception, kind: str = "") -> str:
     for place in (kind, field):
         sentence = sentence.removeprefix(f"{place}: ")
     return sentence
+
+
+def refusal(refused: InvalidValue, fields: Iterable[Field]) -> Faults:
+    """The refusal beside the field at fault; above the form when it has no such field."""
+    known = refused.field in {field.name for field in fields}
+    return {refused.field if known and refused.field else "": beside(refused.field or "", refused)}
 
 
 async def posted(request: Request) -> Form:

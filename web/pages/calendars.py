@@ -16,7 +16,7 @@ from service.languages import labels
 from service.queries import CourseRecord, load_course
 from service.users import SessionUser
 from web.calendar_help import address_values
-from web.forms import Faults, Field, Form, Input, Option, beside, form_from, missing_faults
+from web.forms import Faults, Field, Form, Input, Option, form_from, missing_faults, refusal
 from web.render import Site, TheSite
 from web.session import CheckedForm, Recorder, WithToken
 from web.words import word
@@ -58,8 +58,7 @@ def make(course_id: UUID, site: TheSite, who: Recorder, form: CheckedForm) -> Re
     except RequestReused:
         return _form(site, who, record, form.renewed(), {"": CHANGED})
     except InvalidValue as refused:
-        place = refused.field if refused.field in {field.name for field in _fields(site)} else ""
-        return _form(site, who, record, form, {place: beside(refused.field, refused)})
+        return _form(site, who, record, form, refusal(refused, _fields(site)))
     return _made(site, who, record, made.address)
 
 

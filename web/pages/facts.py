@@ -11,7 +11,7 @@ from service.patients import FactsChanged, change_facts, mark_of
 from service.queries import CourseRecord, load_course
 from service.users import SessionUser
 from web.facts_form import facts_sections, guardian_faults, known_facts, typed_facts
-from web.forms import Faults, Form, all_fields, beside, missing_faults
+from web.forms import Faults, Form, all_fields, missing_faults, refusal
 from web.render import Site, TheSite
 from web.session import CheckedForm, Recorder
 
@@ -47,8 +47,7 @@ def send(course_id: UUID, site: TheSite, who: Recorder, form: CheckedForm) -> Re
             clinic_id=who.user.clinic_id,
         )
     except InvalidValue as refused:
-        place = refused.field if refused.field in {field.name for field in fields} else ""
-        return _form(site, who, record, form, faults={place: beside(refused.field, refused)})
+        return _form(site, who, record, form, faults=refusal(refused, fields))
     except (FactsChanged, RequestReused):
         return _stale(site, who, course_id, form)
     return RedirectResponse(f"/courses/{course_id}?known", 303)

@@ -16,7 +16,7 @@ from service.queries import CourseRecord, load_course
 from service.steps import RequestReused
 from service.users import SessionUser
 from web.calendar_help import PROGRAMS, address_values, code
-from web.forms import Faults, Field, Form, Input, Option, beside, form_from, missing_faults
+from web.forms import Faults, Field, Form, Input, Option, form_from, missing_faults, refusal
 from web.render import Site, TheSite
 from web.session import CheckedForm, Recorder, WithToken
 from web.words import word
@@ -62,8 +62,7 @@ def make(course_id: UUID, site: TheSite, who: Recorder, form: CheckedForm) -> Re
     except RequestReused:
         return _form(site, who, record, form.renewed(), {"": REUSED})
     except InvalidValue as refused:
-        place = refused.field if refused.field in {field.name for field in _fields(site)} else ""
-        return _form(site, who, record, form, {place or "": beside(refused.field or "", refused)})
+        return _form(site, who, record, form, refusal(refused, _fields(site)))
     return _made(site, who, record, form.text("language"), made)
 
 
@@ -203,7 +202,7 @@ def _mailed(site: Site, who: SessionUser, record: CourseRecord, form: Form) -> R
     except RequestReused:
         return _form(site, who, record, form.renewed(), {"": REUSED})
     except InvalidValue as refused:
-        return _form(site, who, record, form, {"": beside(refused.field or "", refused)})
+        return _form(site, who, record, form, refusal(refused, _fields(site)))
     return RedirectResponse(f"/courses/{record.id}#mails", 303)
 
 

@@ -15,7 +15,7 @@ from service.prints import PrintLine, list_prints, print_course, revoke_print
 from service.queries import CourseRecord, load_course
 from service.rendering import Look
 from service.users import SessionUser
-from web.forms import Faults, Field, Form, Input, Option, beside, form_from, missing_faults
+from web.forms import Faults, Field, Form, Input, Option, form_from, missing_faults, refusal
 from web.render import Site, TheSite
 from web.session import CheckedForm, Recorder, WithToken
 from web.words import word
@@ -67,7 +67,7 @@ def make(course_id: UUID, site: TheSite, who: Recorder, form: CheckedForm) -> Re
     except RequestReused:
         return _form(site, who, record, form.renewed(), {"": CHANGED})
     except InvalidValue as refused:
-        return _form(site, who, record, form, {"": beside(refused.field, refused)})
+        return _form(site, who, record, form, refusal(refused, _fields(site)))
     return Response(made.body, media_type="application/pdf", headers=FILE)
 
 

@@ -13,7 +13,7 @@ from service.courses import RequestReused
 from service.loading import reminder_policy
 from service.queries import CourseRecord, load_course
 from service.users import SessionUser
-from web.forms import Faults, Field, Form, beside, missing_faults
+from web.forms import Faults, Form, missing_faults, refusal
 from web.mail_form import carer_fields, choice_fields, chosen_now, contact, fresh_carer, new_carer, wish
 from web.render import Site, TheSite
 from web.session import CheckedForm, Recorder, WithToken
@@ -48,7 +48,7 @@ def add(course_id: UUID, site: TheSite, who: Recorder, form: CheckedForm) -> Res
             clinic_id=who.user.clinic_id,
         )
     except InvalidValue as refused:
-        return _carer_form(site, who, record, form, _fault(refused, fields))
+        return _carer_form(site, who, record, form, refusal(refused, fields))
     except RequestReused:
         raise HTTPException(409, REUSED) from None
     return RedirectResponse(f"/courses/{course_id}?chosen={role}#mails", 303)
@@ -82,7 +82,7 @@ def send_choice(course_id: UUID, role: str, site: TheSite, who: Recorder, form: 
             clinic_id=who.user.clinic_id,
         )
     except InvalidValue as refused:
-        return _choice_form(site, who, record, line, form, faults=_fault(refused, fields))
+        return _choice_form(site, who, record, line, form, faults=refusal(refused, fields))
     return RedirectResponse(f"/courses/{course_id}?chosen={role}#mails", 303)
 
 
@@ -117,11 +117,6 @@ def _carer(site: Site, who: SessionUser, course_id: UUID, role: str) -> Recipien
     if role == PATIENT:
         raise HTTPException(404)
     return _line(site, who, course_id, role)
-
-
-def _fault(refused: InvalidValue, fields: tuple[Field, ...]) -> Faults:
-    known = refused.field in {field.name for field in fields}
-    return {(refused.field if known else "") or "": beside(refused.field or "", refused)}
 
 
 def _carer_form(
