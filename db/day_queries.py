@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement
+from sqlalchemy import select as sqlalchemy_select
 from sqlmodel import Session, and_, col, exists, func, or_, select
 
 from db.rows import fact_from_row
@@ -105,7 +106,7 @@ def under_watch(session: Session, clinic_id: int, today: date, part: Part) -> Da
 def unreached(session: Session, clinic_id: int, today: date, last: date) -> tuple[DayLine, ...]:
     """Planned visits after `today` up to `last` of patients to whom no mail goes, whom nobody has phoned about them."""
     query = _facts(clinic_id, _unreached(today, last), col(DayFactRow.starts))
-    return tuple(_line(*row) for row in session.execute(query))
+    return tuple(map(_line, session.execute(query)))
 
 
 def count_unreached(session: Session, clinic_id: int, today: date, last: date) -> int:
@@ -118,7 +119,7 @@ def count_unreached(session: Session, clinic_id: int, today: date, last: date) -
 def overdue_facts(session: Session, clinic_id: int, day: date) -> tuple[DayLine, ...]:
     """The planned visits before that date of the courses that `is_overdue` finds, the oldest first."""
     here = and_(is_overdue(day), _kind(FactKind.VISIT), col(DayFactRow.first_day) < day)
-    return tuple(_line(*row) for row in session.execute(_facts(clinic_id, here, col(DayFactRow.first_day))))
+    return tuple(map(_line, session.execute(_facts(clinic_id, here, col(DayFactRow.first_day)))))
 
 
 def search(
@@ -162,7 +163,7 @@ def regimens_in_use(session: Session, clinic_id: int) -> tuple[tuple[str, str], 
 
 
 def _unreached(today: date, last: date) -> ColumnElement[bool]:
-    mailed = and_(col(CourseRow.consent), func.coalesce(CourseRow.email, "") != "", ~_unsubscribed(), ~_suppressed())
+    mailed = and_(col(CourseRow.consent), col(CourseRow.mail_key) != "", ~_unsubscribed(), ~_suppressed(CourseRow))
     soon = and_(col(DayFactRow.first_day) > today, col(DayFactRow.first_day) <= last)
     return and_(_kind(FactKind.VISIT), soon, ~or_(mailed, _guarded()), ~_is_ticked())
 
@@ -197,23 +198,31 @@ def _guarded() -> ColumnElement[bool]:
         col(RecipientRow.course_id) == CourseRow.id,
         col(RecipientRow.role) == GUARDIAN,
         col(RecipientRow.consent),
-        col(RecipientRow.email) != "",
+        col(RecipientRow.mail_key) != "",
+        ~_suppressed(RecipientRow),
         col(RecipientRow.withdrawn_at).is_(None),
         col(RecipientRow.unsubscribed_at).is_(None),
     )
 
 
-def _suppressed() -> ColumnElement[bool]:
-    # Addresses are suppressed in small letters (same_address); theirs are ASCII or kept as they are.
-    return exists().where(
-        col(SuppressionRow.clinic_id) == CourseRow.clinic_id,
-        col(SuppressionRow.address) == func.lower(CourseRow.email),
-    )
+def _suppressed(row: type[CourseRow] | type[RecipientRow]) -> ColumnElement[bool]:
+    return exists().where(col(SuppressionRow.clinic_id) == row.clinic_id, col(SuppressionRow.address) == row.mail_key)
+
+
+# What a line says of the course; the rest of its row is long and takes time to read.
+_OF_COURSE = (
+    CourseRow.id,
+    CourseRow.patient,
+    CourseRow.revision,
+    CourseRow.language,
+    CourseRow.spoken_language,
+    CourseRow.interpreter,
+)
 
 
 def _facts(clinic_id: int, here: ColumnElement[bool], *order: Any) -> Any:
     return (
-        select(DayFactRow, CourseRow, RegimenContentRow.name)
+        sqlalchemy_select(DayFactRow, *_OF_COURSE, RegimenContentRow.name)
         .join(CourseRow, col(CourseRow.id) == DayFactRow.course_id)
         .join(RegimenContentRow, col(RegimenContentRow.digest) == CourseRow.regimen_digest)
         .where(col(DayFactRow.clinic_id) == clinic_id, here)
@@ -224,18 +233,19 @@ def _facts(clinic_id: int, here: ColumnElement[bool], *order: Any) -> Any:
 def _lines(session: Session, clinic_id: int, here: ColumnElement[bool], part: Part, *order: Any) -> DayLines:
     count = select(func.count()).select_from(DayFactRow).where(col(DayFactRow.clinic_id) == clinic_id, here)
     rows = session.execute(_facts(clinic_id, here, *order).offset(part.skip).limit(part.most))
-    return DayLines(lines=tuple(_line(*row) for row in rows), total=session.execute(count).scalar_one())
+    return DayLines(lines=tuple(map(_line, rows)), total=session.execute(count).scalar_one())
 
 
-def _line(fact: DayFactRow, course: CourseRow, regimen_name: str) -> DayLine:
+def _line(row: Any) -> DayLine:
+    fact, id_, patient, revision, reads, speaks, interpreter, regimen_name = row
     return DayLine(
-        course_id=course.id,
-        patient=course.patient,
+        course_id=id_,
+        patient=patient,
         regimen_name=regimen_name,
-        revision=course.revision,
-        reads=course.language,
-        speaks=course.spoken_language,
-        interpreter=course.interpreter,
+        revision=revision,
+        reads=reads,
+        speaks=speaks,
+        interpreter=interpreter,
         fact=fact_from_row(fact),
     )
 

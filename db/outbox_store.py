@@ -15,6 +15,7 @@ from sqlalchemy import select as sqlalchemy_select
 from sqlmodel import Session, col, delete, insert, select, update
 
 from db.prepared import Prepared
+from db.search import same_address
 from db.tables import AttemptRow, CourseRow, OutboxRow, SuppressionRow
 
 CHANGE = "change"  # the kind of a message that tells of a change; all others but links are scheduled
@@ -260,11 +261,6 @@ _IS_SUPPRESSED = Prepared(
         col(SuppressionRow.clinic_id) == bindparam("clinic"), col(SuppressionRow.address) == bindparam("address_")
     )
 )
-
-
-def same_address(address: str) -> str:
-    """The address as suppressions compare it: nobody has two mailboxes that differ by a capital letter."""
-    return address.strip().casefold()
 
 
 def _columns(message: NewMessage, clinic_id: int, course_id: UUID, now: datetime) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from db.search import sought
+from db.search import same_address, sought
 from db.stored import (
     StoredAction,
     StoredAudit,
@@ -62,6 +62,7 @@ def course_to_row(stored: StoredCourse) -> CourseRow:
         regimen_digest=regimen.digest,
         fields=course_to_fields(course),
         sought=sought(stored.patient),
+        mail_key=same_address(stored.email or ""),
         **values,
     )
 
@@ -187,7 +188,8 @@ def body_from_row(row: FeedRow) -> StoredBody:
 
 
 def recipient_to_columns(recipient: StoredRecipient) -> dict[str, Any]:
-    return _values(recipient) | {"choice": {kind: list(days) for kind, days in recipient.choice.items()}}
+    choice = {kind: list(days) for kind, days in recipient.choice.items()}
+    return _values(recipient) | {"choice": choice, "mail_key": same_address(recipient.email)}
 
 
 def recipient_from_row(row: RecipientRow) -> StoredRecipient:

@@ -21,6 +21,7 @@ from db.rows import (
     revision_from_row,
     revision_to_row,
 )
+from db.search import same_address
 from db.stored import (
     CourseSummary,
     StoredAction,
@@ -224,7 +225,8 @@ def set_mails_by(session: Session, course: StoredCourse, mark: str) -> None:
 def set_contact(session: Session, course: StoredCourse) -> None:
     """Stores where and how the patient gets mails."""
     names = ("email", "consent", "language", "patient_zone")
-    session.connection().execute(_this(course).values({name: getattr(course, name) for name in names}))
+    values = {name: getattr(course, name) for name in names}
+    session.connection().execute(_this(course).values(values | {"mail_key": same_address(course.email or "")}))
 
 
 def set_speech(session: Session, course: StoredCourse) -> None:

@@ -142,6 +142,19 @@ class ApiTokenRow(Base, table=True):
     last_used_at: datetime | None = None
 
 
+class SignInFailureRow(Base, table=True):
+    """A failed sign-in, or one under way, of the last minutes. Name and address are keyed digests of what was typed."""
+
+    __tablename__ = "sign_in_failure"
+    __table_args__ = (Index(None, "name", "at"), Index(None, "address", "at"))
+
+    id: str = Field(primary_key=True)
+    name: str
+    address: str
+    at: datetime = Field(index=True)
+    pending: bool
+
+
 class RegimenContentRow(Base, table=True):
     """A regimen file's text under its SHA-256: courses stay pinned to what they started with."""
 
@@ -161,7 +174,8 @@ class CourseRow(Base, table=True):
     a list of courses folds none. `overdue_handled`: the visit that stays on no worklist, although it isn't recorded.
     `mails_by` marks the settings by which its mails wait, so that changed ones reach them; `facts_by` what its day
     facts were made by. `language` is the one that the patient reads, `spoken_language` the one that they speak (a
-    text; empty: the same). `sought`: the patient's name or code as it is searched for.
+    text; empty: the same). `sought`: the patient's name or code as it is searched for, `mail_key`: their mail
+    address as it is compared.
     """
 
     __tablename__ = "course"
@@ -191,6 +205,7 @@ class CourseRow(Base, table=True):
     mails_by: str = ""
     facts_by: str = Field(default="", sa_column_kwargs={"server_default": ""})
     sought: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    mail_key: str = Field(default="", sa_column_kwargs={"server_default": ""})
     overdue_handled: date | None = None
     created_at: datetime
     created_by: str
@@ -408,7 +423,7 @@ class RecipientRow(Base, table=True):
     patient chose (the rest stands in the course).
 
     `choice`: by kind the days before, as the recipient wants them. `withdrawn_at`: when a carer's consent ended.
-    `stop_seen_at`: when staff took note that they unsubscribed.
+    `stop_seen_at`: when staff took note that they unsubscribed. `mail_key`: the address as it is compared.
     """
 
     __tablename__ = "recipient"
@@ -435,6 +450,7 @@ class RecipientRow(Base, table=True):
     relation: str = Field(default="", sa_column_kwargs={"server_default": ""})
     phone: str = Field(default="", sa_column_kwargs={"server_default": ""})
     consent: bool = Field(default=True, sa_column_kwargs={"server_default": text("true")})
+    mail_key: str = Field(default="", sa_column_kwargs={"server_default": ""})
 
 
 class AcknowledgementRow(Base, table=True):

@@ -12,7 +12,7 @@ from db.audit_store import find_deed
 from db.engine import Session, reading, writing
 from db.stored import StoredCourse, StoredRecipient
 from reminders import outbox
-from reminders.rules import PATIENT, Kind, ReminderPolicy
+from reminders.rules import GUARDIAN, PATIENT, Kind, ReminderPolicy
 from scheduler.dates import zone_of
 from scheduler.errors import InvalidValue
 from service import audit
@@ -222,9 +222,18 @@ def _with_contact(session: Session, course: LoadedCourse, contact: Contact) -> L
     )
     if changed != course.stored:
         store.set_contact(session, changed)
+        _let_guardian_follow(session, changed)
         # A pass that has looked at the course already, and at the old address, must look again.
         outbox_store.give_back(session, changed.clinic_id, changed.course.id)
     return replace(course, stored=changed)
+
+
+def _let_guardian_follow(session: Session, stored: StoredCourse) -> None:
+    """Who stands for the patient gets mails in the language that the patient reads, at the patient's hours."""
+    known = recipient_store.recipients_of(session, stored.clinic_id, stored.course.id)
+    for each in known:
+        if each.role == GUARDIAN and (each.language, each.zone) != (stored.language, stored.patient_zone):
+            save(session, replace(each, language=stored.language, zone=stored.patient_zone))
 
 
 def _check_new(app: "App", new: NewCarer) -> None:

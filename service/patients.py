@@ -149,7 +149,8 @@ def guardian_of(
 ) -> StoredRecipient:
     """The guardian as one of the course's recipients; `before` is what stood there, and stays where there is none.
 
-    Mails to them are in the language that the patient reads. What somebody else chose before is not theirs.
+    Mails to them are in the language that the patient reads, at the patient's hours. What somebody else chose before is
+    not theirs.
     """
     fresh = StoredRecipient(
         clinic_id=stored.clinic_id,
@@ -171,6 +172,7 @@ def guardian_of(
     return replace(
         base,
         language=stored.language,
+        zone=stored.patient_zone,
         detail=chosen.detail,
         choice=chosen.choice,
         calendar=chosen.calendar,

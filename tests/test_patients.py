@@ -13,7 +13,7 @@ from reminders.rules import Kind
 from scheduler.course import Audience
 from scheduler.errors import InvalidValue
 from service import audit
-from service.carers import NewCarer, Wish, add_carer, choose, list_recipients, remove_carer
+from service.carers import Contact, NewCarer, Wish, add_carer, choose, list_recipients, remove_carer
 from service.courses import NewCourse, NotFound, RequestReused, start_course
 from service.messages import list_messages
 from service.patients import FactsChanged, Guardian, PatientFacts, change_facts, mark_of
@@ -150,6 +150,14 @@ def test_the_language_that_the_patient_reads_is_the_guardians_in_mails_too(app: 
     assert audit.entries(app, course)[-1].detail == {"changed": "language"}
     with pytest.raises(InvalidValue, match="there is no wording"):
         change_facts(app, course, FACTS, by="pia", language="tlh")
+
+
+def test_another_language_or_zone_of_the_patient_is_the_guardians_wherever_it_is_changed(app: App) -> None:
+    course = start_course(app, minor(FACTS), by=NURSE)
+    moved = Contact(email="bob@patients.example", consent=True, language="ar", zone="Europe/Berlin")
+    choose(app, course, "patient", Wish(days={}), by=NURSE, contact=moved)
+    found = {each.role: (each.language, each.zone) for each in list_recipients(app, course)}
+    assert found == dict.fromkeys(("patient", "guardian"), ("ar", "Europe/Berlin"))
 
 
 def test_another_guardian_does_not_get_what_the_one_before_chose(app: App) -> None:

@@ -198,6 +198,32 @@ def test_a_suppressed_address_is_none_and_a_guardian_with_mails_is_enough(app: A
     assert to_remind(app) == ["Bob Example", "Carl Example"], "a carer does not stand for the patient"
 
 
+@pytest.mark.parametrize(
+    ("typed", "suppressed"),
+    [
+        ("Ánna@patients.example", "ánna@patients.example"),  # SQLite folds ASCII letters alone
+        ("anna@STRASSE.example", "anna@straße.example"),  # one mailbox by the rule that suppressions go by
+        ("ANNA@patients.example", " anna@patients.example "),
+    ],
+)
+def test_a_suppressed_address_is_known_in_any_capitals(app: App, clock: Clock, typed: str, suppressed: str) -> None:
+    clock.at = MONDAY
+    started(app, "Anna Example", email=typed)
+    suppress(app, suppressed, by=NURSE)
+    clock.at = MONDAY - timedelta(days=3)
+    assert to_remind(app) == ["Anna Example"]
+    assert count_lines(app) == len(worklist(app))
+
+
+def test_a_guardian_whose_address_is_suppressed_is_not_enough(app: App, clock: Clock) -> None:
+    clock.at = MONDAY
+    guardian = Guardian(name="Gail", relation="mother", email="Gail@mail.example", consent=True)
+    started(app, "Minor Example", email=None, facts=PatientFacts(guardian=guardian))
+    suppress(app, "gail@mail.example", by=NURSE)
+    clock.at = MONDAY - timedelta(days=3)
+    assert to_remind(app) == ["Minor Example"]
+
+
 # -- Ticks --------------------------------------------------------------------------------------------------------------
 
 

@@ -25,6 +25,11 @@ def typed(day: str, month: str, year: str, name: str = "on") -> dict[str, tuple[
         (("", "", "2026"), "2026-00-00", "the day and the month are missing"),
         (("soon", "12", "2026"), "2026-12-soon", "there is no such date; look at day and month"),
         (("٧", "12", "2026"), "2026-12-0٧", "there is no such date; look at day and month"),
+        (
+            ("7", "99999999999999999999", "2026"),
+            "2026-99999999999999999999-07",
+            "there is no such date; look at day and month",
+        ),
         (("", "", ""), "", ""),
     ],
 )

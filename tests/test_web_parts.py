@@ -1,8 +1,8 @@
-"""The parts of the web that need no server: reading forms, counting failures, comparing plans, words."""
+"""The parts of the web that need no server: reading forms, comparing plans, words."""
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -34,7 +34,6 @@ from web.compare import compare
 from web.entries import corrected_values, first_values, read_fields
 from web.forms import Field, Form, Input, Option, form_from, missing_faults, whole_number
 from web.kinds import fields_of
-from web.limits import MAX_KEYS, SignInLimit
 from web.notices import in_words
 from web.record_fields import Material
 from web.rights import Right, has_right
@@ -57,52 +56,6 @@ def plan_of(app: "App", *actions: Action) -> Plan:
     """The plan of Bob's course on 14 December after these actions."""
     regimen = app.catalogue.regimen("inotuzumab-ozogamicin")
     return build_plan(regimen, bob().course, actions, today=date(2026, 12, 14))
-
-
-# -- Failed sign-ins ----------------------------------------------------------------------------------------------------
-
-
-def test_the_sixth_failure_of_a_name_at_an_address_waits_until_the_first_is_a_quarter_of_an_hour_old() -> None:
-    limit = SignInLimit()
-    for minute in range(5):
-        assert limit.wait("alice", "10.0.0.1", NOW) == timedelta()
-        limit.failed("alice", "10.0.0.1", NOW + timedelta(minutes=minute))
-    now = NOW + timedelta(minutes=5)
-    assert limit.wait(" ALICE", "10.0.0.1", now) == timedelta(minutes=10)
-    assert limit.wait("alice", "10.0.0.2", now) == timedelta()
-    assert limit.wait("pia", "10.0.0.1", now) == timedelta()
-    assert limit.wait("alice", "10.0.0.1", NOW + timedelta(minutes=15)) == timedelta()
-
-
-def test_guessing_many_names_from_one_address_is_stopped_too() -> None:
-    limit = SignInLimit()
-    for number in range(30):
-        limit.failed(f"name{number}", "10.0.0.1", NOW)
-    assert limit.wait("another", "10.0.0.1", NOW) == timedelta(minutes=15)
-    assert limit.wait("another", "10.0.0.2", NOW) == timedelta()
-
-
-def test_guessing_one_name_from_many_addresses_is_stopped_too() -> None:
-    limit = SignInLimit()
-    for number in range(50):
-        limit.failed("alice", f"10.0.0.{number}", NOW)
-    assert limit.wait("alice", "10.0.1.1", NOW) == timedelta(minutes=15)
-
-
-def test_a_right_password_forgets_the_failures_before_it() -> None:
-    limit = SignInLimit()
-    for _ in range(4):
-        limit.failed("alice", "10.0.0.1", NOW)
-    limit.succeeded("Alice", "10.0.0.1")
-    limit.failed("alice", "10.0.0.1", NOW)
-    assert limit.wait("alice", "10.0.0.1", NOW) == timedelta()
-
-
-def test_a_flood_of_names_takes_no_more_memory_than_is_allowed() -> None:
-    limit = SignInLimit()
-    for number in range(MAX_KEYS):
-        limit.failed(f"name{number}", f"10.{number}", NOW)
-    assert len(limit._failures) == MAX_KEYS
 
 
 # -- Forms --------------------------------------------------------------------------------------------------------------

@@ -26,9 +26,8 @@ from service.users import (
     user_of_link,
 )
 from service.wiring import App
-from tests.stores import START, Clock
+from tests.stores import Clock
 from tests.web_site import ELSEWHERE, PASSWORD, Page, Visitor, Web, add_staff, running
-from web.limits import SignInLimit
 
 SENTENCE = "a short sentence to keep"
 
@@ -243,14 +242,6 @@ def test_who_guesses_at_the_password_of_an_open_session_has_to_wait(web: Web) ->
     right = greta.send_form("/account", **{**wrong, "current": SENTENCE})
     assert right.status_code == 429
     assert "Wait a quarter of an hour" in Page(right.text).text
-
-
-def test_one_name_in_other_letters_has_no_tries_of_its_own() -> None:
-    limit, now = SignInLimit(), START
-    for typed in ("alice", "ALICE", " Alice ", "\N{FULLWIDTH LATIN SMALL LETTER A}lice", "aliCe"):
-        assert not limit.wait(typed, "10.0.0.1", now)
-        limit.failed(typed, "10.0.0.1", now)
-    assert limit.wait("alice", "10.0.0.1", now)
 
 
 def test_a_link_is_used_once_even_by_two_at_the_same_moment(app: App) -> None:

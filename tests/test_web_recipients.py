@@ -191,3 +191,13 @@ def test_a_neutral_notice_is_chosen_on_the_courses_page(web: Web, alice: Visitor
     assert [
         line.neutral_at is not None for line in worklist(web.app) if line.course_id == course and line.todo is Todo.TELL
     ] == [True]
+
+
+def test_a_request_id_that_is_none_or_was_used_for_something_else_is_told_and_changes_nothing(
+    web: Web, alice: Visitor, course: UUID
+) -> None:
+    path, page = f"/courses/{course}/mails", alice.get(f"/courses/{course}")
+    assert alice.post(f"{path}/pause", page, request_id="x" * 300).status_code == 422
+    assert alice.post(f"{path}/pause", page, request_id="once").status_code == 303
+    again = alice.post(f"{path}/resume", page, request_id="once")
+    assert (again.status_code, "nothing was stored" in Page(again.text).text) == (409, True)

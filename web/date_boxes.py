@@ -34,7 +34,7 @@ class Boxes(NamedTuple):
         whole = all(part.isascii() and part.isdigit() for part in self) and len(self.year) == FOUR_DIGITS
         try:
             return date(int(self.year), int(self.month), int(self.day)) if whole else None
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
 
     @property

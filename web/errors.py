@@ -12,8 +12,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 
 from db.engine import DatabaseUnavailable
-from scheduler.errors import InfusionsError
-from service.courses import NotFound
+from scheduler.errors import InfusionsError, InvalidValue
+from service.courses import NotFound, RequestReused
 from web.patients import is_for_patients, trouble_page
 from web.render import Site
 from web.security import reference, route_of
@@ -113,9 +113,13 @@ def add_handlers(pages: FastAPI, site: Site) -> None:
         return _logged(site, request, 404)
 
     async def overtaken(request: Request, fault: InfusionsError) -> Response:
-        if type(fault) is not InfusionsError:
-            raise fault  # nobody expected this kind here: the guard answers it
-        return _logged(site, request, 409)
+        if type(fault) is InfusionsError or isinstance(fault, RequestReused):
+            return _logged(site, request, 409)
+        if isinstance(fault, InvalidValue) and fault.field == "request_id":
+            return _logged(
+                site, request, 422, "The form was changed on its way here. Go back, reload the page and send it anew."
+            )
+        raise fault  # nobody expected this kind here: the guard answers it
 
     async def away(request: Request, fault: DatabaseUnavailable) -> Response:
         return database_away(site, request, fault)

@@ -21,7 +21,7 @@ from service.users import SessionUser
 from service.wiring import App
 from service.worklist import count_lines
 from web import date_words, words
-from web.limits import PageLimits, SignInLimit
+from web.limits import PageLimits
 from web.rights import Right, has_right
 
 MEDIA_TYPES = {
@@ -51,7 +51,6 @@ class Site:
     app: App
     templates: Environment
     assets: Mapping[str, Asset]
-    sign_in_limit: SignInLimit
     page_limits: PageLimits = field(default_factory=PageLimits)
 
     @property
@@ -84,7 +83,7 @@ class Site:
 
 def make_site(app: App) -> Site:
     """The site of `app`, with templates and files read."""
-    return Site(app=app, templates=_templates(app), assets=_assets(), sign_in_limit=SignInLimit())
+    return Site(app=app, templates=_templates(app), assets=_assets())
 
 
 async def site_of(request: Request) -> Site:

@@ -4,7 +4,9 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from scheduler.errors import InvalidValue
+from service import sign_in_limits
 from service.loading import NotFound
+from service.sign_in_limits import TooManyFailures
 from service.users import (
     LONGEST_PASSWORD,
     SHORTEST_PASSWORD,
@@ -88,21 +90,24 @@ def account(site: TheSite, who: SignedIn) -> Response:
 @router.post("/account")
 def change(request: Request, site: TheSite, who: SignedIn, form: CheckedForm) -> Response:
     """Changes it; every sign-in of this person ends, this one too. Who guesses at the password now has to wait."""
-    address, now = request.client.host if request.client else "", site.app.now()
-    if site.sign_in_limit.wait(who.user.name, address, now):
-        return _account(site, who, {"current": TOO_OFTEN}, status=429)
     faults = _faults(form, CHANGE)
+    if faults:
+        return _account(site, who, faults)
     try:
-        if not faults:
-            with CHECKS_AT_ONCE:
-                change_password(site.app, who.user, form.raw("current"), form.raw("new"))
-            return RedirectResponse("/sign-in?welcome", 303)
+        tried = sign_in_limits.begin(site.app, who.user.name, request.client.host if request.client else "")
+    except TooManyFailures:
+        return _account(site, who, {"current": TOO_OFTEN}, status=429)
+    try:
+        with CHECKS_AT_ONCE:
+            change_password(site.app, who.user, form.raw("current"), form.raw("new"))
     except InvalidValue as refused:
-        place = "current" if refused.field == "current" else "new"
-        if place == "current":
-            site.sign_in_limit.failed(who.user.name, address, now)
-        faults = {place: beside(refused.field or "", refused)}
-    return _account(site, who, faults)
+        if refused.field == "current":
+            sign_in_limits.failed(site.app, tried)
+            return _account(site, who, {"current": beside("current", refused)})
+        sign_in_limits.passed(site.app, tried)
+        return _account(site, who, {"new": beside(refused.field or "", refused)})
+    sign_in_limits.passed(site.app, tried)
+    return RedirectResponse("/sign-in?welcome", 303)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -7,8 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
+from service import sign_in_limits
 from service.audit import HOME_CLINIC
 from service.loading import NotFound
+from service.sign_in_limits import TooManyFailures
 from service.users import User, check_password, close_session, open_session
 from web.forms import Form, Posted
 from web.render import Site, TheSite
@@ -56,21 +58,21 @@ def sign_in(request: Request, site: TheSite, form: Annotated[Form, Depends(unfor
     name = form.text("name")
     values = {"name": name, "next": own_path(form.text("next"))}
     address = request.client.host if request.client else ""
-    now = site.app.now()
-    wait = site.sign_in_limit.wait(name, address, now)
-    if wait:
-        response = _form(request, site, values, status=429, wait=wait)
-        response.headers["Retry-After"] = str(int(wait.total_seconds()) + 1)
+    try:
+        tried = sign_in_limits.begin(site.app, name, address)
+    except TooManyFailures as full:
+        response = _form(request, site, values, status=429, wait=full.wait)
+        response.headers["Retry-After"] = str(int(full.wait.total_seconds()) + 1)
         return response
     user = _checked(site, name, form.raw("password"))
     if user is None:
-        site.sign_in_limit.failed(name, address, now)
+        sign_in_limits.failed(site.app, tried)
         return _form(request, site, values, status=422, refused=True)
     try:
         token, _ = open_session(site.app, user)
     except NotFound:  # disabled, or a new password, since it was checked
         return _form(request, site, values, status=422, refused=True)
-    site.sign_in_limit.succeeded(name, address)
+    sign_in_limits.passed(site.app, tried)
     _close_earlier(request, site)
     response = RedirectResponse(values["next"], 303)
     set_cookie(response, site, session_cookie(site), token)
