@@ -211,18 +211,18 @@ def _suppressed(row: type[CourseRow] | type[RecipientRow]) -> ColumnElement[bool
 
 # What a line says of the course; the rest of its row is long and takes time to read.
 _OF_COURSE = (
-    CourseRow.id,
-    CourseRow.patient,
-    CourseRow.revision,
-    CourseRow.language,
-    CourseRow.spoken_language,
-    CourseRow.interpreter,
+    col(CourseRow.id),
+    col(CourseRow.patient),
+    col(CourseRow.revision),
+    col(CourseRow.language),
+    col(CourseRow.spoken_language),
+    col(CourseRow.interpreter),
 )
 
 
 def _facts(clinic_id: int, here: ColumnElement[bool], *order: Any) -> Any:
     return (
-        sqlalchemy_select(DayFactRow, *_OF_COURSE, RegimenContentRow.name)
+        sqlalchemy_select(DayFactRow, *_OF_COURSE, col(RegimenContentRow.name))
         .join(CourseRow, col(CourseRow.id) == DayFactRow.course_id)
         .join(RegimenContentRow, col(RegimenContentRow.digest) == CourseRow.regimen_digest)
         .where(col(DayFactRow.clinic_id) == clinic_id, here)
