@@ -31,6 +31,15 @@ hypothesis.settings.register_profile("local", deadline=None)
 hypothesis.settings.load_profile("ci" if IN_CI else "local")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is covered is counted from worked examples alone: what random ones happen to reach proves no case of its own,
+    and they run three times as fast without counting."""
+    for item in items:
+        if item.get_closest_marker("hypothesis"):
+            item.add_marker("no_cover")
+
+
 @pytest.fixture(scope="session")
 def postgres_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of an empty database on a real PostgreSQL: one server for the whole run, one database a worker.

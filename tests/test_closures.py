@@ -43,6 +43,7 @@ def test_a_dose_on_a_closed_day_stays_and_the_advice_names_both_days() -> None:
     [
         (ClinicRules(opening_days=frozenset({1, 2, 3, 4})), [], "the clinic is closed on Mondays"),
         (clinic("2026-12-14"), [], "a public holiday"),
+        (clinic("2026-12-14"), [act("away", from_="2026-12-10", to="2026-12-11")], "a public holiday"),
         (ClinicRules(), [act("away", from_="2026-12-14", to="2026-12-14")], "the patient is away until 14 Dec 2026"),
         (
             clinic("2026-12-14"),

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from scheduler import ClinicRules, InvalidValue, NeedsReason, check_action, check_course
+from scheduler import ClinicRules, InvalidValue, NeedsReason, Rejected, check_action, check_actions, check_course
 from scheduler.actions import ACTION_KINDS
 from tests.core import act, action_of, course_of, inotuzumab, plan_of, refusal
 
@@ -723,6 +723,14 @@ def test_a_course_that_cannot_be_is_not_started(
     with pytest.raises(fault) as caught:
         check_course(inotuzumab(), course_of(DAY1, **fields))
     assert (caught.value.field, str(caught.value)) == (field, sentence)
+
+
+def test_of_several_actions_the_one_that_is_refused_is_named_by_its_number() -> None:
+    actions = [act("given", "C1D1", on=DAY1), act("omit", "C1D8"), act("given", "C1D8", on="2026-12-14")]
+    recorded = [action_of(each) for each in actions]
+    with pytest.raises(Rejected) as caught:
+        check_actions(inotuzumab(), course_of(DAY1), recorded, today=date(2026, 12, 14), clinic=ClinicRules())
+    assert caught.value.number == 3
 
 
 def test_the_cases_cover_every_kind_of_action() -> None:

@@ -760,6 +760,16 @@ def test_more_agents_than_any_visit_has_are_refused() -> None:
     assert "agents: are more than 20; split the regimen" in faults(agents)
 
 
+def test_more_cycles_than_any_course_has_are_refused() -> None:
+    told = faults(GOOD + "\n[[cycles]]\n" * 100)
+    assert "key `cycles`: are more than 99 tables; use count for cycles of the same shape" in told
+
+
+def test_of_faults_without_end_two_hundred_are_told() -> None:
+    told = faults("".join(f"k{number} = 1\n" for number in range(1000)))
+    assert (len(told), told[-1]) == (201, "file: has more than these 200 faults; mend them first")
+
+
 OLD_CASES = [
     ("the gap", ("min_gap_days = 6", "min_gap_days = 0"), "key `min_gap_days`: 0 is out of range; use 1 to 400"),
     (
