@@ -82,6 +82,6 @@ def _stamp(old: StampedEvent | None, event: Event, course: UUID, at: datetime) -
 
 
 def _raised(old: StampedEvent, at: datetime) -> StampedEvent:
-    # Two changes within a second, or a clock set back, must still read as newer (feed rule 5).
+    # Two changes within a second, or a clock set back, must still read as newer.
     newer = max(at, old.last_modified + timedelta(seconds=1))
     return replace(old, sequence=old.sequence + 1, last_modified=newer)
