@@ -12,6 +12,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse, Response
 
 from scheduler.dates import zone_of
@@ -139,6 +140,7 @@ def _templates(app: App) -> Environment:
         "lead": words.lead_words,
         "sentence": words.sentence,
         "runs": _runs,
+        "breakable": _breakable,
         "state_word": words.state_word,
         "weekday": date_words.weekday_words,
         "permitted": date_words.permitted_words,
@@ -149,6 +151,11 @@ def _templates(app: App) -> Environment:
 def _runs(items: Iterable[object], name: str) -> list[tuple[object, list[object]]]:
     """The items in groups of the same attribute, in their order (Jinja's own `groupby` sorts)."""
     return [(key, list(members)) for key, members in groupby(items, key=attrgetter(name))]
+
+
+def _breakable(address: str) -> Markup:
+    """A mail address that a narrow box breaks behind the @, if anywhere."""
+    return escape(address).replace("@", Markup("@<wbr>"))
 
 
 def _span(length: timedelta) -> str:
