@@ -107,6 +107,22 @@ def verify(app: "App", *, by: str, clinic_id: int) -> tuple[AuditHead, tuple[str
     return found
 
 
+def told(found: FoundAudit) -> Mapping[str, object]:
+    """One entry as plain values, of an export and of the HTTP interface."""
+    entry = found.entry
+    return {
+        "number": entry.number,
+        "at": entry.at.isoformat(),
+        "by": entry.by,
+        "what": entry.what,
+        "patient": found.patient,
+        "course": str(entry.course_id) if entry.course_id else None,
+        "from": entry.origin,
+        "detail": entry.detail,
+        "seal": found.seal,
+    }
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 
 
@@ -179,25 +195,10 @@ def _parts(app: "App", wanted: AuditFilter, before: int, clinic_id: int) -> Iter
         before = found[-1].id
 
 
-def _told(found: FoundAudit) -> Mapping[str, object]:
-    entry = found.entry
-    return {
-        "number": entry.number,
-        "at": entry.at.isoformat(),
-        "by": entry.by,
-        "what": entry.what,
-        "patient": found.patient,
-        "course": str(entry.course_id) if entry.course_id else None,
-        "from": entry.origin,
-        "detail": entry.detail,
-        "seal": found.seal,
-    }
-
-
 def _csv(parts: Iterator[tuple[FoundAudit, ...]]) -> Iterator[str]:
     yield "\N{ZERO WIDTH NO-BREAK SPACE}" + _line(COLUMNS)  # by this mark spreadsheets know that it is UTF-8
     for part in parts:
-        yield "".join(_line(_cells(_told(found))) for found in part)
+        yield "".join(_line(_cells(told(found))) for found in part)
 
 
 def _cells(told: Mapping[str, object]) -> tuple[str, ...]:
@@ -216,6 +217,6 @@ def _json(parts: Iterator[tuple[FoundAudit, ...]]) -> Iterator[str]:
     yield '{"schema": 1, "entries": ['
     mark = "\n"
     for part in parts:
-        yield mark + ",\n".join(json.dumps(_told(found), ensure_ascii=False) for found in part)
+        yield mark + ",\n".join(json.dumps(told(found), ensure_ascii=False) for found in part)
         mark = ",\n"
     yield "\n]}\n"

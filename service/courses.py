@@ -184,23 +184,45 @@ def preview_each(app: "App", course_id: UUID, choose: Choose, *, clinic_id: int)
     return Preview(before=before, after=after, changes=changes(events(before), events(after)), notices=told)
 
 
-def tell_patient(app: "App", course_id: UUID, revision: int, *, by: str, clinic_id: int = HOME_CLINIC) -> None:
+def tell_patient(
+    app: "App",
+    course_id: UUID,
+    revision: int,
+    *,
+    by: str,
+    request_id: str | None = None,
+    clinic_id: int = HOME_CLINIC,
+) -> None:
     """Notes that staff have told the patient what that revision changed, so that its notice may go.
 
     Raises NotFound when the course, or that revision of it, isn't there; a second time changes nothing.
     """
+    request = Request.of(request_id, "told", str(course_id), revision)
     with writing(app.engine) as session:
-        note_told(app, session, load(app, session, clinic_id, course_id, to_change=True), revision, by=by)
+        loaded = load(app, session, clinic_id, course_id, to_change=True)
+        if not request.done(session, clinic_id):
+            note_told(app, session, loaded, revision, by=by, request=request)
 
 
-def neutral_notice(app: "App", course_id: UUID, revision: int, *, by: str, clinic_id: int = HOME_CLINIC) -> None:
+def neutral_notice(
+    app: "App",
+    course_id: UUID,
+    revision: int,
+    *,
+    by: str,
+    request_id: str | None = None,
+    clinic_id: int = HOME_CLINIC,
+) -> None:
     """Lets the notice that waits until the patient was told of that revision go as a mail that only asks to call.
 
     The revision still has to be told. Raises NotFound like `tell_patient`, InvalidValue when no mail can go in time or
     none waits; a second time changes nothing.
     """
+    request = Request.of(request_id, "neutral", str(course_id), revision)
     with writing(app.engine) as session:
         loaded = load(app, session, clinic_id, course_id, to_change=True)
+        if request.done(session, clinic_id):
+            return
         _check_revision(loaded, revision)
         stored, now = loaded.stored, loaded.now
         if store.revisions_of(session, stored)[revision].neutral_at is not None:
@@ -209,11 +231,26 @@ def neutral_notice(app: "App", course_id: UUID, revision: int, *, by: str, clini
         upto = loaded.recorded_at(revision)
         send_neutral(session, facts, stored, loaded.stamped, revision=revision, upto=upto, now=now)
         audit.note(
-            session, What.NEUTRAL_NOTICE, clinic_id=clinic_id, by=by, at=now, course_id=course_id, revision=revision
+            session,
+            What.NEUTRAL_NOTICE,
+            clinic_id=clinic_id,
+            by=by,
+            at=now,
+            course_id=course_id,
+            request=request,
+            revision=revision,
         )
 
 
-def note_told(app: "App", session: Session, loaded: LoadedCourse, revision: int, *, by: str) -> None:
+def note_told(
+    app: "App",
+    session: Session,
+    loaded: LoadedCourse,
+    revision: int,
+    *,
+    by: str,
+    request: Request = Request.of(None),  # noqa: B008 - a value that never changes
+) -> None:
     """What `tell_patient` does, within a transaction that has locked the course."""
     clinic_id, course_id, now = loaded.stored.clinic_id, loaded.stored.course.id, loaded.now
     _check_revision(loaded, revision)
@@ -221,7 +258,16 @@ def note_told(app: "App", session: Session, loaded: LoadedCourse, revision: int,
         return
     facts = facts_of(app, session, loaded.stored, loaded.plan(), now=now)
     outbox.after_told(session, facts, loaded.stamped, upto=loaded.recorded_at(revision), now=now)
-    audit.note(session, What.PATIENT_TOLD, clinic_id=clinic_id, by=by, at=now, course_id=course_id, revision=revision)
+    audit.note(
+        session,
+        What.PATIENT_TOLD,
+        clinic_id=clinic_id,
+        by=by,
+        at=now,
+        course_id=course_id,
+        request=request,
+        revision=revision,
+    )
 
 
 # ---------------------------------------------------------------------------------------------------------------------

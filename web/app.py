@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from db.engine import DatabaseUnavailable
 from service.serving import FeedServer
 from service.wiring import App
+from web.api import LateApi, is_api
 from web.errors import add_handlers, database_away, error_page
 from web.feeds import ALWAYS, FeedDoor, is_feed
 from web.pages import (
@@ -71,7 +72,7 @@ ROUTERS = (
 
 
 def create_app(app: App) -> ASGIApp:
-    """The whole service: feeds, and beside them the pages."""
+    """The whole service: feeds, pages, and the interface for other programs."""
     server = FeedServer(app)
     pages = create_pages(app, at_end=server.close)  # at the end nobody is left who would wait for it
     site: Site = pages.state.site
@@ -87,8 +88,10 @@ def create_app(app: App) -> ASGIApp:
         around=partial(_guarded, site=site),
     )
 
+    api = LateApi(app)
+
     async def service(scope: Scope, receive: Receive, send: Send) -> None:
-        await (feeds if is_feed(scope) else pages)(scope, receive, send)
+        await (feeds if is_feed(scope) else api if is_api(scope["path"]) else pages)(scope, receive, send)
 
     return service
 

@@ -132,6 +132,7 @@ def _add_headers(message: Message, headers: tuple[tuple[bytes, bytes], ...]) -> 
 def _needs_no_session(scope: Scope) -> bool:
     """Whether the address itself is the key, so that no session can be misused. A calendar program asks for a feed:
     it knows nothing but reading and is answered 405. A mail program posts to the page that stops mails (RFC 8058). A
-    patient's page sends no referrer, so its forms come with no origin: they carry a mark of their own instead."""
+    patient's page sends no referrer, so its forms come with no origin: they carry a mark of their own instead. A
+    program sends its token in a header, which no browser does by itself."""
     path: str = scope["path"]
-    return path.startswith(("/c/", "/u/", "/p/"))
+    return path.startswith(("/c/", "/u/", "/p/", "/api/"))

@@ -1,0 +1,51 @@
+"""The HTTP interface for other programs: `/api/v1/…` in JSON with a bearer token, described in `/openapi.json`."""
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
+
+from service.wiring import App
+from web.api import DESCRIPTION, courses, handing_over, plans, recording, staff
+from web.api.asking import WithBearer
+from web.api.door import WRONG_TOKENS, Door
+from web.api.errors import add_handlers, refusal
+from web.limits import Limit
+from web.security import Guard
+
+# More specific paths first: `/reminders/suppress` before `/reminders/{id}/…`.
+ROUTERS = (plans.router, courses.router, recording.router, handing_over.router, staff.router)
+ABOUT = """
+The use cases of the command line `infusions`, for other programs.
+
+A token is made with `infusions token new` and sent as `Authorization: Bearer TOKEN`. It belongs to one clinic; what is
+of another is not found. A rejected request stores nothing. `Idempotency-Key` makes a repeat harmless: the same key,
+sent with the same token to the same address, is done once and answered alike; with another body it is refused. A
+refused request uses up no key. Unknown keys and names in a query are refused.
+"""
+
+
+def create_api(app: App) -> Guard:
+    """The interface as an ASGI application."""
+    api = FastAPI(
+        title="Infusion Cycles",
+        version="1",
+        description=ABOUT.strip(),
+        openapi_url=DESCRIPTION,
+        docs_url=None,  # it would load scripts from elsewhere
+        redoc_url=None,
+        redirect_slashes=False,
+        dependencies=[WithBearer],
+    )
+    api.state.app = app
+    for router in ROUTERS:
+        api.include_router(router)
+    add_handlers(api)
+    door = Door(api, app, Limit(WRONG_TOKENS))
+    return Guard(door, public_url=app.settings.server.public_url, error_page=_failed)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _failed(request: Request, status: int, number: str) -> Response:
+    return refusal(request, status, number=number)
