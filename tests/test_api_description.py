@@ -39,7 +39,7 @@ OPERATIONS = sorted(
 )
 load_all_checks()
 # A description can't express a regimen's rules: what it lets through may be refused. Tokens have tests of their own.
-NOT_CHECKED = [
+NOT_CHECKED: list[Any] = [
     CHECKS.get_one(name)
     for name in ("positive_data_acceptance", "ensure_resource_availability", "use_after_free", "ignored_auth")
 ]
@@ -114,7 +114,7 @@ def ask(described: Described, path: str, method: str, mode: GenerationMode, *, e
     @settings(
         max_examples=examples, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)
     )
-    def run(case: Case) -> None:
+    def run(case: Case[Any]) -> None:
         if mode is GenerationMode.POSITIVE:
             case.path_parameters = {
                 name: described.known.get(name, value) for name, value in case.path_parameters.items()
