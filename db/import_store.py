@@ -67,11 +67,25 @@ def find_batch(session: Session, clinic_id: int, batch_id: UUID) -> StoredBatch 
     """The table, or None when the clinic has none of that id."""
     query = select(ImportBatchRow).where(ImportBatchRow.clinic_id == clinic_id, ImportBatchRow.id == batch_id)
     found = session.exec(query).first()
-    if found is None:
-        return None
-    return StoredBatch(
-        id=found.id, clinic_id=found.clinic_id, by=found.by, created_at=found.created_at, state=found.state
-    )
+    return _batch(found) if found is not None else None
+
+
+def batches_of(session: Session, clinic_id: int) -> tuple[tuple[StoredBatch, dict[str, int]], ...]:
+    """The clinic's tables, the newest first, with how many of their rows stand how."""
+    query = select(ImportBatchRow).where(ImportBatchRow.clinic_id == clinic_id)
+    batches = tuple(map(_batch, session.exec(query.order_by(col(ImportBatchRow.created_at).desc()))))
+    counted = select(ImportRowRow.batch_id, ImportRowRow.state, func.count()).where(ImportRowRow.clinic_id == clinic_id)
+    counts: dict[UUID, dict[str, int]] = {}
+    for batch_id, state, number in session.exec(counted.group_by(col(ImportRowRow.batch_id), col(ImportRowRow.state))):
+        counts.setdefault(batch_id, {})[state] = number
+    return tuple((batch, counts.get(batch.id, {})) for batch in batches)
+
+
+def waiting(session: Session, states: Iterable[str], now: datetime) -> tuple[StoredBatch, ...]:
+    """The tables of all clinics in one of these states at which nobody works, the oldest first."""
+    free = or_(col(ImportBatchRow.lease_until).is_(None), col(ImportBatchRow.lease_until) <= now)
+    query = select(ImportBatchRow).where(col(ImportBatchRow.state).in_(list(states)), free)
+    return tuple(map(_batch, session.exec(query.order_by(col(ImportBatchRow.created_at)))))
 
 
 def move(session: Session, batch: StoredBatch, state: str) -> bool:
@@ -150,6 +164,10 @@ def forget_before(session: Session, instant: datetime) -> None:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+def _batch(row: ImportBatchRow) -> StoredBatch:
+    return StoredBatch(id=row.id, clinic_id=row.clinic_id, by=row.by, created_at=row.created_at, state=row.state)
 
 
 def _row(row: ImportRowRow) -> StoredRow:

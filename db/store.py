@@ -4,10 +4,10 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Update
+from sqlalchemy import ColumnElement, Update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, col, or_, select, update
+from sqlmodel import Session, col, func, or_, select, update
 
 from db.rows import (
     action_from_row,
@@ -211,10 +211,15 @@ def set_to_tell(session: Session, course: StoredCourse, numbers: Collection[int]
 
 def due_for_settings(session: Session, clinic_id: int, mark: str, limit: int) -> tuple[UUID, ...]:
     """The clinic's courses that follow other settings than those of that mark; the next visits first."""
-    other = or_(col(CourseRow.mails_by) < mark, col(CourseRow.mails_by) > mark)
-    query = select(CourseRow.id).where(CourseRow.clinic_id == clinic_id, other)
+    query = select(CourseRow.id).where(CourseRow.clinic_id == clinic_id, _follows_other(mark))
     query = query.order_by(col(CourseRow.next_visit).is_(None), col(CourseRow.next_visit), col(CourseRow.id))
     return tuple(session.exec(query.limit(limit)))
+
+
+def count_due_for_settings(session: Session, clinic_id: int, mark: str) -> int:
+    """How many of them there are."""
+    query = select(func.count()).select_from(CourseRow).where(CourseRow.clinic_id == clinic_id, _follows_other(mark))
+    return session.exec(query).one()
 
 
 def set_mails_by(session: Session, course: StoredCourse, mark: str) -> None:
@@ -292,6 +297,10 @@ def summary_of(row: CourseRow, regimen_name: str) -> CourseSummary:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+def _follows_other(mark: str) -> ColumnElement[bool]:
+    return or_(col(CourseRow.mails_by) < mark, col(CourseRow.mails_by) > mark)
 
 
 def _this(course: StoredCourse) -> Update:

@@ -3,7 +3,7 @@
 So they can be stored beside the course, and a day is found by comparing dates: what is due, missing, on hold.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -22,6 +22,9 @@ REVIEW = "response-review"  # answered by recording its result
 # Whose checks are not ours any more (scheduling rules 20 and 24).
 NOT_OURS = frozenset({CeaseCause.DEATH, CeaseCause.TRANSFERRED, CeaseCause.HOSPICE})
 USUAL_TICKS = ("weight", "premedication")  # asked on every visit, beside the checks that the regimen names
+
+
+Place = tuple[int | None, int | None]  # cycle and day
 
 
 class FactKind(StrEnum):
@@ -63,9 +66,9 @@ class DayFact:
     detail: Mapping[str, Any] = field(default_factory=dict)
 
 
-def day_facts(plan: Plan, clinic: ClinicRules) -> tuple[DayFact, ...]:
-    """The facts of a plan, by key."""
-    found = [*_visits(plan, clinic), *_standing(plan)]
+def day_facts(plan: Plan, clinic: ClinicRules, *, noted: Collection[Place] = ()) -> tuple[DayFact, ...]:
+    """The facts of a plan, by key. `noted`: the visits of which somebody took note that they lie on a closed day."""
+    found = [*_visits(plan, clinic, noted), *_standing(plan)]
     if plan.ceased is None or plan.ceased.cause not in NOT_OURS:
         found += [*_checks(plan), *_after_checks(plan), *_watch(plan)]
     return tuple(sorted(found, key=lambda fact: fact.key))
@@ -74,7 +77,7 @@ def day_facts(plan: Plan, clinic: ClinicRules) -> tuple[DayFact, ...]:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def _visits(plan: Plan, clinic: ClinicRules) -> Iterator[DayFact]:
+def _visits(plan: Plan, clinic: ClinicRules, noted: Collection[Place]) -> Iterator[DayFact]:
     """Visits with their doses and what is ticked on them, those on closed days, and what comes after on its own."""
     absences = [each.action for each in plan.actions if each.stands and isinstance(each.action, Away)]
     closures = Closures(absences, clinic)
@@ -103,7 +106,7 @@ def _visits(plan: Plan, clinic: ClinicRules) -> Iterator[DayFact]:
                 "ticks": [[name, ref] for name, ref in [*checks, *usual]],
             },
         )
-        if planned and closures.is_closed(on):
+        if planned and closures.is_closed(on) and (first.cycle, first.day) not in noted:
             detail = {"cycle": first.cycle, "day": first.day, "reason": closures.reason(on)}
             closed.append(DayFact(key=f"closed/{place}", kind=FactKind.CLOSED, first=on, last=on, detail=detail))
         yield from _running_on(plan, visit)

@@ -1,6 +1,5 @@
 """Taking note of what a plan remarks on itself. The remark stays acknowledged until its facts change."""
 
-import hashlib
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -8,21 +7,15 @@ from db.acknowledgement_store import acknowledged, save_acknowledgement, withdra
 from db.engine import writing
 from db.stored import StoredAcknowledgement
 from scheduler.errors import InvalidValue
-from scheduler.plan import Advice
-from service import audit
+from service import audit, day_upkeep
 from service.audit import HOME_CLINIC, What
 from service.loading import load
+from service.remarks import mark_of
 
 if TYPE_CHECKING:
     from service.wiring import App
 
 GONE = "this remark has changed since the page was opened, so nothing was stored; look at the course again"
-
-
-def mark_of(advice: Advice) -> str:
-    """What stands for the remark with its facts: it changes when they do."""
-    told = f"{advice.code}\n{advice.cycle}\n{advice.day}\n{advice.facts}"
-    return hashlib.sha256(told.encode()).hexdigest()[:32]
 
 
 def acknowledge(app: "App", course_id: UUID, mark: str, *, by: str, clinic_id: int = HOME_CLINIC) -> None:
@@ -39,6 +32,7 @@ def acknowledge(app: "App", course_id: UUID, mark: str, *, by: str, clinic_id: i
             return
         stored = StoredAcknowledgement(mark=mark, code=advice.code, at=course.now, by=by)
         save_acknowledgement(session, course.stored, stored)
+        day_upkeep.keep(app, session, course.stored, course.plan(), now=course.now)
         audit.note(
             session,
             What.ADVICE_ACKNOWLEDGED,
@@ -63,5 +57,6 @@ def look_again(app: "App", course_id: UUID, mark: str, *, by: str, clinic_id: in
         if known is None:
             return
         withdraw_acknowledgement(session, course.stored, mark, course.now)
+        day_upkeep.keep(app, session, course.stored, course.plan(), now=course.now)
         what = What.ADVICE_REOPENED
         audit.note(session, what, clinic_id=clinic_id, by=by, at=course.now, course_id=course_id, code=known.code)

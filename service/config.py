@@ -44,6 +44,7 @@ class ClinicSettings:
     liver_watch_weeks: Annotated[int, values.whole(1, 52)] = 8
     after_test_days: Annotated[int, values.whole(0, 14)] = 1
     age_of_majority: Annotated[int, values.whole(14, 25)] = 18
+    ticks: Annotated[tuple[str, ...], Reader(read=values.ticks, plain=False)] = values.TICKS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,8 @@ CLOSURES = '"2026-12-24 to 2027-01-01 Christmas", "2026-12-31"'
 LONGEST_CLOSURE = 366  # days: longer is a slip of the finger
 LONGEST_TEXT = 500
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+# What staff can be asked to tick on a visit: checks that the regimen names before it, and what belongs to every visit.
+TICKS = ("blood-count-day-1", "blood-count-other-days", "liver-tests", "other-checks", "weight", "premedication")
 
 
 class Unreadable(Exception):
@@ -147,6 +149,14 @@ def mail_address(raw: object) -> str:
     if address and not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", address):
         raise Unreadable("must be a mail address such as infusions@clinic.example")
     return address
+
+
+def ticks(raw: object) -> tuple[str, ...]:
+    """What the clinic's day asks on a visit, in the order of TICKS; none is allowed."""
+    named = [text(entry) for entry in _entries(raw, '["weight"]')]
+    if not set(named) <= set(TICKS):
+        raise Unreadable("must be some of " + ", ".join(f'"{name}"' for name in TICKS))
+    return tuple(name for name in TICKS if name in named)
 
 
 def names(raw: object) -> tuple[str, ...]:

@@ -12,7 +12,6 @@ from scheduler.dose_id import DoseId
 from scheduler.permitted import Permitted, permitted
 from scheduler.plan import Advice
 from scheduler.preparation import Mixing, mixing
-from service.acknowledging import mark_of
 from service.audit import HOME_CLINIC
 from service.carers import RecipientLine, recipients_of
 from service.feeds import FeedLine, feeds_of
@@ -21,6 +20,7 @@ from service.mails import CourseMails, mails_of
 from service.page_links import LinkLine, links_of
 from service.prints import PrintLine, prints_of
 from service.queries import CourseRecord, record_of
+from service.remarks import mark_of
 
 if TYPE_CHECKING:
     from service.wiring import App

@@ -1,6 +1,6 @@
 """The clinic's day: who comes, what is due, missing, on hold. Read from stored facts; no plan is folded."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -29,6 +29,7 @@ __all__ = [
     "Wanted",
     "clinic_day",
     "find_courses",
+    "is_asked",
 ]
 
 VISITS = 25  # of one page: with their ticks they are most of its weight
@@ -103,6 +104,17 @@ def find_courses(app: "App", wanted: Wanted, *, page: int = 1, clinic_id: int = 
     return FoundCourses(
         lines=tuple(map(line_of, found)), total=total, page=page, pages=_pages(total, COURSES), regimens=regimens
     )
+
+
+def is_asked(name: str, day: int, ticks: Collection[str]) -> bool:
+    """Whether staff are asked to tick that on a visit of that day of the cycle; `ticks` is the clinic's setting."""
+    match name:
+        case "blood-count":
+            return ("blood-count-day-1" if day == 1 else "blood-count-other-days") in ticks
+        case "liver-tests" | "weight" | "premedication":
+            return name in ticks
+        case _:
+            return "other-checks" in ticks
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from db import day_store
+from db.acknowledgement_store import acknowledged
 from db.engine import DatabaseUnavailable, Session, reading, writing
 from db.settings_store import clinic_ids
 from db.stored import StoredCourse
@@ -21,6 +22,7 @@ from service.clinic import clinic_rules, years_of
 from service.clock import stopwatch, today_in
 from service.config import Settings
 from service.loading import load
+from service.remarks import noted_closed_days
 
 if TYPE_CHECKING:
     from service.wiring import App
@@ -36,7 +38,9 @@ def keep(app: "App", session: Session, course: StoredCourse, plan: Plan, *, now:
     """Stores the facts of a plan that is being recorded, in its transaction."""
     app = app.of(course.clinic_id, session)
     rules = clinic_rules(app.settings, None, years_of(course.course.day1, plan.today))
-    day_store.save_facts(session, course, day_facts(plan, rules), mark(app.settings, now))
+    id_ = course.course.id
+    noted = noted_closed_days(plan, acknowledged(session, course.clinic_id, [id_]).get(id_, {}))
+    day_store.save_facts(session, course, day_facts(plan, rules, noted=noted), mark(app.settings, now))
 
 
 def mark(settings: Settings, now: datetime) -> str:

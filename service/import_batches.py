@@ -1,20 +1,24 @@
 """Taking in a table from the browser: it is stored, checked in slices, and, once somebody says so, stored in slices.
 
-Whoever looks at it does the next slice, so it goes on after a restart from where it stood. A course and that its row is
-stored are one transaction. What a table holds is forgotten when its rows are stored, at the latest after a day.
+Whoever looks at it does the next slice, and so does each pass of a worker, so it needs nobody who looks, and goes on
+after a restart from where it stood. A course and that its row is stored are one transaction. What a table
+holds is forgotten when its rows are stored, at the latest after a day.
 """
 
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from threading import Event as Flag
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from db import import_store
-from db.engine import Session, reading, writing
+from db.engine import DatabaseUnavailable, Session, reading, writing
 from db.import_store import StoredBatch, StoredRow
 from db.store import Conflict
+from scheduler.errors import InfusionsError
 from scheduler.plan import Plan
 from service import audit
 from service.audit import What
@@ -31,9 +35,12 @@ if TYPE_CHECKING:
 
 SECONDS = 1.0  # of work before a page is shown
 AT_ONCE = 20  # rows that are checked in one transaction
+PASS_SECONDS = 20.0  # of work in a pass: the next mails must not wait for long
 LEASE = timedelta(minutes=1)
 KEPT = timedelta(days=1)
 NEW, STORED = import_store.NEW, "stored"
+
+log = logging.getLogger(__name__)
 
 
 class BatchState(StrEnum):
@@ -70,6 +77,15 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A table in the list of those that are known: who sent it, and when."""
+
+    batch: Batch
+    by: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShownRow:
     """A row as the preview shows it: its faults, or of a good one who, with what, from when to when."""
 
@@ -97,7 +113,39 @@ def look(app: "App", batch_id: UUID, *, clinic_id: int) -> Batch:
         return Batch(id=found.id, state=BatchState(found.state), counts=import_store.counts(session, found))
 
 
-def work(app: "App", batch_id: UUID, *, clinic_id: int, seconds: float = SECONDS) -> Batch:
+def batches(app: "App", *, clinic_id: int) -> tuple[Listed, ...]:
+    """The clinic's tables of the last day, the newest first."""
+    with reading(app.engine) as session:
+        found = import_store.batches_of(session, clinic_id)
+    return tuple(
+        Listed(
+            batch=Batch(id=stored.id, state=BatchState(stored.state), counts=counts),
+            by=stored.by,
+            created_at=stored.created_at,
+        )
+        for stored, counts in found
+    )
+
+
+def go_on(app: "App", *, seconds: float = PASS_SECONDS, stop: Flag | None = None) -> None:
+    """Goes on with the tables of all clinics at which nobody works, the oldest first, for about so many seconds in all
+    or until asked to `stop`. Any number may do so at once."""
+    until = stopwatch() + seconds
+    with reading(app.engine) as session:
+        waiting = import_store.waiting(session, (BatchState.CHECKING, BatchState.STORING), app.now())
+    for stored in waiting:
+        if stopwatch() > until or (stop and stop.is_set()):
+            return
+        try:
+            work(app, stored.id, clinic_id=stored.clinic_id, seconds=until - stopwatch(), stop=stop)
+        except DatabaseUnavailable:
+            raise
+        except InfusionsError as error:  # no reason to leave the others
+            values = {"action": "import_failed", "batch": str(stored.id)}
+            log.warning("import %s can't go on: %s", stored.id, type(error).__name__, extra=values)
+
+
+def work(app: "App", batch_id: UUID, *, clinic_id: int, seconds: float = SECONDS, stop: Flag | None = None) -> Batch:
     """Goes on with what is to be done, for about so many seconds, and gives the table as it stands then."""
     batch = look(app, batch_id, clinic_id=clinic_id)
     if not batch.at_work:
@@ -105,12 +153,12 @@ def work(app: "App", batch_id: UUID, *, clinic_id: int, seconds: float = SECONDS
     with writing(app.engine) as session:
         stored = _find(session, clinic_id, batch_id)
         if not import_store.claim(session, stored, app.now(), app.now() + LEASE):
-            return batch  # somebody else who looks is at it
+            return batch  # somebody else is at it
     try:
         app, until = app.of(clinic_id), stopwatch() + seconds
         slices = _check(app, stored) if batch.state is BatchState.CHECKING else _store(app, stored)
         for _ in slices:
-            if stopwatch() > until:
+            if stopwatch() > until or (stop and stop.is_set()):
                 break
     finally:
         with writing(app.engine) as session:

@@ -28,6 +28,7 @@ OWN: dict[str, tuple[str, ...]] = {
         "default_at",
         "lead_minutes",
         "closed_day_policy",
+        "ticks",
     ),
     "reminders": ("infusion_days_before", "task_days_before", "window_days_before", "at", "quiet"),
     "regimens": ("offered",),

@@ -58,6 +58,13 @@ def follow_settings(app: "App", now: datetime, *, seconds: float = SECONDS, stop
     return done
 
 
+def behind(app: "App", *, clinic_id: int) -> int:
+    """How many courses of the clinic have mails and times by other settings than those of now."""
+    with reading(app.engine) as session:
+        bound = app.of(clinic_id, session)
+        return store.count_due_for_settings(session, clinic_id, mark_of(bound.settings))
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 
 

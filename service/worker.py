@@ -31,7 +31,7 @@ from service.bounces import read_folder, return_path
 from service.cases import load_cases
 from service.clock import stopwatch, today_in
 from service.digest import send_digests
-from service.import_batches import forget_old
+from service.import_batches import forget_old, go_on
 from service.posting import forget_posted
 from service.settings_change import REST_SECONDS, follow_settings
 from service.unsubscribing import unsubscribe_address
@@ -116,6 +116,7 @@ def tick(app: "App", now: datetime, *, stop: Flag | None = None, channel: Channe
     part("digest", lambda: send_digests(app, moment(), post.channel, post.sender))
     tally = send_due(post)
     part("links", lambda: forget_posted(app))
+    part("imports", lambda: go_on(app, stop=stop))
     part("settings", lambda: follow_settings(app, moment(), seconds=REST_SECONDS, stop=stop))
     _count(app, tally, expired, now, stopwatch() - started)
     result = TickResult(planned=tally.due, sent=tally.sent, expired=expired + tally.expired, failed=tally.failed)

@@ -1,5 +1,6 @@
 """Remarks that somebody took note of: stored, audited, back when their facts change; on both databases."""
 
+from dataclasses import replace
 from datetime import date
 from uuid import UUID, uuid4
 
@@ -8,12 +9,14 @@ import pytest
 from db.acknowledgement_store import acknowledged
 from db.engine import reading, writing
 from db.tables import ClinicRow
-from scheduler.actions import Defer, Given
+from scheduler.actions import Cycles, Defer, Given, Void
 from scheduler.errors import InvalidValue
+from scheduler.regimen import Scope
 from service.acknowledging import acknowledge, look_again
 from service.audit import HOME_CLINIC, entries
 from service.course_page import CourseSheet, Remark, course_sheet
 from service.courses import record, start_course
+from service.day import Need, Wanted, clinic_day, find_courses
 from service.loading import NotFound
 from service.wiring import App
 from tests.stores import NURSE, Clock, bob
@@ -113,3 +116,44 @@ def test_it_belongs_to_its_course_and_clinic(app: App, bobs: UUID) -> None:
     with reading(app.engine) as session:
         assert acknowledged(session, ELSEWHERE, [bobs, other]) == {}
         assert list(acknowledged(session, HOME_CLINIC, [bobs, other])) == [bobs]
+
+
+def closed(app: App) -> list[str]:
+    """The visits that the clinic's day lists as planned on closed days, by date."""
+    lines = clinic_day(app).closed
+    assert lines.total == len(lines.lines)
+    return [f"{line.patient} {line.fact.last}" for line in lines.lines]
+
+
+def closed_remarks(app: App, course: UUID) -> list[Remark]:
+    return [each for each in course_sheet(app, course).remarks if each.advice.code == "closed-day"]
+
+
+def test_a_visit_on_a_closed_day_of_which_somebody_took_note_leaves_the_day_and_the_next_one_comes(app: App) -> None:
+    sundays = replace(bob(), course=replace(bob().course, day1=date(2026, 12, 6)))
+    course = start_course(app, replace(sundays, patient="Sunny Example"), by=NURSE)
+    assert closed(app) == ["Sunny Example 2026-12-06"]
+    first, second = closed_remarks(app, course)[:2]
+    acknowledge(app, course, first.mark, by="alice")
+    assert closed(app) == ["Sunny Example 2026-12-13"]
+    acknowledge(app, course, second.mark, by="alice")
+    assert closed(app) == ["Sunny Example 2026-12-20"]
+    found = find_courses(app, Wanted(needs=(Need.CLOSED,)))
+    assert found.total == 1, "others are still open"
+    look_again(app, course, first.mark, by="pia")
+    assert closed(app) == ["Sunny Example 2026-12-06"]
+
+
+def test_it_comes_back_to_the_day_when_its_facts_change_and_stays_away_when_others_do(app: App, clock: Clock) -> None:
+    sundays = replace(bob(), course=replace(bob().course, day1=date(2026, 12, 6)))
+    course = start_course(app, replace(sundays, patient="Sunny Example"), by=NURSE)
+    for each in closed_remarks(app, course):
+        acknowledge(app, course, each.mark, by="alice")
+    assert closed(app) == []
+    record(app, course, Cycles(count=5, reason="as asked"), by=NURSE)
+    assert closed(app) == [], "what changed concerns none of them"
+    defer = Defer(cycle=1, day=8, to=date(2026, 12, 12), reason="as asked", scope=Scope.DOSE)
+    record(app, course, defer, by=NURSE, patient_told=True)
+    assert closed(app) == ["Sunny Example 2026-12-12"], "another closed day is another fact"
+    record(app, course, Void(action=2), by=NURSE, patient_told=True)
+    assert closed(app) == [], "and the facts of before were acknowledged"

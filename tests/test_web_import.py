@@ -3,15 +3,24 @@
 import csv
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event as Flag
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
 
+from scheduler.errors import InvalidValue
+from service import import_batches
 from service.course_columns import template
-from service.import_batches import Batch, BatchState, confirm, look, upload, work
+from service.import_batches import Batch, BatchState, confirm, go_on, look, upload, work
 from service.queries import list_courses
+from service.worker import tick
 from tests.test_importing import GOOD, table
 from tests.web_site import HOME, Page, Visitor, Web
+
+if TYPE_CHECKING:
+    from service.wiring import App
 
 FORM = "/courses/import"
 NOVEMBER = {"given": "C1D1 2026-11-02; C1D8 2026-11-10", "omitted": "C1D15"}
@@ -104,6 +113,51 @@ def test_an_import_that_was_cut_off_goes_on_where_it_stood(web: Web) -> None:
     page = until_done(web.visitor("alice"), f"{FORM}/{id_}")
     assert "30 courses started" in page.text
     assert len([name for name in patients(web) if name.startswith("Lee")]) == 30
+
+
+def test_a_pass_goes_on_with_what_was_begun_without_anybody_who_looks(web: Web) -> None:
+    app = web.app
+    id_ = upload(app, table(*rows("Kim", 25)), by="alice", clinic_id=HOME)
+    assert work(app, id_, clinic_id=HOME, seconds=0).state is BatchState.CHECKING
+    tick(app, app.now())
+    assert look(app, id_, clinic_id=HOME).counts == {"good": 25}
+    tick(app, app.now())
+    assert look(app, id_, clinic_id=HOME).state is BatchState.CHECKED, "nothing is stored before somebody says so"
+    confirm(app, id_, by="alice", clinic_id=HOME)
+    with ThreadPoolExecutor(2) as pool:  # a pass of each of two processes at once
+        list(pool.map(go_on, [app, app]))
+    go_on(app)
+    assert look(app, id_, clinic_id=HOME).counts == {"stored": 25}
+    assert len([name for name in patients(web) if name.startswith("Kim")]) == 25
+
+
+def test_a_pass_that_is_asked_to_stop_leaves_the_rest_and_a_table_of_trouble_keeps_back_no_other(
+    web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, stop = web.app, Flag()
+    bad, good = (upload(app, table(*rows(name, 3)), by="alice", clinic_id=HOME) for name in ("Ola", "Pat"))
+    stop.set()
+    go_on(app, stop=stop)
+    assert look(app, good, clinic_id=HOME).counts == {"new": 3}
+    real = import_batches.work
+
+    def trouble(app: "App", id_: UUID, **told: object) -> Batch:
+        if id_ == bad:
+            raise InvalidValue("regimen: can't be read")
+        return real(app, id_, **told)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(import_batches, "work", trouble)
+    go_on(app)
+    assert look(app, good, clinic_id=HOME).state is BatchState.CHECKED
+
+
+def test_who_left_the_page_of_a_table_finds_it_again(web: Web) -> None:
+    id_ = upload(web.app, table(*rows("Quin", 2)), by="pia", clinic_id=HOME)
+    page = web.visitor("alice").get(FORM)
+    (found,) = [tag for tag in page.all("a") if tag.attributes.get("href") == f"{FORM}/{id_}"]
+    assert "2 rows, sent Mon 14 Dec 2026" in found.text
+    assert "by pia" in found.text
+    assert str(id_) not in web.visitor("charlie").http.get(FORM).text
 
 
 def _worked(web: Web, id_: UUID) -> Batch:

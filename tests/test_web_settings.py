@@ -16,6 +16,7 @@ from service.languages import labels
 from service.own_settings import NAMES
 from service.sample_mails import SAMPLES, sample_mail
 from service.users import Role, add_user
+from service.worker import tick
 from tests.stores import Clock, make_app
 from tests.web_site import ELSEWHERE, HOME, PASSWORD, Page, Visitor, Web
 from web.settings_form import LABELS, groups
@@ -81,6 +82,34 @@ def test_what_cannot_be_is_told_beside_its_field_and_what_was_typed_stays(web: W
         kept = next(tag for tag in page.all("input") if tag.attributes.get("name") == field)
         assert kept.attributes["value"] == typed
     assert own(web) == {}
+
+
+def test_the_clinic_chooses_what_is_ticked_on_a_visit(web: Web) -> None:
+    adam, alice = web.visitor("adam"), web.visitor("alice")
+    course = web.course("Tick Example")
+    monday = "/?day=2026-12-21"
+
+    def asked(path: str) -> set[str]:
+        boxes = (tag for tag in alice.get(path).all("li") if f"/courses/{course}" in str(tag.inside))
+        return {label.text.strip() for tag in boxes for label in tag.inside if label.name == "label"}
+
+    usual = {"Weight taken", "Premedication given"}
+    assert asked(monday) == {"Blood count seen", "Liver tests seen", *usual}
+    change(adam, "visits", ticks=["blood-count-day-1", "premedication"])
+    assert asked(monday) == {"Premedication given"}, "it is day 15"
+    assert "Blood count of day 1 seen" in asked("/?day=2026-12-28")
+    shown = change(adam, "visits", ticks=[])
+    assert "After: nothing" in shown.text
+    assert asked(monday) == set()
+    assert "Given as planned" in alice.get("/").text, "what is not asked keeps back nothing"
+
+
+def test_the_page_says_how_many_courses_still_follow_the_settings_before(web: Web) -> None:
+    adam, _ = web.visitor("adam"), web.course("Later Example")
+    change(adam, "times", lead_minutes="45")
+    assert re.search(r"\d+ courses? still follows? the settings before", adam.get("/settings").text)
+    tick(web.app, web.app.now())
+    assert "settings before" not in adam.get("/settings").text
 
 
 def test_a_closure_is_added_with_its_consequences_counted_and_ended_again(web: Web) -> None:

@@ -1,6 +1,6 @@
 """The clinic's day as its page shows it: times as the clinic's clocks have them, what to do, what is ticked."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Any
@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from calendars.wording import say_duration
 from db.stored import DayLine, Ticked
 from scheduler.day_facts import FactKind
-from service.day import ClinicDay
+from service.day import ClinicDay, is_asked
 from web.words import LANGUAGE, clock_words, word
 
 TICK_WORDS = {"weight": "Weight taken", "premedication": "Premedication given"}
@@ -66,24 +66,24 @@ class VisitView:
     request_id: str
 
 
-def visits(found: ClinicDay, zone: tzinfo) -> tuple[VisitView, ...]:
-    """Who comes on the day, by the hour."""
-    return tuple(_visit(line, found.ticks, zone) for line in found.coming.lines)
+def visits(found: ClinicDay, zone: tzinfo, asked: Collection[str]) -> tuple[VisitView, ...]:
+    """Who comes on the day, by the hour. `asked`: what staff are asked to tick, as the clinic has set it."""
+    return tuple(_visit(line, found.ticks, zone, asked) for line in found.coming.lines)
 
 
 def visits_after(found: ClinicDay, zone: tzinfo) -> tuple[VisitView, ...]:
     """Who comes on the day after it; without ticks."""
-    return tuple(_visit(line, {}, zone) for line in found.tomorrow.lines)
+    return tuple(_visit(line, {}, zone, ()) for line in found.tomorrow.lines)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def _visit(line: DayLine, ticks: Mapping[tuple[UUID, str], Ticked], zone: tzinfo) -> VisitView:
+def _visit(line: DayLine, ticks: Mapping[tuple[UUID, str], Ticked], zone: tzinfo, wanted: Collection[str]) -> VisitView:
     fact, detail = line.fact, line.fact.detail
     apart = fact.kind in WHAT
     leaves = fact.end if not apart and detail["leaves"] else None
-    asked = [] if apart else detail["ticks"]
+    asked = [] if apart else [each for each in detail["ticks"] if is_asked(each[0], detail["day"], wanted)]
     return VisitView(
         key=f"{line.course_id.hex[:8]}-{fact.key.replace('/', '-')}",
         course_id=line.course_id,

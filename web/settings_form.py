@@ -36,6 +36,7 @@ LABELS = {
     "clinic.opening_days": "Open on",
     "clinic.closed_day_policy": "For a dose on a closed day, propose",
     "clinic.closures": "Closures",
+    "clinic.ticks": "Staff tick on a visit",
     "clinic.default_at": "Infusions start at",
     "clinic.lead_minutes": "Patients arrive before that, minutes",
     "reminders.infusion_days_before": "Visits: days before",
@@ -53,12 +54,20 @@ POLICIES = {
     "earlier": "the open day before",
     "nearest": "the nearest open day",
 }
+TICK_LABELS = {
+    "blood-count-day-1": "Blood count seen, on day 1 of a cycle",
+    "blood-count-other-days": "Blood count seen, on the other days",
+    "liver-tests": "Liver tests seen",
+    "other-checks": "Other checks of the regimen seen",
+    "weight": "Weight taken",
+    "premedication": "Premedication given",
+}
 NUMBERS = "Whole numbers with commas, such as 3, 1. Empty: none goes."
 
 
 def groups(app: App) -> dict[str, Group]:
     """The groups by their key, in the order of the page."""
-    found = (_patients(), _days(), CLOSURES, _times(), _reminders(), _regimens(app))
+    found = (_patients(), _days(), CLOSURES, _times(), VISITS, _reminders(), _regimens(app))
     return {group.key: group for group in found}
 
 
@@ -105,6 +114,8 @@ def say(name: str, value: object) -> str:
         return ", ".join(DAY_WORDS[day] for day in value)
     if name == "clinic.closed_day_policy":
         return POLICIES[str(value)]
+    if name == "clinic.ticks" and isinstance(value, list):
+        return "; ".join(TICK_LABELS[tick] for tick in value) or "nothing"
     if name == "regimens.offered" and not value:
         return "all that there are"
     if name == "reminders.quiet" and isinstance(value, list):
@@ -195,6 +206,23 @@ CLOSURES = Group(
 )
 
 
+VISITS = Group(
+    key="visits",
+    title="What is ticked on a visit",
+    lead="On the clinic's day staff tick what they have seen or done: who and when, no values. A tick clears nobody.",
+    names=("clinic.ticks",),
+    fields=(
+        Field(
+            name="ticks",
+            label=LABELS["clinic.ticks"],
+            input=Input.TICKS,
+            hint="Of the checks, those that the regimen names for the visit. None: nothing is asked.",
+            options=tuple(Option(value=name, label=words) for name, words in TICK_LABELS.items()),
+        ),
+    ),
+)
+
+
 def _times() -> Group:
     return Group(
         key="times",
@@ -262,7 +290,7 @@ def _regimens(app: App) -> Group:
 def _typed(name: str, group: Group, form: Form, settings: Settings) -> object:
     key = name.partition(".")[2]
     match name:
-        case "clinic.opening_days":
+        case "clinic.opening_days" | "clinic.ticks":
             return list(form.all(key))
         case "clinic.lead_minutes":
             number = whole_number(form.text(key))

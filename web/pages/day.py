@@ -116,7 +116,7 @@ def _show(
         status=status,
         who=who,
         found=found,
-        visits=visits(found, zone),
+        visits=visits(found, zone, site.app.settings.clinic.ticks),
         after=visits_after(found, zone),
         lines=[(line, uuid4().hex) for line in found.lines],
         recorded=_recorded(site, clinic_id, recorded),

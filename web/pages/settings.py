@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from scheduler.errors import FileRefused, InvalidValue
+from service import day_upkeep, settings_change
 from service.clinic_settings import (
     Consequences,
     OwnSettings,
@@ -46,6 +47,7 @@ def settings(request: Request, site: TheSite, who: SettingsAdmin) -> Response:
         closures=_spans(found, today),
         holidays=_holidays(site, today),
         stored="stored" in request.query_params,
+        behind=_behind(site, who.user.clinic_id),
     )
 
 
@@ -114,6 +116,12 @@ def _asked(site: Site, who: SessionUser, key: str, form: Form) -> _Asked:
 
 def _today(site: Site) -> date:
     return today_in(site.app.settings.clinic.zone, site.app.now())
+
+
+def _behind(site: Site, clinic_id: int) -> int:
+    """How many courses are still to follow a change: with their mails and times, or on the clinic's day."""
+    on_the_day = day_upkeep.behind(site.app, site.app.now(), clinic_id=clinic_id)
+    return max(settings_change.behind(site.app, clinic_id=clinic_id), on_the_day)
 
 
 def _spans(found: OwnSettings, today: date) -> list[ClosureSpan]:

@@ -10,7 +10,7 @@ from scheduler.errors import InvalidValue
 from service.course_columns import COLUMNS, template
 from service.csv_text import MAX_BYTES, MAX_ROWS, csv_line, with_bom
 from service.exporting import export_courses
-from service.import_batches import STORED, Batch, BatchState, confirm, drop, shown_rows, upload, work
+from service.import_batches import STORED, Batch, BatchState, batches, confirm, drop, shown_rows, upload, work
 from service.importing import RowState
 from service.users import SessionUser
 from web.render import Site, TheSite
@@ -97,6 +97,7 @@ def _ask(site: Site, who: SessionUser, fault: str = "", typed: str = "") -> Resp
         who=who,
         fault=fault,
         typed=typed,
+        known=batches(site.app, clinic_id=who.user.clinic_id),
         columns=COLUMNS,
         most_rows=MAX_ROWS,
         most_bytes=MAX_BYTES,
