@@ -19,8 +19,7 @@ from uuid import UUID
 
 import pytest
 import uvicorn
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Request, sync_playwright
 
 from calendars import FORMATS
 from calendars.view import Detail
@@ -36,13 +35,13 @@ from service.wiring import App
 from tests.calendar_plans import INOTUZUMAB, WORDINGS, ceased, eventful, story
 from tests.pseudo import LANGUAGE, pseudo, untranslated
 from tests.stores import NURSE, Clock, bob, make_app
+from tests.test_browser_every_page import AXE_OPTIONS, AXE_SCRIPT, RUN_AXE
 from tests.test_reminders_mail import CLINIC, MAILS
 from web.app import create_app
 
 ALL = WORDINGS | {LANGUAGE: pseudo()}
 WIDTHS = (320, 390, 768, 1280)
 TABLE_FROM = 960
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # A text is cut when it is wider or higher than the box that shows it, or lies beside the screen.
 CUT = """() => [...document.querySelectorAll('body *')].filter(e => {
   const style = getComputedStyle(e), box = e.getBoundingClientRect();
@@ -51,6 +50,12 @@ CUT = """() => [...document.querySelectorAll('body *')].filter(e => {
   const high = style.overflowY !== 'visible' && e.scrollHeight > e.clientHeight + 1;
   return wide || high || box.left < -1 || box.right > innerWidth + 1;
 }).map(e => e.tagName + ' ' + e.className + ': ' + e.innerText.slice(0, 60))"""
+
+
+@pytest.fixture
+def store_url(sqlite_url: str) -> str:
+    """How a page looks hangs on no database; what it says is asked for on both kinds by `test_service_pages`."""
+    return sqlite_url
 
 
 @pytest.fixture(scope="module")
@@ -63,15 +68,24 @@ def browser(chromium_path: str) -> Iterator[Browser]:
 
 @contextmanager
 def opened(browser: Browser, address: str, width: int, scheme: Literal["light", "dark"] = "light") -> Iterator[Page]:
-    """A page as somebody opens it, from a file or from an address; nothing may be fetched from elsewhere."""
-    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
-    page = context.new_page()
+    """A page as somebody opens it, from a file or from an address; nothing may be fetched from elsewhere.
+
+    All share one window, since a new one costs more than what is looked at in it; its cookies go each time.
+    """
+    page = browser.contexts[0].pages[0] if browser.contexts else browser.new_context().new_page()
+    page.context.clear_cookies()
+    page.set_viewport_size({"width": width, "height": 800})
+    page.emulate_media(media="screen", color_scheme=scheme)
     asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+
+    def note(request: Request) -> None:
+        asked.append(request.url)
+
+    page.on("request", note)
     page.goto(address)
     yield page
+    page.remove_listener("request", note)
     assert {url.split("/")[2] for url in asked} <= {"", address.split("/")[2]}, asked
-    context.close()
 
 
 def assert_nothing_is_cut(page: Page, width: int) -> None:
@@ -80,8 +94,9 @@ def assert_nothing_is_cut(page: Page, width: int) -> None:
 
 
 def violations(page: Page) -> list[Any]:
-    found = Axe().run(page, options={"runOnly": RULES}).response["violations"]
-    return [(each["id"], [node["html"] for node in each["nodes"]][:3]) for each in found]
+    page.evaluate(AXE_SCRIPT)
+    found: list[Any] = page.evaluate(RUN_AXE, AXE_OPTIONS)
+    return found
 
 
 def month_page(folder: Path, language: str, detail: Detail = Detail.FULL) -> str:
