@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cache, lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -73,8 +74,7 @@ def load_catalogue(settings: Settings) -> Catalogue:
     faults: list[FileRefused] = []
     for source, text in _files(settings):
         try:
-            regimen = parse_regimen(text, source)
-            entries.append(CatalogueEntry(regimen=regimen, text=text, source=source))
+            entries.append(_read(source, text))
         except FileRefused as fault:
             faults.append(fault)
     faults += _clashes(entries)
@@ -89,8 +89,9 @@ def load_catalogue(settings: Settings) -> Catalogue:
     return found
 
 
+@cache
 def load_wordings() -> Mapping[str, "Wording"]:
-    """The wording of every language that comes along, by language."""
+    """The wording of every language that comes along, by language; read once, since it comes with the program."""
     from calendars.wording import parse_wording
 
     folder = files("calendars") / "wording"
@@ -126,6 +127,11 @@ def _files(settings: Settings) -> Iterator[tuple[str, str]]:
         raise InvalidValue(f"[regimens] folder {folder}: there is no such folder; make it or mend the setting")
     for path in sorted(folder.glob("*.toml")):
         yield str(path), read_text(path, what="regimen file")
+
+
+@lru_cache(maxsize=64)  # more than come along; the same text is the same regimen
+def _read(source: str, text: str) -> CatalogueEntry:
+    return CatalogueEntry(regimen=parse_regimen(text, source), text=text, source=source)
 
 
 def _age(entry: CatalogueEntry) -> tuple[object, ...]:

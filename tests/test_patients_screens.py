@@ -19,6 +19,7 @@ from uuid import UUID
 
 import pytest
 import uvicorn
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, Page, Request, sync_playwright
 
 from calendars import FORMATS
@@ -35,7 +36,7 @@ from service.wiring import App
 from tests.calendar_plans import INOTUZUMAB, WORDINGS, ceased, eventful, story
 from tests.pseudo import LANGUAGE, pseudo, untranslated
 from tests.stores import NURSE, Clock, bob, make_app
-from tests.test_browser_every_page import AXE_OPTIONS, AXE_SCRIPT, RUN_AXE
+from tests.test_browser_every_page import AXE_OPTIONS, RUN_AXE
 from tests.test_reminders_mail import CLINIC, MAILS
 from web.app import create_app
 
