@@ -9,7 +9,7 @@ import sqlite3
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, bindparam, func, literal_column, select
+from sqlalchemy import Table, bindparam, case, func, literal_column, null, select
 
 from db.engine import Engine, sqlite_file, told_plainly
 from db.stored import ServedFeed
@@ -26,6 +26,11 @@ _REVISION = (
 _COLUMNS = tuple(_REVISION if name == _REVISION.name else _FEED.c[name] for name in ServedFeed._fields)
 _QUERY = select(*_COLUMNS).where(_FEED.c.token_hash == bindparam("token_hash"))
 _INSTANTS = tuple(place for place, column in enumerate(_COLUMNS) if column.name.endswith("_at"))
+_BODY = ServedFeed._fields.index("body")
+_KNOWN = case((_FEED.c.etag == bindparam("etag"), null()), else_=_FEED.c.body)  # what is known need not be read
+_CHANGED = _QUERY.with_only_columns(*_COLUMNS[:_BODY], _KNOWN, *_COLUMNS[_BODY + 1 :])
+
+Found = tuple[Any, ...]
 
 
 class NotNow(Exception):
@@ -38,8 +43,8 @@ class FeedReader:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT") if _remote(engine) else engine
         self._file = sqlite_file(engine.url)
-        self._sql = str(_QUERY.compile(dialect=engine.dialect))
-        self._connection: sqlite3.Connection | None = None
+        self._sql = str(_CHANGED.compile(dialect=engine.dialect))
+        self._cursor: sqlite3.Cursor | None = None
 
     def find(self, token_hash: str) -> ServedFeed | None:
         """The feed of that token, whatever its clinic: who has the token may read. Waits for the database."""
@@ -47,24 +52,41 @@ class FeedReader:
             found = connection.execute(_QUERY, {"token_hash": token_hash}).one_or_none()
         return ServedFeed(*found) if found else None
 
-    def find_now(self, token_hash: str) -> ServedFeed | None:
-        """The same without waiting; NotNow where that can't be."""
+    def find_now(self, token_hash: str, etag: str = "") -> Found | None:
+        """The same without waiting, for `served`, as it lies in the file; None for its body where that is the one
+        with this `etag`. NotNow where that can't be."""
         if self._file is None:
             raise NotNow
         try:
-            if self._connection is None:
-                self._connection = _connect(str(self._file))
-            found = self._connection.execute(self._sql, (token_hash,)).fetchone()
+            if self._cursor is None:
+                self._cursor = _connect(str(self._file)).cursor()
+            found: Found | None = self._cursor.execute(self._sql, (etag, token_hash)).fetchone()
         except sqlite3.Error:
             self.close()
             raise NotNow from None
-        return _served(found) if found else None
+        return found
 
     def close(self) -> None:
         """Gives the connection back."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        if self._cursor is not None:
+            self._cursor.connection.close()
+            self._cursor = None
+
+
+def served(found: Found, body: bytes) -> ServedFeed:
+    """What `find_now` found; `body` is what is known, where it gave none."""
+    values = list(found)
+    for place in _INSTANTS:  # as SQLAlchemy stores them: in UTC, and without saying so
+        if values[place] is not None:
+            values[place] = datetime.fromisoformat(f"{values[place]}Z")
+    if values[_BODY] is None:
+        values[_BODY] = body
+    return ServedFeed(*values)
+
+
+def without_body(found: Found) -> Found:
+    """What `find_now` finds again as long as nothing has changed and it knows the body's etag."""
+    return (*found[:_BODY], None, *found[_BODY + 1 :])
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -72,15 +94,6 @@ class FeedReader:
 
 def _remote(engine: Engine) -> bool:
     return sqlite_file(engine.url) is None
-
-
-def _served(found: tuple[Any, ...]) -> ServedFeed:
-    """The row as it lies in the file: instants as text, in UTC and without saying so (as SQLAlchemy stores them)."""
-    values = list(found)
-    for place in _INSTANTS:
-        if values[place] is not None:
-            values[place] = datetime.fromisoformat(f"{values[place]}Z")
-    return ServedFeed(*values)
 
 
 def _connect(path: str) -> sqlite3.Connection:

@@ -305,6 +305,56 @@ def test_what_can_be_read_at_once_is_what_a_longer_read_gives(app: App) -> None:
     server.close()
 
 
+def test_an_answer_is_kept_until_anything_about_it_changes(sqlite_url: str, clock: Clock) -> None:
+    """The row is read each time; what was made of it is given again only while it is the same row."""
+    app = make_app(make_engine(sqlite_url), clock)
+    feed = make(app, expires=START.date() + timedelta(days=1))
+    course, server = only_course(app), FeedServer(app)
+
+    def fetch() -> FeedAnswer:
+        answer = server.fetch_now(token(feed), "curl")
+        assert answer == server.fetch(token(feed), "curl")
+        if answer.fetched:
+            server.note(answer.fetched)
+            server.store_fetches()
+        return answer
+
+    assert fetch().fetched
+    first = fetch()
+    assert fetch() is first
+    clock.pass_(seconds=60)
+    assert fetch().fetched, "noted once a minute, also of what is kept"
+    assert fetch() is fetch() is not first
+    record(app, course, Defer(cycle=1, day=8, to=date(2026, 12, 17), reason="patient travelling"), by=NURSE)
+    moved = fetch()
+    assert moved.etag != first.etag
+    clock.pass_(days=2)
+    with pytest.raises(NotNow):
+        server.fetch_now(token(feed), "curl")  # it has expired, so its bytes are to be made anew
+    assert entries_of(server.fetch(token(feed), "curl")) == {}
+    ended = fetch()
+    assert fetch() is fetch()
+    assert (ended.state, entries_of(ended)) == (FeedState.REVOKED, {})
+    clock.pass_(days=30)
+    assert fetch().state is FeedState.GONE
+    server.close()
+
+
+def test_of_many_feeds_the_answers_that_are_kept_longest_go(sqlite_url: str, clock: Clock) -> None:
+    app = make_app(make_engine(sqlite_url), clock)
+    server, feeds = FeedServer(app, most_kept=2), [make(app, name=f"phone {number}") for number in range(3)]
+    for feed in feeds:
+        seen = server.fetch(token(feed), "curl").fetched
+        assert seen
+        server.note(seen)
+    server.store_fetches()
+    first, second, third = (server.fetch_now(token(feed), "curl") for feed in feeds)
+    assert server.fetch_now(token(feeds[1]), "curl") is second
+    assert server.fetch_now(token(feeds[2]), "curl") is third
+    assert server.fetch_now(token(feeds[0]), "curl") is not first
+    server.close()
+
+
 def test_what_has_to_be_made_anew_or_is_locked_is_not_waited_for(sqlite_url: str, clock: Clock) -> None:
     app = make_app(make_engine(sqlite_url), clock)
     server, feed = FeedServer(app), make(app)

@@ -17,7 +17,7 @@ from icalendar import Calendar
 from scheduler.actions import Defer
 from service.feeds import list_feeds
 from tests.web_site import Page, Web, add_staff, running
-from web.feeds import accepts_gzip
+from web.feeds import accepts_gzip, asked_for
 
 PLAIN = {"accept-encoding": "identity"}
 DEFER_DAY_15 = Defer(cycle=1, day=15, to=date(2026, 12, 22), reason="travelling")
@@ -127,18 +127,19 @@ def test_compressed_bytes_have_a_tag_of_their_own(address: str) -> None:
 @pytest.mark.parametrize(
     ("header", "taken"),
     [
-        ("gzip", True),
-        ("br, GZIP;q=0.5", True),
-        ("*", True),
-        ("x-gzip", True),
-        ("gzip;q=0", False),
-        ("*, gzip;q=0.0", False),
-        ("identity", False),
-        ("gzip;q=much", False),
-        ("", False),
+        (b"gzip", True),
+        (b"br, GZIP;q=0.5", True),
+        (b"*", True),
+        (b"x-gzip", True),
+        (b"gzip;q=0", False),
+        (b"*, gzip;q=0.0", False),
+        (b"identity", False),
+        (b"gzip;q=much", False),
+        (b"", False),
+        (b"gzip\xff", False),
     ],
 )
-def test_gzip_is_sent_only_to_those_who_take_it(header: str, *, taken: bool) -> None:
+def test_gzip_is_sent_only_to_those_who_take_it(header: bytes, *, taken: bool) -> None:
     assert accepts_gzip(header) is taken
 
 
@@ -285,16 +286,29 @@ def test_a_calendar_form_that_cannot_be_read_keeps_what_was_typed(web: Web, bobs
     assert len(list_feeds(web.app, bobs)) == before
 
 
-def test_every_answer_to_a_calendar_program_has_the_headers_that_guard_a_page(web: Web, address: str) -> None:
-    page = httpx.get(f"{web.url}/sign-in").headers
+def test_what_a_program_sends_in_several_lines_is_one_list() -> None:
+    lines = [(b"accept-encoding", b"br"), (b"host", b"clinic.example"), (b"accept-encoding", b"gzip")]
+    assert asked_for(lines) == {b"accept-encoding": b"br, gzip", b"host": b"clinic.example"}
+
+
+def test_a_calendar_has_the_headers_that_mean_something_for_a_file_and_no_others(web: Web, address: str) -> None:
+    """feeds.md 18. What a document may run, embed, or be framed by means nothing where no document is shown, and each
+    header costs every phone's every request (ADR 10); nosniff keeps a browser from taking it for a document."""
+    always = {"date", "cache-control", "referrer-policy", "x-robots-tag", "vary", "etag", "last-modified"}
+    whole = {"content-type", "content-disposition", "content-length", "x-content-type-options"}
     tag = httpx.get(address, headers=PLAIN).headers["etag"]
-    answers = [
-        httpx.get(address),
-        httpx.get(address, headers=PLAIN | {"if-none-match": tag}),
-        httpx.get(address.replace("/c/", "/c/x")),
-        httpx.post(address),
-    ]
-    assert [answer.status_code for answer in answers] == [200, 304, 404, 405]
+    assert set(httpx.get(address, headers=PLAIN).headers) == always | whole
+    assert set(httpx.get(address, headers={"accept-encoding": "gzip"}).headers) == always | whole | {"content-encoding"}
+    assert set(httpx.get(address, headers=PLAIN | {"if-none-match": tag}).headers) == always
+    assert httpx.get(address).headers["x-content-type-options"] == "nosniff"
+
+
+def test_what_is_told_instead_of_a_calendar_is_shown_by_browsers_so_it_is_guarded_as_pages_are(
+    web: Web, address: str
+) -> None:
+    page = httpx.get(f"{web.url}/sign-in").headers
+    answers = [httpx.get(address.replace("/c/", "/c/x")), httpx.post(address)]
+    assert [answer.status_code for answer in answers] == [404, 405]
     for answer in answers:
         for name in ("content-security-policy", "x-content-type-options", "x-frame-options", "permissions-policy"):
             assert answer.headers[name] == page[name], (answer.status_code, name)

@@ -6,6 +6,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from calendars.kinds import Detail, Reader
+from service.feeds import new_feed
+from tests.stores import NURSE
 from tests.web_site import PASSWORD, Page, Web, add_staff, running
 
 PUBLIC = "https://clinic.example"
@@ -87,6 +90,23 @@ def test_cookies_are_bound_to_the_host_behind_https_and_out_of_reach_of_scripts_
         assert told["samesite"] == "lax"
         assert told["path"] == "/"
         assert "domain" not in told
+
+
+def test_what_holds_for_the_whole_host_is_told_to_calendar_programs_too(service: Web) -> None:
+    made = new_feed(
+        service.app,
+        service.course("Cal Example"),
+        name="phone",
+        reader=Reader.PATIENT,
+        detail=Detail.DISCREET,
+        language="en",
+        alarms=(),
+        expires=None,
+        by=NURSE,
+    )
+    answer = httpx.get(service.url + httpx.URL(made.address).path)
+    assert answer.status_code == 200
+    assert ("strict-transport-security" in answer.headers) is is_secure(service)
 
 
 def test_the_picture_of_a_course_has_no_style_and_no_script_of_its_own(service: Web) -> None:

@@ -41,7 +41,7 @@ from web.pages import (
     worklist,
 )
 from web.render import Site, make_site
-from web.security import Guard, headers_beside, is_secure
+from web.security import LASTING, Guard, headers_beside, is_secure
 
 # More specific paths first: `/courses/new` before `/courses/{id}`.
 ROUTERS = (
@@ -76,6 +76,7 @@ def create_app(app: App) -> ASGIApp:
     server = FeedServer(app)
     pages = create_pages(app, at_end=server.close)  # at the end nobody is left who would wait for it
     site: Site = pages.state.site
+    secure = is_secure(app.settings.server.public_url)
 
     def away(request: Request, fault: DatabaseUnavailable) -> Response:
         return database_away(site, request, fault)
@@ -84,7 +85,8 @@ def create_app(app: App) -> ASGIApp:
         server,
         gzip=app.settings.feeds.gzip,
         away=away,
-        guarding=headers_beside(ALWAYS, secure=is_secure(app.settings.server.public_url)),
+        guarding=headers_beside(ALWAYS, secure=secure),
+        lasting=LASTING if secure else (),
         around=partial(_guarded, site=site),
     )
 

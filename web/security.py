@@ -35,6 +35,8 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 ONE_YEAR = 365 * 24 * 60 * 60
+# What holds for the whole host, on whichever answer it comes; only behind https.
+LASTING = ((b"strict-transport-security", b"max-age=%d" % ONE_YEAR),)
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 ErrorPage = Callable[[Request, int, str], Response]
@@ -119,8 +121,8 @@ def headers_beside(own: Iterable[tuple[bytes, bytes]], *, secure: bool) -> tuple
 
 @cache
 def _headers(*, secure: bool) -> tuple[tuple[bytes, bytes], ...]:
-    named = HEADERS | ({"Strict-Transport-Security": f"max-age={ONE_YEAR}"} if secure else {})
-    return tuple((name.lower().encode(), value.encode()) for name, value in named.items())
+    named = tuple((name.lower().encode(), value.encode()) for name, value in HEADERS.items())
+    return (*named, *(LASTING if secure else ()))
 
 
 def _add_headers(message: Message, headers: tuple[tuple[bytes, bytes], ...]) -> None:
