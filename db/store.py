@@ -200,11 +200,12 @@ def mark_neutral(session: Session, course: StoredCourse, upto: int, now: datetim
 
 
 def set_to_tell(session: Session, course: StoredCourse, numbers: Collection[int]) -> None:
-    """Of the revisions that the patient wasn't told of: of these that took dates the patient is to be told, about
-    those that changed a near date somebody is to phone, and about the others not."""
+    """Of the revisions that the patient wasn't told of: of these that took dates, or that only a person tells, the
+    patient is to be told, about those that changed a near date somebody is to phone, and about the others not."""
     stands = col(RevisionRow.number).in_(numbers)
     step = _revisions(course).where(~col(RevisionRow.patient_told))
-    session.connection().execute(step.where(col(RevisionRow.takes_dates)).values(to_tell=stands))
+    for_a_person = or_(col(RevisionRow.takes_dates), col(RevisionRow.to_tell))
+    session.connection().execute(step.where(for_a_person).values(to_tell=stands))
     unphoned = step.where(col(RevisionRow.near), col(RevisionRow.phoned_at).is_(None))
     session.connection().execute(unphoned.values(to_phone=stands))
 

@@ -242,9 +242,9 @@ class RevisionRow(Base, table=True):
     """A numbered state of a course; 0 is its start. UNIQUE(course, number) lets one of two writers win.
 
     UNIQUE(clinic, request id) makes a repeated request harmless. `takes_dates`: it took dates from the patient;
-    `to_tell`: and still stands, and nobody has noted yet that the patient knows. `near`: it changed a date of the next
-    48 hours; `to_phone`: and still stands, and nobody has phoned the patient. `neutral_at`: when staff let a neutral
-    notice go before the patient was told.
+    `to_tell`: that, or it moved a visit of a patient to whom no mail goes; it still stands, and nobody has noted yet
+    that the patient knows. `near`: it changed a date of the next 48 hours; `to_phone`: and still stands, and nobody has
+    phoned the patient. `neutral_at`: when staff let a neutral notice go before the patient was told.
     """
 
     __tablename__ = "revision"

@@ -70,6 +70,8 @@ def _step(told: Told) -> str:
         return "held"
     if told.stamped.cancelled is not None:
         return "gone"
+    if told.was == told.stamped.event.start:
+        return "arrival"
     return "moved" if told.was else "added"
 
 

@@ -20,8 +20,9 @@ LAST_HOUR = time(20)  # an all-day date that fell away is news up to here
 class Change:
     """A change of one event that its reader should hear of. `was`: the start known before, None for a new date.
 
-    `start`: the start now, None for a date that fell away. `arrival`: when to be there, of what stands and has an hour.
-    `ends`: when news of a date that fell away are no news any more. `silent`: nobody is told, it just leaves.
+    `start`: the start now, None for a date that fell away. `arrival`: when to be there, of what stands and has an hour;
+    where nothing else has changed, `was` is `start`. `ends`: when news of a date that fell away are no news any more.
+    `silent`: nobody is told, it just leaves.
     """
 
     event_key: str
@@ -31,6 +32,11 @@ class Change:
     arrival: datetime | None
     ends: datetime | None
     silent: bool = False
+
+    @property
+    def arrival_alone(self) -> bool:
+        """Whether the date stays, and only the hour to be there is another."""
+        return self.was == self.start and self.arrival is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +60,16 @@ def changed(
     found = [change for key in theirs if (change := _change(before.get(key), after[key], plan, now))]
     lost = any(_lost(before.get(key), after[key]) for key in after)
     return Changed(changes=tuple(_one_bag_each(found, after)), sad=lost)
+
+
+def other_arrivals(
+    before: Mapping[str, StampedEvent], after: Mapping[str, StampedEvent], *, plan: Plan, now: datetime
+) -> tuple[Change, ...]:
+    """The visits that stay where they are and to which the patient has to come at another hour than before."""
+    both = ((before[key], after[key]) for key in sorted(after) if key in before)
+    moved = [(old, new) for old, new in both if _arrives_anew(_known(old), _known(new))]
+    found = (change_of(new, new.event.start, plan) for _, new in moved)
+    return tuple(each for each in found if is_news(each, after[each.event_key], plan, now))
 
 
 def is_near(changes: Iterable[Change], zone: str, now: datetime) -> bool:
@@ -91,7 +107,8 @@ def change_of(stamped: StampedEvent, was: date | datetime | None, plan: Plan) ->
 def is_news(change: Change, stamped: StampedEvent, plan: Plan, now: datetime) -> bool:
     """Whether the change is still worth telling: it is one, and its date is not past or given."""
     event = stamped.event
-    return change.was != change.start and not is_given(event, plan) and _starts(event, plan) > now
+    differs = change.was != change.start or change.arrival_alone
+    return differs and not is_given(event, plan) and _starts(event, plan) > now
 
 
 def same_to_reader(old: StampedEvent, new: StampedEvent) -> bool:
@@ -136,7 +153,11 @@ def _seen(stamped: StampedEvent) -> tuple[object, ...] | None:
 def _change(old: StampedEvent | None, new: StampedEvent, plan: Plan, now: datetime) -> Change | None:
     before = _known(old)
     change = change_of(new, before.start if before else None, plan)
-    return change if is_news(change, new, plan, now) else None
+    return change if change.was != change.start and is_news(change, new, plan, now) else None
+
+
+def _arrives_anew(old: Event | None, new: Event | None) -> bool:
+    return bool(old and new and old.start == new.start and old.arrival != new.arrival and new.arrival)
 
 
 def _lost(old: StampedEvent | None, new: StampedEvent) -> bool:

@@ -20,8 +20,8 @@ from db.outbox_store import (
     settle,
 )
 from db.rows import read_moment, write_moment
-from reminders.notices import Change, change_of, change_times, changed, same_to_reader
-from reminders.policy import Reminder, wanted
+from reminders.notices import Change, change_of, change_times, same_to_reader
+from reminders.policy import Reminder, news_of, wanted
 from reminders.rules import PATIENT, Kind, Recipient, ReminderPolicy, Subject, allowed, local_date
 from scheduler.events import StampedEvent
 from scheduler.plan import Plan
@@ -80,12 +80,12 @@ def after_change(
     if first:
         return
     for recipient in facts.recipients:
-        news = changed(before, after, plan=facts.plan, recipient=recipient, now=now)
-        state = State.UNTOLD if news.sad and not patient_told else State.WAITING
+        found = news_of(before, after, plan=facts.plan, recipient=recipient, policy=facts.policy, now=now)
+        state = State.UNTOLD if found.sad and not patient_told else State.WAITING
         if not (allowed(Kind.CHANGE, facts.plan) and recipient.choice.wants(Kind.CHANGE)):
             state = State.SUPERSEDED
         notices = [message for message in stored if _is_notice(message, recipient)]
-        fresh = _since_heard(news.changes, notices)
+        fresh = _since_heard(found.changes, notices)
         _add_notices(session, facts, recipient, fresh, state=state, now=now)
         if state is State.WAITING and not all(each.silent for each in fresh):
             _gather(session, facts, recipient, notices, now)
@@ -268,9 +268,11 @@ def _since_heard(changes: Iterable[Change], notices: Iterable[StoredMessage]) ->
     latest = {message.event_key: message for message in notices}
     unheard = {key: message for key, message in latest.items() if not (message.state in HEARD or message.in_flight)}
     counted = (
-        replace(each, was=was_of(unheard[each.event_key])) if each.event_key in unheard else each for each in changes
+        (replace(each, was=was_of(unheard[each.event_key])) if each.event_key in unheard else each, each.arrival_alone)
+        for each in changes
     )
-    return tuple(each for each in counted if each.was != each.start)
+    # A date that is back where the reader knows it is no news, unless they have to be there at another hour.
+    return tuple(each for each, arrival_alone in counted if each.was != each.start or arrival_alone)
 
 
 def _add_notices(

@@ -1,11 +1,11 @@
 """Who is told what and when: from a plan's events to the messages that should be waiting. Pure; `now` comes in."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 
-from reminders.notices import change_times, changed
+from reminders.notices import Changed, change_times, changed, other_arrivals
 from reminders.rules import (
     KIND_OF,
     PATIENT,
@@ -23,7 +23,17 @@ from scheduler.dates import add_days, to_instant
 from scheduler.events import Event, StampedEvent
 from scheduler.plan import Plan
 
-__all__ = ["Kind", "Notice", "NoticeKind", "Recipient", "Reminder", "ReminderPolicy", "describe_change", "wanted"]
+__all__ = [
+    "Kind",
+    "Notice",
+    "NoticeKind",
+    "Recipient",
+    "Reminder",
+    "ReminderPolicy",
+    "describe_change",
+    "news_of",
+    "wanted",
+]
 
 BEFORE_ARRIVAL = timedelta(hours=2)  # later than this a reminder of a visit helps nobody
 LAST_HOUR = time(20)  # a reminder of what has no hour to count from, a check or a stay, goes on its day up to here
@@ -89,6 +99,26 @@ def wanted(
     return tuple(sorted(found, key=lambda reminder: (reminder.send_after, reminder.subject)))
 
 
+def news_of(
+    before: Mapping[str, StampedEvent],
+    after: Mapping[str, StampedEvent],
+    *,
+    plan: Plan,
+    recipient: Recipient,
+    policy: ReminderPolicy,
+    now: datetime,
+) -> Changed:
+    """What the recipient should hear of a step: the dates that changed, and the visits with another hour to be there
+    of which no reminder is left to tell it."""
+    found = changed(before, after, plan=plan, recipient=recipient, now=now)
+
+    def reminded(key: str) -> bool:
+        return any(each.send_after > now for each in wanted([after[key]], plan, recipient, policy))
+
+    arrivals = other_arrivals(before, after, plan=plan, now=now)
+    return replace(found, changes=(*found.changes, *(each for each in arrivals if not reminded(each.event_key))))
+
+
 def describe_change(
     before: Iterable[StampedEvent],
     after: Iterable[StampedEvent],
@@ -107,13 +137,13 @@ def describe_change(
     )
     notices = [_notice(NoticeKind.WITHDRAWN, *each) for each in sorted(ahead_before - ahead, key=_by_time)]
     notices += [_notice(NoticeKind.REMINDER, *each) for each in sorted(ahead - ahead_before, key=_by_time)]
-    news = changed(old, new, plan=plan, recipient=recipient, now=now)
-    told = [each for each in news.changes if not each.silent]
+    found = news_of(old, new, plan=plan, recipient=recipient, policy=policy, now=now)
+    told = [each for each in found.changes if not each.silent]
     if told and allowed(Kind.CHANGE, plan) and recipient.wants(Kind.CHANGE):
-        what = NoticeKind.WAITS if news.sad else NoticeKind.CHANGE
+        what = NoticeKind.WAITS if found.sad else NoticeKind.CHANGE
         goes, _ = change_times(told, recipient, policy, now)
         keys = tuple(each.event_key for each in told)
-        notices.insert(0, Notice(what=what, event_keys=keys, at=None if news.sad else goes, recipient=recipient.role))
+        notices.insert(0, Notice(what=what, event_keys=keys, at=None if found.sad else goes, recipient=recipient.role))
     return tuple(notices)
 
 

@@ -78,7 +78,8 @@ def read_page(app: "App", token: str) -> PageTold:
         door = _door(session, hashed(token))
         app = app.of(door.clinic_id, session)
         course = load(app, session, door.clinic_id, door.course_id)
-        untold = any(each.to_tell for each in store.revisions_of(session, course.stored))
+        # A date that moved may be read here before a person tells it; one that was taken may not.
+        untold = any(each.to_tell and each.takes_dates for each in store.revisions_of(session, course.stored))
         return _told(app, session, course, door, untold=untold)
 
 

@@ -54,7 +54,8 @@ class CourseLine:
 class HistoryEntry:
     """One recorded action. `stands`: not voided since; `recorded_at` in UTC.
 
-    `to_tell`: it took dates from the patient, whom a person has to tell before any mail does (scheduling rule 23).
+    `to_tell`: a person has to tell the patient; `takes_dates`: before any mail does, since it took dates (scheduling
+    rule 23); else because no mail goes to this patient.
     `to_phone`: it changed a date of the next 48 hours, and nobody has phoned; `neutral_at`: when a neutral notice was
     let go.
     """
@@ -66,6 +67,7 @@ class HistoryEntry:
     stands: bool
     patient_told: bool
     to_tell: bool
+    takes_dates: bool
     to_phone: bool
     neutral_at: datetime | None
 
@@ -180,6 +182,7 @@ def _entry(stored: StoredAction, plan: Plan, revision: StoredRevision) -> Histor
         stands=plan.actions[stored.number - 1].stands,
         patient_told=revision.patient_told,
         to_tell=revision.to_tell,
+        takes_dates=revision.takes_dates,
         to_phone=revision.to_phone,
         neutral_at=revision.neutral_at,
     )

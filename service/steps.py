@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
@@ -14,9 +14,9 @@ from db.engine import Session
 from db.store import Conflict
 from db.stored import StoredAction, StoredCourse, StoredRevision
 from reminders import outbox
-from reminders.notices import changed, is_near
+from reminders.notices import Change, changed, is_near
 from reminders.outbox import CourseFacts
-from reminders.rules import Recipient
+from reminders.rules import GUARDIAN, KIND_OF, PATIENT, Kind, Recipient
 from scheduler import changes, check_action, events, restamp
 from scheduler.actions import Action, CeaseCause, RegimenChange
 from scheduler.changes import Changes
@@ -117,12 +117,12 @@ def store_step(app: "App", session: Session, step: Step, action: Action, deed: D
     digest = _keep_moved_to(app, session, step) if isinstance(action, RegimenChange) else None
     stored = StoredAction(number=number, action=action, by=deed.by, recorded_at=deed.at, regimen_digest=digest)
     store.add_action(session, course, stored)
-    store.add_revision(session, course.clinic_id, _revision(step, deed))
+    facts = facts_of(app, session, course, step.plan, now=deed.at)
+    store.add_revision(session, course.clinic_id, _revision(step, deed, facts.recipients))
     store.set_to_tell(session, course, to_tell(step.plan))
     store.save_events(session, course, step.before, step.stamped)
     bodies.rebuild(app, session, course, step.plan, step.stamped, now=deed.at, retold=step.retold)
     day_upkeep.keep(app, session, course, step.plan, now=deed.at)
-    facts = facts_of(app, session, course, step.plan, now=deed.at)
     outbox.after_change(
         session,
         facts,
@@ -249,7 +249,8 @@ def _keep_moved_to(app: "App", session: Session, step: Step) -> str:
     return digest
 
 
-def _revision(step: Step, deed: Deed) -> StoredRevision:
+def _revision(step: Step, deed: Deed, recipients: Iterable[Recipient]) -> StoredRevision:
+    by_mail = any(each.role in {PATIENT, GUARDIAN} for each in recipients)
     return StoredRevision(
         course_id=step.course.course.id,
         number=step.course.revision,
@@ -260,12 +261,17 @@ def _revision(step: Step, deed: Deed) -> StoredRevision:
         request_digest=deed.request.digest,
         patient_told=deed.patient_told,
         takes_dates=any(event.kind is EventKind.INFUSION for event in step.changes.cancelled),
-        near=_is_near(step, deed.at),
+        to_tell=not (by_mail or deed.patient_told) and _moves_visit(step, deed.at),
+        near=is_near(_news(step, deed.at), step.course.patient_zone, deed.at),
     )
 
 
-def _is_near(step: Step, now: datetime) -> bool:
-    """Whether the step changes a date of the next 48 hours for the patient, who has an address or not."""
+def _moves_visit(step: Step, now: datetime) -> bool:
+    """Whether the patient has to come at another date: where no mail tells it, a person does."""
+    return any(KIND_OF.get(step.stamped[each.event_key].event.kind) is Kind.VISIT for each in _news(step, now))
+
+
+def _news(step: Step, now: datetime) -> tuple[Change, ...]:
+    """What the step changes for the patient, who has an address or not."""
     patient = Recipient(zone=step.course.patient_zone)
-    news = changed(step.before, step.stamped, plan=step.plan, recipient=patient, now=now)
-    return is_near(news.changes, step.course.patient_zone, now)
+    return changed(step.before, step.stamped, plan=step.plan, recipient=patient, now=now).changes

@@ -1,6 +1,7 @@
 """What a clinic's admin sets in the browser: refused like in config.toml, kept revision by revision, followed at once
 by pages, calendars, prints and mails, in every process and in that clinic alone."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes, policy
@@ -14,8 +15,10 @@ from sqlalchemy.exc import DatabaseError
 from calendars.kinds import Detail, Reader
 from db.engine import writing
 from db.tables import ClinicRow
+from reminders.rules import Kind
 from scheduler.errors import FileRefused, InvalidValue
 from service import audit
+from service.carers import Wish, choose
 from service.clinic_settings import (
     OwnSettings,
     StaleSettings,
@@ -322,6 +325,33 @@ def test_a_check_that_moves_off_a_closed_day_is_told_by_mail_and_another_arrival
     change(app, clinic__closures=["2026-12-11 to 2026-12-13 Moving house"])
     follow_settings(app, clock.at)
     assert notices() == ["c1d8/checks-before-1"]
+
+
+def test_another_arrival_of_which_no_reminder_is_left_to_tell_is_a_mail_of_its_own(
+    app: App, clock: Clock, tmp_path: Path
+) -> None:
+    app = beside(app.engine, clock, INFUSIONS_MAIL__FOLDER=str(tmp_path))
+    told, unreminded = (start_course(app, bob(), by=NURSE) for _ in range(2))
+    choose(app, unreminded, "patient", Wish(days={Kind.VISIT: ()}), by=NURSE)
+    clock.at = datetime(2026, 12, 6, 14, 30, tzinfo=UTC)  # the reminder of the day before has gone, "be here at 8:30"
+    tick(app, clock.at)
+    change(app, clinic__lead_minutes=45)
+    follow_settings(app, clock.at)
+
+    def notices(course: UUID) -> list[str]:
+        return [each.event_key for each in list_messages(app, course) if each.kind == "change"]
+
+    assert notices(told) == ["c1d1/infusion"]
+    assert notices(unreminded)[:2] == ["c1d1/infusion", "c1d15/infusion"]
+    clock.pass_(minutes=11)
+    assert tick(app, clock.at).sent == 2
+    texts = [text for text in map(words_of, tmp_path.glob("*.eml")) if "stays, but" in " ".join(text.split())]
+    news = [re.findall(r"- Your appointment on (.+?) stays, .+?: (.+?) \(", " ".join(text.split())) for text in texts]
+    assert sorted(map(len, news)) == [1, 6]
+    assert all("7 December" in date and "8:15" in hour for ((date, hour), *_) in news)
+    change(app, clinic__lead_minutes=30)
+    follow_settings(app, clock.at)
+    assert notices(told) == ["c1d1/infusion"] * 2, "and back again is news, too"
 
 
 def test_a_day_that_becomes_closed_moves_no_dose_but_is_counted_and_advised(app: App) -> None:

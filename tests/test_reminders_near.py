@@ -1,5 +1,6 @@
 """What a person must do beside a mail: phone about a near change, tell what no mail tells first, note who left."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
@@ -15,6 +16,9 @@ from service.audit import entries
 from service.carers import NewCarer, Wish, add_carer, choose
 from service.courses import NotFound, neutral_notice, record, start_course, tell_patient
 from service.messages import list_messages
+from service.page_links import new_link
+from service.patient_page import read_page
+from service.patients import Guardian, PatientFacts
 from service.queries import load_course
 from service.unsubscribing import resubscribe, unsubscribe, unsubscribe_address
 from service.wiring import App
@@ -96,6 +100,62 @@ def test_it_is_a_line_for_a_patient_without_mails_too(app: App, clock: Clock) ->
     clock.at = datetime(2026, 12, 6, 15, 0, tzinfo=UTC)
     record(app, made, Defer(cycle=1, day=1, to=date(2026, 12, 9), reason="flu"), by=NURSE)
     assert [line.number for line in lines(app)] == [1]
+
+
+# What moves for a patient to whom no mail goes, long before, and whether a person has to tell it.
+UNMAILED: list[tuple[str, Action, bool]] = [
+    ("a visit on another day", Defer(cycle=1, day=15, to=date(2026, 12, 23)), True),
+    ("a visit at another hour", VisitTime(at=time(13), cycle=1, day=15), True),
+    ("a dose left out", Omit(cycle=1, day=15, reason="counts"), True),
+    ("a visit as planned", Given(cycle=1, day=1, on=date(2026, 12, 7)), False),
+]
+
+
+@pytest.mark.parametrize("case", UNMAILED, ids=lambda case: case[0])
+def test_where_no_mail_goes_a_person_tells_of_another_date(
+    app: App, clock: Clock, case: tuple[str, Action, bool]
+) -> None:
+    _, action, by_person = case
+    clock.at = datetime(2026, 12, 7, 20, 0, tzinfo=UTC)
+    courses = {
+        "no address": start_course(app, bob(email=None), by=NURSE),
+        "no consent": start_course(app, replace(bob(), consent=False), by=NURSE),
+        "mails": start_course(app, bob(email=BOB), by=NURSE),
+    }
+    for course in courses.values():
+        record(app, course, action, by=NURSE)
+    found = [line.course_id for line in lines(app, Todo.TELL)]
+    told_by_mail = isinstance(action, Defer | VisitTime)
+    asked = {name for name, course in courses.items() if course in found}
+    assert asked == ({"no address", "no consent"} | (set() if told_by_mail else {"mails"}) if by_person else set())
+    for line in lines(app, Todo.TELL):
+        tick_off(app, line.course_id, line.key, by="dora")
+    assert lines(app, Todo.TELL) == []
+
+
+def test_a_move_that_is_told_at_once_or_taken_back_or_read_by_a_guardian_is_no_line(app: App, clock: Clock) -> None:
+    clock.at = datetime(2026, 12, 7, 20, 0, tzinfo=UTC)
+    move = Defer(cycle=1, day=15, to=date(2026, 12, 23))
+    told, taken_back = (start_course(app, bob(email=None), by=NURSE) for _ in range(2))
+    record(app, told, move, by=NURSE, patient_told=True)
+    record(app, taken_back, move, by=NURSE)
+    record(app, taken_back, Void(action=1), by=NURSE, patient_told=True)
+    dora = Guardian(name="Dora", relation="mother", phone="+1 212 555 0101", email=DORA, consent=True)
+    facts = PatientFacts(guardian=dora)
+    of_a_child = start_course(app, replace(bob(email=None), facts=facts), by=NURSE)
+    record(app, of_a_child, move, by=NURSE)
+    assert lines(app, Todo.TELL) == []
+
+
+def test_the_patients_page_shows_a_date_that_moved_though_nobody_has_told_it(app: App, clock: Clock) -> None:
+    clock.at = datetime(2026, 12, 7, 20, 0, tzinfo=UTC)
+    made = start_course(app, bob(email=None), by=NURSE)
+    page = new_link(app, made, name="phone", detail=Detail.DISCREET, language="en", by=NURSE)
+    token = page.address.rpartition("/")[2]
+    record(app, made, Defer(cycle=1, day=1, to=date(2026, 12, 10), reason="flu"), by=NURSE)
+    assert not read_page(app, token).ask
+    record(app, made, hold(1), by=NURSE)
+    assert read_page(app, token).ask
 
 
 def test_who_was_told_beforehand_needs_no_call(app: App, course: UUID) -> None:
