@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from datetime import UTC
 from uuid import UUID
 
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from db.rows import audit_from_row
+from db.store import Conflict
 from db.stored import StoredAudit
 from db.tables import AuditHeadRow, AuditRow
 
@@ -107,7 +109,10 @@ def _seal(session: Session, row: AuditRow, key: bytes) -> None:
     row.seal = _seal_of(row, head.seal, key)
     head.number, head.seal = row.number, row.seal
     session.add(head)
-    session.flush()
+    try:
+        session.flush()
+    except IntegrityError as error:  # the same request at the same moment
+        raise Conflict from error
 
 
 def _seal_of(row: AuditRow, before: str, key: bytes) -> str:

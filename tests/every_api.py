@@ -170,14 +170,6 @@ RECORDING = (
         body={"seen_revision": 0},
         answers=201,
     ),
-    ApiRow(
-        route=f"POST {COURSE}/regimen/preview",
-        address=f"{BOBS}/regimen/preview",
-        who=RECORDERS,
-        body={},
-        answers=422,
-    ),
-    ApiRow(route=f"POST {COURSE}/regimen", address=f"{BOBS}/regimen", who=RECORDERS, body={}, answers=422),
     ApiRow(route=f"POST {COURSE}/told", address=f"{BOBS}/told", who=RECORDERS, body={"revision": 4}),
 )
 HANDED_OVER = (

@@ -26,6 +26,9 @@ ANSWERS = (
     ("PUT", "/c/x.ics", 405),
     ("GET", "/p/x", 404),
     ("GET", "/u/x", 404),
+    ("GET", "/api/v1/courses", 401),
+    ("POST", "/api/v1/courses", 401),
+    ("GET", "/openapi.json", 200),
 )
 
 

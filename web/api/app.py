@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import ASGIApp
 
 from service.wiring import App
 from web.api import DESCRIPTION, courses, handing_over, plans, recording, staff
@@ -24,7 +25,7 @@ refused request uses up no key. Unknown keys and names in a query are refused.
 """
 
 
-def create_api(app: App) -> Guard:
+def create_api(app: App) -> FastAPI:
     """The interface as an ASGI application."""
     api = FastAPI(
         title="Infusion Cycles",
@@ -40,8 +41,17 @@ def create_api(app: App) -> Guard:
     for router in ROUTERS:
         api.include_router(router)
     add_handlers(api)
-    door = Door(api, app, Limit(WRONG_TOKENS))
-    return Guard(door, public_url=app.settings.server.public_url, error_page=_failed)
+    wrong = Limit(WRONG_TOKENS)
+
+    def door(inner: ASGIApp) -> Door:
+        return Door(inner, app, wrong)
+
+    def guard(inner: ASGIApp) -> Guard:
+        return Guard(inner, public_url=app.settings.server.public_url, error_page=_failed)
+
+    api.add_middleware(door)
+    api.add_middleware(guard)  # around the door
+    return api
 
 
 # ---------------------------------------------------------------------------------------------------------------------

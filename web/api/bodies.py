@@ -195,15 +195,6 @@ class AcceptOpenDates(OpenDates):
     patient_told: bool = False
 
 
-class NewestVersion(Body):
-    reason: Text = ""
-
-
-class AcceptNewestVersion(NewestVersion):
-    seen_revision: int | None = Field(default=None, ge=0, le=MAX_NUMBER)
-    patient_told: bool = False
-
-
 class FeedToMake(Body):
     """A calendar's address for one device or person. `alarm_minutes`: so long before each visit."""
 

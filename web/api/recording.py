@@ -11,11 +11,10 @@ from service.changes_text import changes_json, windows_json
 from service.closed_days import accept_open_dates, preview_open_dates
 from service.courses import Outcome, neutral_notice, preview, record, tell_patient
 from service.courses import Preview as Seen
-from service.queries import newer_version
 from web.api.actions import Recording, ToRecord
 from web.api.answers import Preview, Recorded, Told
 from web.api.asking import Asker, Recorder, RequestId, answers
-from web.api.bodies import AcceptNewestVersion, AcceptOpenDates, NewestVersion, OpenDates, ToTell
+from web.api.bodies import AcceptOpenDates, OpenDates, ToTell
 
 router = APIRouter(prefix="/api/v1/courses/{course_id}", tags=["recording"])
 
@@ -50,29 +49,6 @@ def accept_dates(course_id: UUID, body: AcceptOpenDates, who: Recorder, key: Req
         who.app,
         course_id,
         only=body.only(),
-        seen_revision=body.seen_revision,
-        patient_told=body.patient_told,
-        request_id=key,
-        **who.who,
-    )
-    return _recorded(course_id, done)
-
-
-@router.post("/regimen/preview", responses=SEEN)
-def look_at_version(course_id: UUID, body: NewestVersion, who: Recorder) -> Response:
-    """Show what the newest version of its regimen would change; stores nothing."""
-    action = newer_version(who.app, course_id, reason=body.reason, clinic_id=who.clinic_id)
-    return _seen(who, course_id, preview(who.app, course_id, action, clinic_id=who.clinic_id))
-
-
-@router.post("/regimen", status_code=201, responses=RECORDED)
-def accept_version(course_id: UUID, body: AcceptNewestVersion, who: Recorder, key: RequestId) -> Response:
-    """Move the course to the newest version of its regimen."""
-    action = newer_version(who.app, course_id, reason=body.reason, clinic_id=who.clinic_id)
-    done = record(
-        who.app,
-        course_id,
-        action,
         seen_revision=body.seen_revision,
         patient_told=body.patient_told,
         request_id=key,
