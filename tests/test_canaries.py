@@ -12,7 +12,9 @@ from pathlib import Path
 import httpx
 
 from scheduler.actions import Cease, CeaseCause, Defer, Given, Hold, HoldCause, Omit, Resume
+from service.api_tokens import new_api_token
 from service.feeds import list_feeds
+from service.users import Role
 from tests.cli import Answer, run_process
 from tests.test_web_feeds import make_feed
 from tests.web_site import NOW, Web, add_staff, running
@@ -62,6 +64,23 @@ def story(web: Web) -> tuple[list[str], list[str]]:
     return [token_of(address) for address in addresses], told
 
 
+def programs(web: Web) -> tuple[list[str], list[str]]:
+    """What other programs ask and are refused; gives the secret tokens, and what they may not know is answered."""
+    course, token = web.course(PATIENT), new_api_token(web.app, "laboratory", role=Role.NURSE, by="cli")
+    places = f"{web.url}/api/v1/courses"
+    entitled = {"authorization": f"Bearer {token}", "idempotency-key": PATIENT}
+    made = httpx.post(f"{places}/{course}/feeds", json={"name": PATIENT, "detail": "full"}, headers=entitled)
+    assert made.status_code == 201
+    assert httpx.get(f"{places}?q={PATIENT}", headers=entitled).json()["total"] > 0
+    action = {"kind": "omit", "cycle": 1, "day": 1, "reason": PATIENT, PATIENT: PATIENT}
+    refused = httpx.post(f"{places}/{course}/actions", json=action, headers=entitled)
+    assert refused.status_code == 422
+    strange = {"authorization": "Bearer " + "A" * 43}
+    told = [httpx.post(f"{places}/{course}/actions", json=action, headers=each).text for each in ({}, strange)]
+    told += [httpx.get(f"{places}/{PATIENT}/{token}", headers=each).text for each in ({}, strange, entitled)]
+    return [token, token_of(made.json()["address"])], told
+
+
 def faults(web: Web, folder: Path) -> list[str]:
     """What is answered while the database is held by another program, and when a feed can't be made anew."""
     address = make_feed(web, web.course(PATIENT), detail="full")
@@ -92,6 +111,7 @@ def test_no_name_no_drug_and_no_token_is_left_behind(migrated_sqlite: Path, tmp_
     with running(tmp_path, INFUSIONS_CLINIC__NAME="Clinic") as web:
         add_staff(web.app)
         tokens, told = story(web)
+        tokens, told = [both + more for both, more in zip((tokens, told), programs(web), strict=True)]
         answers = commands(tmp_path)
         last, *more = faults(web, tmp_path)
     tokens.append(last)
