@@ -35,11 +35,21 @@ def unverified(
 # ---------------------------------------------------------------------------------------------------------------------
 
 
+# What a window asks of each audience, with and without how long.
+_ASKED = {
+    "can-become-pregnant": ("{} of birth control", "birth control", " for a patient who can become pregnant"),
+    "partner-can-become-pregnant": ("{} of birth control", "birth control", " for a patient's partner"),
+    "breastfeeding": ("{} without breastfeeding", "the time without breastfeeding", ""),
+}
+
+
 def _of_window(window: Window) -> Advice:
     """A window with an end says how long it lasts; one without says no number."""
-    lasts = [f"{length_text(fact.amount, fact.unit)} of " for fact in window.why.chain[-1:]]
-    what = f"{''.join(lasts)}{window.kind} for {window.audience}"
-    return _remark(what, f"{window.audience} {window.kind} {''.join(lasts)}")
+    lasts = [length_text(fact.amount, fact.unit) for fact in window.why.chain[-1:]]
+    long, endless, whom = _ASKED[window.audience]
+    what = f"{long.format(lasts[0]) if lasts else endless}{whom}"
+    # The facts stand in stored acknowledgements: their words stay as they were.
+    return _remark(what, f"{window.audience} {window.kind} {''.join(f'{last} of ' for last in lasts)}")
 
 
 def _times(agent: Agent) -> bool:

@@ -20,7 +20,7 @@ from service.mails import CourseMails, mails_of
 from service.page_links import LinkLine, links_of
 from service.prints import PrintLine, prints_of
 from service.queries import CourseRecord, record_of
-from service.remarks import mark_of
+from service.remarks import mark_of, rank
 
 if TYPE_CHECKING:
     from service.wiring import App
@@ -38,7 +38,8 @@ class Remark:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CourseSheet:
     """A course with what belongs to it. `permitted`: by planned dose the dates that need no reason (None: there is
-    none); `mixing`: by planned dose when the pharmacy may mix it, where the regimen says so."""
+    none); `remarks`: what is most urgent first; `mixing`: by planned dose when the pharmacy may mix it, where the
+    regimen says so."""
 
     record: CourseRecord
     permitted: Mapping[DoseId, Permitted | None]
@@ -62,7 +63,7 @@ def course_sheet(app: "App", course_id: UUID, *, clinic_id: int = HOME_CLINIC) -
             record=record,
             permitted=_permitted(course),
             mixing=_mixing(record),
-            remarks=tuple(_remark(each, noted) for each in record.plan.advice),
+            remarks=tuple(_remark(each, noted) for each in sorted(record.plan.advice, key=rank)),
             mails=mails_of(app, session, course.stored),
             feeds=feeds_of(app, session, course),
             prints=prints_of(app, session, course),

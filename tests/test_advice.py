@@ -412,7 +412,7 @@ def remarks(regimen: Regimen, course: Course, clinic: ClinicRules | None = None)
 
 def test_a_shown_number_whose_source_was_not_read_says_so() -> None:
     windows, times = unread(inotuzumab(), "windows"), unread(inotuzumab(), "times")
-    sentence = f"2 months of breastfeeding for breastfeeding: {UNREAD}."
+    sentence = f"2 months without breastfeeding: {UNREAD}."
     assert remarks(windows, course_of(DAY1, audiences=["breastfeeding"])) == [("unverified", "warn", sentence)]
     assert remarks(windows, course_of(DAY1)) == [], "a number that is not shown needs no remark"
     assert remarks(times, course_of(DAY1)) == [

@@ -429,7 +429,7 @@ def test_each_group_of_facts_that_was_not_read_is_remarked_once() -> None:
     )
     found = plan(lambda: regimen, today=DAY1, audiences=AUDIENCES[:1])
     assert [one.message for one in found.advice if one.code == "unverified"] == [
-        f"1 week of contraception for can-become-pregnant: {UNREAD}",
+        f"1 week of birth control for a patient who can become pregnant: {UNREAD}",
         f"The cycles and their days: {UNREAD}",
         f"The times of infusion and observation (alphamab): {UNREAD}",
         f"The gap between doses (alphamab): {UNREAD}",
@@ -438,7 +438,7 @@ def test_each_group_of_facts_that_was_not_read_is_remarked_once() -> None:
     held = plan(
         lambda: regimen, act("hold", "C1D1", on="2027-02-01", cause="liver"), today=DAY1, audiences=AUDIENCES[:1]
     )
-    assert held.advice[0].message == f"Contraception for can-become-pregnant: {UNREAD}"
+    assert held.advice[0].message == f"Birth control for a patient who can become pregnant: {UNREAD}"
 
 
 def test_a_number_of_cycles_that_was_not_read_is_remarked() -> None:

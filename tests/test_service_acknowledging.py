@@ -157,3 +157,13 @@ def test_it_comes_back_to_the_day_when_its_facts_change_and_stays_away_when_othe
     assert closed(app) == ["Sunny Example 2026-12-12"], "another closed day is another fact"
     record(app, course, Void(action=2), by=NURSE, patient_told=True)
     assert closed(app) == [], "and the facts of before were acknowledged"
+
+
+def test_what_may_harm_is_the_first_to_look_at_and_facts_that_nobody_read_the_last(app: App, clock: Clock) -> None:
+    pola = replace(
+        bob(), regimen_id="polatuzumab-br", course=replace(bob().course, day1=date(2026, 12, 4), audiences=())
+    )
+    course = start_course(app, pola, by=NURSE)
+    clock.pass_(days=8)
+    codes = [each.advice.code for each in course_sheet(app, course).remarks]
+    assert list(dict.fromkeys(codes)) == ["overdue", "closed-day", "unverified"]

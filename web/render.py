@@ -18,6 +18,7 @@ from starlette.responses import HTMLResponse, Response
 from scheduler.dates import zone_of
 from service.clock import today_in
 from service.languages import labels
+from service.remarks import rank
 from service.users import SessionUser
 from service.wiring import App
 from service.worklist import count_lines
@@ -144,6 +145,7 @@ def _templates(app: App) -> Environment:
         "state_word": words.state_word,
         "weekday": date_words.weekday_words,
         "permitted": date_words.permitted_words,
+        "by_rank": lambda advice: sorted(advice, key=rank),
     }
     return templates
 
