@@ -24,6 +24,7 @@ from web.api.errors import CODES, REJECTIONS
 
 CORE = Path(__file__).parents[1] / "scheduler"
 DEFER = {"kind": "defer", "cycle": 1, "day": 8, "to": "2026-12-16", "reason": "travelling"}
+TOO_EARLY = {"kind": "given", "cycle": 1, "day": 1, "on": "2026-12-21"}
 START = {"regimen": "inotuzumab-ozogamicin", "day1": "2026-12-21"}
 ADDRESSES = count(1)
 BOB = "bob@patients.example"
@@ -185,6 +186,15 @@ def test_an_action_that_cannot_be_is_refused_with_the_field_at_fault(
         ("/courses", {**START, "patient": " "}, "bad-value", "patient"),
         ("/courses", {**START, "patient": "N", "email": "nobody", "consent": True}, "bad-value", "email"),
         ("/courses", {**START, "patient": "N", "follows": "x"}, "bad-value", "follows"),
+        (
+            "/courses",
+            {**START, "patient": "N", "guardian": {"name": "A", "relation": "aunt"}},
+            "bad-value",
+            "guardian.phone",
+        ),
+        ("/courses", {**START, "patient": "N", "actions": [TOO_EARLY]}, "in-future", "actions.0.on"),
+        ("/plan", {**START, "actions": [TOO_EARLY]}, "in-future", "actions.0.on"),
+        ("/plan?format=ics", {**START, "today": "0001-01-01"}, "bad-value", "today"),
         ("/reminders/suppress", {"address": "nobody"}, "bad-value", "address"),
         ("/worklist/done", {"course": "x", "line": "y"}, "bad-value", "course"),
     ],

@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
 from service.wiring import App
@@ -31,7 +31,7 @@ def create_api(app: App) -> FastAPI:
         title="Infusion Cycles",
         version="1",
         description=ABOUT.strip(),
-        openapi_url=DESCRIPTION,
+        openapi_url=None,  # below
         docs_url=None,  # it would load scripts from elsewhere
         redoc_url=None,
         redirect_slashes=False,
@@ -41,6 +41,12 @@ def create_api(app: App) -> FastAPI:
     for router in ROUTERS:
         api.include_router(router)
     add_handlers(api)
+
+    @api.get(DESCRIPTION, include_in_schema=False)
+    def description() -> Response:
+        """The description; in a thread, since making it takes long enough to keep a feed waiting."""
+        return JSONResponse(api.openapi())
+
     wrong = Limit(WRONG_TOKENS)
 
     def door(inner: ASGIApp) -> Door:

@@ -9,10 +9,11 @@ from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema
 from scheduler.action_fields import MAX_NUMBER, MAX_TEXT, parse_audience
 from scheduler.actions import Action
 from scheduler.course import MAX_CYCLES, Audience
-from scheduler.dates import parse_date, parse_time, zone_of
+from scheduler.dates import YEARS, parse_date, parse_time, recordable, zone_of
 from scheduler.errors import InvalidValue, Rejected
 from scheduler.regimen_cycles import EARLIEST_DAY, MAX_LENGTH
 from scheduler.toml_reader import has_controls, shown
+from service.feeds import MAX_ALARMS, MAX_LEAD, MINUTE
 from service.starting import MAX_ACTIONS
 from web.api.actions import TIME, Body, OneAction
 
@@ -26,7 +27,10 @@ def _day(value: object, info: ValidationInfo) -> date:
         raise InvalidValue(
             f"{_called(info)}: {shown(value)} is not a date; write it as 2026-12-07", field=_called(info)
         )
-    return parse_date(value, field=_called(info))
+    found = parse_date(value, field=_called(info))
+    if not recordable(found):
+        raise InvalidValue(f"{_called(info)}: {found} is not in {YEARS}; mend the year", field=_called(info))
+    return found
 
 
 def _clock(value: object, info: ValidationInfo) -> time:
@@ -63,6 +67,7 @@ Clock = Annotated[time, BeforeValidator(_clock), WithJsonSchema({"type": "string
 Id = Annotated[UUID, BeforeValidator(_id), WithJsonSchema({"type": "string", "format": "uuid"})]
 Zone = Annotated[str, BeforeValidator(_zone), WithJsonSchema({"type": "string", "example": "America/New_York"})]
 CycleNumber = Annotated[str, Field(pattern="^[1-9][0-9]?$")]
+Minutes = Annotated[int, Field(ge=0, le=MAX_LEAD // MINUTE)]
 Length = Annotated[int, Field(ge=1, le=MAX_LENGTH)]
 Text = Annotated[str, Field(max_length=MAX_TEXT), BeforeValidator(_plain)]
 
@@ -202,7 +207,7 @@ class FeedToMake(Body):
     for_: Literal["patient", "carer"] = Field(default="patient", alias="for")
     detail: Literal["discreet", "busy", "full"] = "discreet"
     language: Text = "en"
-    alarm_minutes: list[Annotated[int, Field(ge=0, le=MAX_NUMBER)]] = Field(default=[], max_length=10)
+    alarm_minutes: list[Minutes] = Field(default=[], max_length=MAX_ALARMS)
     expires: Day | None = None
 
 

@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, Response
 
 from scheduler import plan_to_dict
 from scheduler.action_fields import MAX_NUMBER
-from scheduler.errors import Rejected
+from scheduler.errors import InvalidValue, Rejected
 from service.as_json import course_json, entry_json
 from service.courses import NewCourse, start_course
 from service.day import Need, Wanted, find_courses
@@ -19,7 +19,7 @@ from service.queries import CourseRecord, load_course
 from service.rendering import render
 from web.api.answers import CourseFacts, CoursePlan, Courses, History, Started
 from web.api.asking import Recorder, RequestId, Viewer, ViewerOfFile, acceptable, answers
-from web.api.bodies import FactsToKeep, GuardianFacts, ToStart
+from web.api.bodies import FactsToKeep, ToStart
 from web.api.looks import Detail, For, Kind, Language, Level, Reader, look_of, media_type, with_files
 
 router = APIRouter(prefix="/api/v1/courses", tags=["courses"])
@@ -120,7 +120,7 @@ def facts(course_id: UUID, who: Viewer) -> Response:
 @router.put("/{course_id}/facts", responses=answers(CourseFacts, 404, 409))
 def keep_facts(course_id: UUID, body: FactsToKeep, who: Recorder, key: RequestId) -> Response:
     """Put what is known of the patient in the place of what stands there; waiting mails follow."""
-    wanted = check_facts(_facts(body))
+    wanted = _facts(body)
     change_facts(who.app, course_id, wanted, language=body.language, seen=body.mark, request_id=key, **who.who)
     return _facts_answer(course_id, body.language, wanted)
 
@@ -134,13 +134,13 @@ def _beside(record: CourseRecord) -> dict[str, object]:
 
 
 def _facts(body: ToStart | FactsToKeep) -> PatientFacts:
-    return PatientFacts(
-        spoken_language=body.spoken_language, interpreter=body.interpreter, guardian=_guardian(body.guardian)
-    )
-
-
-def _guardian(body: GuardianFacts | None) -> Guardian | None:
-    return Guardian(**body.model_dump()) if body else None
+    guardian = Guardian(**body.guardian.model_dump()) if body.guardian else None
+    facts = PatientFacts(spoken_language=body.spoken_language, interpreter=body.interpreter, guardian=guardian)
+    try:
+        return check_facts(facts)
+    except InvalidValue as fault:
+        field = fault.field.replace("guardian_", "guardian.") if fault.field != "guardian" else "guardian.name"
+        raise InvalidValue(str(fault).replace(fault.field, field, 1), field=field) from None
 
 
 def _facts_answer(course_id: UUID, language: str, facts: PatientFacts) -> Response:

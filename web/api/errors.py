@@ -111,7 +111,12 @@ def told(request: Request, fault: InfusionsError) -> Response:
             sentence = "Idempotency-Key: came before with something else in the body; send a new key"
             return refusal(request, 422, code=REUSED, message=sentence, field="Idempotency-Key")
         case FileRejected(cause=cause):
-            return refusal(request, 422, code=cause.code, message=sentence, field=cause.field)
+            return told(request, cause)
+        case Rejected() if fault.number is not None:  # one of those that came with the course
+            place = f"actions.{fault.number - 1}"
+            return refusal(
+                request, 422, code=fault.code, message=f"{place}: {sentence}", field=f"{place}.{fault.field}"
+            )
         case Rejected():
             return refusal(request, 422, code=fault.code, message=sentence, field=fault.field)
         case InvalidValue() | FileRefused():
@@ -142,8 +147,8 @@ def explained(fault: Mapping[str, Any], inside: Sequence[object]) -> tuple[str, 
         return "unknown-field", field, f"{name}: is unknown; leave it out, or check its spelling"
     if "expected" in context:
         return "bad-value", field, f"{name}: is unknown; use one of {context['expected']}"
-    remedy = str(fault["msg"]).removeprefix("Input should ").removeprefix("Value error, ")
-    return "bad-value", field, f"{name}: should {remedy}; mend it" if kind != "value_error" else f"{name}: {remedy}"
+    remedy = str(fault["msg"]).partition("should ")[2] or "be read"
+    return "bad-value", field, f"{name}: should {remedy}; mend it"
 
 
 def unknown_name(name: str, known: Sequence[str]) -> Rejected:
