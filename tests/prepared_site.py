@@ -327,8 +327,18 @@ def _contents(app: "App", marks: str) -> dict[str, str]:
         "stop_ar": _stop(app, held),
         "import": str(_import(app)),
         "user": str(spare),
+        "api_token": _api_token(app),
         "welcome": invite_user(app, "invited", Role.NURSE, by="cli"),
     }
+
+
+def _api_token(app: "App") -> str:
+    """Makes a token for another program; gives its name."""
+    from service.api_tokens import new_api_token
+    from service.users import Role
+
+    new_api_token(app, "laboratory", role=Role.NURSE, by="cli")
+    return "laboratory"
 
 
 def _import(app: "App") -> UUID:

@@ -221,6 +221,7 @@ def test_what_cannot_be_read_is_refused_with_the_field_at_fault(
         ("/courses/00000000-0000-0000-0000-000000000000", 404, "not-found", None),
         ("/regimens/nothing", 404, "not-found", None),
         ("/nothing", 404, "not-found", None),
+        ("/courses?need=any", 422, "bad-value", "need"),
         ("/audit", 403, "forbidden", None),
         ("/audit/verify", 405, "method-not-allowed", None),
     ],

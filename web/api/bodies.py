@@ -18,6 +18,14 @@ from service.starting import MAX_ACTIONS
 from web.api.actions import TIME, Body, OneAction
 
 
+def day_of(text: str, field: str) -> date:
+    """The date in `text`, one that somebody can mean; InvalidValue names `field`."""
+    found = parse_date(text, field=field)
+    if not recordable(found):
+        raise InvalidValue(f"{field}: {found} is not in {YEARS}; mend the year", field=field)
+    return found
+
+
 def _called(info: ValidationInfo) -> str:
     return info.field_name or "value"
 
@@ -27,10 +35,7 @@ def _day(value: object, info: ValidationInfo) -> date:
         raise InvalidValue(
             f"{_called(info)}: {shown(value)} is not a date; write it as 2026-12-07", field=_called(info)
         )
-    found = parse_date(value, field=_called(info))
-    if not recordable(found):
-        raise InvalidValue(f"{_called(info)}: {found} is not in {YEARS}; mend the year", field=_called(info))
-    return found
+    return day_of(value, _called(info))
 
 
 def _clock(value: object, info: ValidationInfo) -> time:
