@@ -73,7 +73,12 @@ def _serve(cli: Cli, listener: socket.socket, *, reminders: bool, demo: bool) ->
     pages = create_app(app)
     told = _load_demo(app, cli.settings.server.public_url) if demo else []
     with _clock(app) if reminders else nullcontext():
-        answer(pages, listener, started=lambda: write_text("\n".join([*told, *_started(cli.settings)])))
+        answer(
+            pages,
+            listener,
+            started=lambda: write_text("\n".join([*told, *_started(cli.settings)])),
+            proxies=cli.settings.server.proxies,
+        )
 
 
 @contextmanager

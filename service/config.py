@@ -61,6 +61,7 @@ class ServerSettings:
     host: Annotated[str, TEXT] = "127.0.0.1"
     port: Annotated[int, values.whole(0, 65535)] = 8000
     public_url: Annotated[str, Reader(read=values.web_address)] = ""
+    proxies: Annotated[tuple[str, ...], Reader(read=values.networks, plain=False)] = ("127.0.0.1", "::1")
     production: Annotated[bool, FLAG] = False
     metrics_token_file: Annotated[Path | None, PATH] = None
 

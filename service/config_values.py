@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, time, timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -183,6 +184,17 @@ def database_address(raw: object) -> str:
     if match := re.match(r"postgres(?:ql)?(?:\+psycopg)?://", address):
         return "postgresql+psycopg://" + address[match.end() :]
     raise Unreadable("must begin with sqlite:/// or postgresql+psycopg://")
+
+
+def networks(raw: object) -> tuple[str, ...]:
+    """Addresses and networks of machines, such as 10.0.0.0/8; none is allowed."""
+    found = tuple(text(entry) for entry in _entries(raw, '["127.0.0.1"]'))
+    try:
+        for each in found:
+            ip_network(each)
+    except ValueError:
+        raise Unreadable('must hold addresses or networks such as "127.0.0.1" or "10.0.0.0/8"') from None
+    return found
 
 
 def refresh(raw: object) -> str:

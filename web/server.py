@@ -3,7 +3,7 @@
 import gc
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from time import monotonic
 from types import FrameType
@@ -34,13 +34,20 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def serve(pages: ASGIApp, listener: socket.socket, *, started: Callable[[], None]) -> None:
-    """Answers requests until SIGINT or SIGTERM; calls `started` once it does."""
+def serve(
+    pages: ASGIApp, listener: socket.socket, *, started: Callable[[], None], proxies: Sequence[str] = ("127.0.0.1",)
+) -> None:
+    """Answers requests until SIGINT or SIGTERM; calls `started` once it does.
+
+    Only of the machines and networks named in `proxies` it is believed for whom they ask.
+    """
     config = uvicorn.Config(
         pages,
         http=_Protocol,
         access_log=False,
         server_header=False,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=list(proxies),
         log_config=None,
         log_level="warning",
         timeout_graceful_shutdown=SECONDS_TO_FINISH,
