@@ -72,6 +72,11 @@ class LoadedCourse:
         """The plan that follows from these actions."""
         return build_plan(self.regimen, self.stored.course, actions, today=self.today, clinic=self.rules)
 
+    def following(self, earlier: Plan) -> "LoadedCourse":
+        """The course as it is where the one that it goes on from has that plan."""
+        course = replace(self.stored.course, earlier=last_doses(earlier))
+        return replace(self, stored=replace(self.stored, course=course))
+
     def after(
         self, stored: StoredCourse, by: str, action: Action, stamped: Mapping[str, StampedEvent]
     ) -> "LoadedCourse":

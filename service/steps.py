@@ -86,17 +86,21 @@ class Deed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """What a step leads to. `course` is as it will be; `before` and `stamped` are its events, `changes` leads over.
-
-    `retold`: what the entries of the patient's feeds say beside their events has changed too.
+    """What a step leads to. `course` is as it will be; `before` and `stamped` are its events, `changes` leads over;
+    `was` is the plan that it starts from.
     """
 
     course: StoredCourse
+    was: Plan
     plan: Plan
     before: Mapping[str, StampedEvent]
     stamped: Mapping[str, StampedEvent]
     changes: Changes
-    retold: bool = False
+
+    @property
+    def retold(self) -> bool:
+        """Whether what the entries of the patient's feeds say beside their events changes too."""
+        return kept_on(self.was) != kept_on(self.plan)
 
 
 def next_step(loaded: LoadedCourse, action: Action) -> Step:
@@ -105,8 +109,7 @@ def next_step(loaded: LoadedCourse, action: Action) -> Step:
     course = loaded.stored.course
     check_action(loaded.regimen, course, actions, action, today=loaded.today, clinic=loaded.rules)
     plan = loaded.plan_with([*actions, action])
-    step = _to(replace(loaded.stored, revision=len(actions) + 1), plan, loaded.stamped, loaded.now)
-    return replace(step, retold=kept_on(loaded.plan()) != kept_on(plan))
+    return _to(replace(loaded.stored, revision=len(actions) + 1), loaded.plan(), plan, loaded.stamped, loaded.now)
 
 
 def store_step(app: "App", session: Session, step: Step, action: Action, deed: Deed) -> None:
@@ -145,7 +148,7 @@ def store_step(app: "App", session: Session, step: Step, action: Action, deed: D
         revision=number,
         kind=action.kind,
     )
-    _refresh_followers(app, session, course, deed)
+    _refresh_followers(app, session, step, deed)
 
 
 def send_neutral(
@@ -171,7 +174,7 @@ def refresh_by_settings(app: "App", session: Session, loaded: LoadedCourse) -> M
 
     No revision of its own: nobody recorded anything here.
     """
-    return _refresh(app, session, loaded, Deed(by=BY_SETTINGS, at=loaded.now, request=Request.of(None)))
+    return _refresh(app, session, loaded, Deed(by=BY_SETTINGS, at=loaded.now, request=Request.of(None)), loaded.plan())
 
 
 def to_tell(plan: Plan) -> tuple[int, ...]:
@@ -197,11 +200,12 @@ def again_after_conflict(use_case: Callable[[], T]) -> T:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def _to(course: StoredCourse, plan: Plan, before: Mapping[str, StampedEvent], now: datetime) -> Step:
+def _to(course: StoredCourse, was: Plan, plan: Plan, before: Mapping[str, StampedEvent], now: datetime) -> Step:
     wanted = events(plan)
     shown = [each.event for each in before.values() if each.cancelled is None]
     return Step(
         course=with_plan(course, plan),
+        was=was,
         plan=plan,
         before=before,
         stamped=restamp(before, wanted, plan, at=now),
@@ -209,17 +213,17 @@ def _to(course: StoredCourse, plan: Plan, before: Mapping[str, StampedEvent], no
     )
 
 
-def _refresh(app: "App", session: Session, loaded: LoadedCourse, deed: Deed) -> Mapping[str, StampedEvent]:
+def _refresh(app: "App", session: Session, loaded: LoadedCourse, deed: Deed, was: Plan) -> Mapping[str, StampedEvent]:
     """Brings what follows from a course to its plan, when the course that it goes on from, or a setting of the clinic,
-    has changed; its events as they are then.
+    has changed; its events as they are then. `was`: its plan before.
 
     No revision of its own: nobody recorded anything here. The courses that go on from it are refreshed too.
     """
     course = loaded.stored
-    step = _to(course, loaded.plan(), loaded.stamped, deed.at)
-    if step.stamped != step.before:
+    step = _to(course, was, loaded.plan(), loaded.stamped, deed.at)
+    if step.stamped != step.before or step.retold:
         store.save_events(session, course, step.before, step.stamped)
-        bodies.rebuild(app, session, course, step.plan, step.stamped, now=deed.at)
+        bodies.rebuild(app, session, course, step.plan, step.stamped, now=deed.at, retold=step.retold)
         day_upkeep.keep(app, session, course, step.plan, now=deed.at)
         outbox.after_change(
             session,
@@ -231,13 +235,15 @@ def _refresh(app: "App", session: Session, loaded: LoadedCourse, deed: Deed) -> 
             patient_told=deed.patient_told,
             now=deed.at,
         )
-    _refresh_followers(app, session, course, deed)
+    _refresh_followers(app, session, step, deed)
     return step.stamped
 
 
-def _refresh_followers(app: "App", session: Session, course: StoredCourse, deed: Deed) -> None:
-    for follower in store.followers_of(session, course.clinic_id, course.course.id):
-        _refresh(app, session, load(app, session, course.clinic_id, follower, to_change=True, now=deed.at), deed)
+def _refresh_followers(app: "App", session: Session, step: Step, deed: Deed) -> None:
+    id_ = step.course.course.id
+    for follower in store.followers_of(session, step.course.clinic_id, id_):
+        loaded = load(app, session, step.course.clinic_id, follower, to_change=True, now=deed.at)
+        _refresh(app, session, loaded, deed, loaded.following(step.was).plan())
 
 
 def _keep_moved_to(app: "App", session: Session, step: Step) -> str:

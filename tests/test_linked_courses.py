@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from icalendar import Calendar
 
 from calendars.kinds import Detail, Reader
 from scheduler.actions import Cease, CeaseCause, Given, Void
@@ -72,18 +73,7 @@ def test_what_is_recorded_in_the_earlier_course_moves_the_later_ones_at_once(
     third = start_course(app, again(second, date(2027, 8, 2)), by=NURSE)
     for course in (second, third):
         record(app, course, Cease(on=date(2026, 12, 15), cause=CeaseCause.PATIENT_CHOICE), by=NURSE, patient_told=True)
-    feed = new_feed(
-        app,
-        third,
-        name="phone",
-        reader=Reader.PATIENT,
-        detail=Detail.FULL,
-        language="en",
-        alarms=(),
-        expires=None,
-        by=NURSE,
-    )
-    token = feed.address.rpartition("/")[2].removesuffix(".ics")
+    token = feed_of(app, third)
     before, first = load_course(app, third), calendar(app, token)
     assert (window(app, second), window(app, third)) == ((date(2027, 8, 14), True), (date(2027, 8, 14), True))
     clock.pass_(minutes=5)
@@ -99,6 +89,59 @@ def test_what_is_recorded_in_the_earlier_course_moves_the_later_ones_at_once(
     assert after.stamped[key].sequence > before.stamped[key].sequence
     assert calendar(app, token) != first
     assert b"20270815" in calendar(app, token)
+
+
+def test_what_has_no_end_any_more_because_of_the_earlier_course_is_told_with_each_visit_of_the_later_at_once(
+    app: App, clock: Clock
+) -> None:
+    """Of brentuximab vedotin no source says how long not to breastfeed: no date, and "ask your team" (rule 15)."""
+    audience = (Audience(name="breastfeeding"),)
+    brentuximab = replace(bob(audiences=audience), regimen_id="brentuximab-vedotin")
+    first = start_course(app, brentuximab, by=NURSE)
+    record(app, first, Cease(on=date(2026, 12, 3), cause=CeaseCause.OTHER), by=NURSE, patient_told=True)
+    new = again(first, date(2027, 8, 2))
+    later = start_course(app, replace(new, course=replace(new.course, audiences=audience)), by=NURSE)
+    feed = feed_of(app, later)
+    dated = calendar(app, feed)
+    assert window(app, later)[0] is not None
+    assert ASK not in said(dated)
+    clock.pass_(minutes=5)
+    record(app, first, Void(action=1), by=NURSE)
+    assert window(app, later) == (None, False)
+    asked = calendar(app, feed)
+    assert ASK in said(asked)
+    visits = [key for key in modified(dated) if key in modified(asked)]
+    assert visits
+    assert all(modified(asked)[key] == clock.at > modified(dated)[key] for key in visits), (
+        "else programs keep the old text"
+    )
+
+
+ASK = "Ask your team before you breastfeed again."
+
+
+def said(body: bytes) -> str:
+    return " ".join(str(each.get("DESCRIPTION", "")) for each in Calendar.from_ical(body).events)
+
+
+def modified(body: bytes) -> dict[str, datetime]:
+    return {str(each["UID"]): each.LAST_MODIFIED for each in Calendar.from_ical(body).events}
+
+
+def feed_of(app: App, course: UUID) -> str:
+    """The token of a feed of the patient that tells everything."""
+    feed = new_feed(
+        app,
+        course,
+        name="phone",
+        reader=Reader.PATIENT,
+        detail=Detail.FULL,
+        language="en",
+        alarms=(),
+        expires=None,
+        by=NURSE,
+    )
+    return feed.address.rpartition("/")[2].removesuffix(".ics")
 
 
 def calendar(app: App, token: str) -> bytes:

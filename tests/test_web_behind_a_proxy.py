@@ -45,7 +45,9 @@ def test_addresses_that_are_given_out_never_come_from_what_a_request_calls_the_h
     web, _ = believed
     course, visitor = web.course("Hosea Example"), web.visitor("alice")
     form = visitor.get(f"/courses/{course}/feeds/new")
-    visitor.http.headers.update({"X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "https", "Host": "evil.example"})
+    visitor.http.headers.update(
+        {"X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "https", "Host": "evil.example"}
+    )
     led_astray = visitor.send(form, name="phone")
     assert led_astray.status_code == 200
     assert "evil.example" not in led_astray.text
