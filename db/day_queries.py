@@ -116,6 +116,18 @@ def count_unreached(session: Session, clinic_id: int, today: date, last: date) -
     return int(session.execute(here).scalar_one())
 
 
+def for_prescriber(session: Session, clinic_id: int) -> tuple[DayLine, ...]:
+    """Courses in which something was recorded that a prescriber must hear of at once, and that nobody has ticked."""
+    query = _facts(clinic_id, _untold_prescriber(), col(DayFactRow.first_day))
+    return tuple(map(_line, session.execute(query)))
+
+
+def count_for_prescriber(session: Session, clinic_id: int) -> int:
+    """How many there are of them."""
+    query = select(func.count()).select_from(DayFactRow).where(DayFactRow.clinic_id == clinic_id, _untold_prescriber())
+    return int(session.execute(query).scalar_one())
+
+
 def overdue_facts(session: Session, clinic_id: int, day: date) -> tuple[DayLine, ...]:
     """The planned visits before that date of the courses that `is_overdue` finds, the oldest first."""
     here = and_(is_overdue(day), _kind(FactKind.VISIT), col(DayFactRow.first_day) < day)
@@ -166,6 +178,10 @@ def _unreached(today: date, last: date) -> ColumnElement[bool]:
     mailed = and_(col(CourseRow.consent), col(CourseRow.mail_key) != "", ~_unsubscribed(), ~_suppressed(CourseRow))
     soon = and_(col(DayFactRow.first_day) > today, col(DayFactRow.first_day) <= last)
     return and_(_kind(FactKind.VISIT), soon, ~or_(mailed, _guarded()), ~_is_ticked())
+
+
+def _untold_prescriber() -> ColumnElement[bool]:
+    return and_(_kind(FactKind.PRESCRIBER), ~_is_ticked())
 
 
 def _kind(*kinds: FactKind) -> ColumnElement[bool]:

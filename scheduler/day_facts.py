@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from scheduler.actions import Away, CeaseCause, Response
+from scheduler.actions import Away, Cease, CeaseCause, Hold, HoldCause, Response
 from scheduler.closures import Closures
 from scheduler.course import ClinicRules
 from scheduler.events import Timed, timed_visits
@@ -34,6 +34,7 @@ class FactKind(StrEnum):
     visit up to the day before, since on the day it stands with the visit. `AFTER` is one after a given dose. `BAG` and
     `PUMP`: the change of a bag, and the end of an infusion that runs on. `HOLD`, `WATCH` (for the liver) and `STAY`
     last. `CLOSED` is a planned visit on a closed day, its last date; from its first on it is its course's next one.
+    `PRESCRIBER`: a pregnancy was recorded on that date, and the prescriber decides what follows.
     """
 
     VISIT = "visit"
@@ -46,6 +47,7 @@ class FactKind(StrEnum):
     HOLD = "hold"
     WATCH = "watch"
     CLOSED = "closed"
+    PRESCRIBER = "prescriber"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +72,7 @@ def day_facts(plan: Plan, clinic: ClinicRules, *, noted: Collection[Place] = ())
     """The facts of a plan, by key. `noted`: the visits of which somebody took note that they lie on a closed day."""
     found = [*_visits(plan, clinic, noted), *_standing(plan)]
     if plan.ceased is None or plan.ceased.cause not in NOT_OURS:
-        found += [*_checks(plan), *_after_checks(plan), *_watch(plan)]
+        found += [*_checks(plan), *_after_checks(plan), *_watch(plan), *_for_prescriber(plan)]
     return tuple(sorted(found, key=lambda fact: fact.key))
 
 
@@ -154,6 +156,15 @@ def _standing(plan: Plan) -> Iterator[DayFact]:
         held = plan.held
         detail = {"cycle": held.cycle, "day": held.day, "cause": held.cause.value}
         yield DayFact(key="hold", kind=FactKind.HOLD, first=held.on, last=OPEN_END, detail=detail)
+
+
+def _for_prescriber(plan: Plan) -> Iterator[DayFact]:
+    """The last hold or end of treatment that was recorded with the cause pregnancy (scheduling rule 24)."""
+    told = [each.action for each in plan.actions if each.stands and isinstance(each.action, Hold | Cease)]
+    dates = [action.on for action in told if action.cause in (HoldCause.PREGNANCY, CeaseCause.PREGNANCY)]
+    for on in dates[-1:]:
+        ref = _ref("prescriber/pregnancy", on)
+        yield DayFact(key="prescriber", kind=FactKind.PRESCRIBER, first=on, last=OPEN_END, ref=ref)
 
 
 def _watch(plan: Plan) -> Iterator[DayFact]:

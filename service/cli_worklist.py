@@ -17,6 +17,7 @@ WORDS = {
     "call": "phone the patient: a date within 48 hours has changed",
     "remind": "phone about the visit: no mail goes to the patient",
     "record": "record whether the dose was given",
+    "prescribe": "tell the prescriber at once: a pregnancy was recorded",
     "tell": "tell the patient: no mail does it first",
     "phone": "phone: a mail did not arrive",
     "note": "take note: no more mails wanted, phone about changes",

@@ -35,7 +35,10 @@ URGENT_AFTER = timedelta(hours=24)  # after the end of a visit that nobody has r
 
 
 class Todo(StrEnum):
-    """What a line asks for. `REMIND`: to phone somebody about a visit, to whom no mail goes."""
+    """What a line asks for. `PRESCRIBE`: to tell the prescriber of a pregnancy (scheduling rule 24); `REMIND`: to phone
+    somebody about a visit, to whom no mail goes."""
+
+    PRESCRIBE = "prescribe"
 
     CALL = "call"
     REMIND = "remind"
@@ -61,7 +64,8 @@ class Line:
 
     `since` is an instant in UTC; of a visit to phone about, its arrival. To call (a date within 48 hours has changed)
     and to tell: the `entry` and its `number`; `untold`: no mail tells it before a person; `neutral_at`: when staff let
-    a neutral notice go. To remind and to record: `visit`, its `doses`, and the `revision` of the course. To phone: what
+    a neutral notice go. To tell the prescriber: `visit` is when it was
+    recorded for. To remind and to record: `visit`, its `doses`, and the `revision` of the course. To phone: what
     the mail to `recipient` was about, its `state` and the `reason`. To note: the `recipient` who unsubscribed, and a
     carer's `name`.
     """
@@ -112,6 +116,7 @@ def count_lines(app: "App", *, clinic_id: int = HOME_CLINIC) -> int:
             lines
             + worklist_store.count_open(session, clinic_id, today)
             + day_queries.count_unreached(session, clinic_id, today, last)
+            + day_queries.count_for_prescriber(session, clinic_id)
         )
 
 
@@ -154,6 +159,7 @@ def tick_off(
 def _lines(app: "App", session: Session, clinic_id: int) -> Iterator[Line]:
     app, now = app.of(clinic_id, session), app.now()
     today = today_in(app.settings.clinic.zone, now)
+    yield from map(_to_prescribe, day_queries.for_prescriber(session, clinic_id))
     yield from (_to_tell(Todo.CALL, each) for each in worklist_store.changes_to_phone(session, clinic_id))
     unreached = day_queries.unreached(session, clinic_id, today, day_after(app, today))
     yield from map(_to_remind, unreached)
@@ -167,6 +173,17 @@ def _of_mails(session: Session, clinic_id: int) -> Iterator[Line]:
     yield from _to_phone(worklist_store.failed_messages(session, clinic_id))
     stopped = worklist_store.stopped_recipients(session, clinic_id)
     yield from (_to_note(each) for each in stopped if each.stop_cause not in MAILS_STOP)
+
+
+def _to_prescribe(found: DayLine) -> Line:
+    return Line(
+        todo=Todo.PRESCRIBE,
+        key=f"{Todo.PRESCRIBE}:{found.fact.ref}",
+        course_id=found.course_id,
+        patient=found.patient,
+        urgent=True,
+        visit=found.fact.first,
+    )
 
 
 def _to_remind(found: DayLine) -> Line:
@@ -287,7 +304,9 @@ def _deal(app: "App", session: Session, loaded: LoadedCourse, key: str, by: str)
             stored = loaded.stored
             return worklist_store.set_seen(session, stored.clinic_id, stored.course.id, cause, loaded.now)
         case Todo.REMIND:
-            return bool(_tick(session, loaded, cause, by))
+            return bool(_tick(session, loaded, cause, by, FactKind.VISIT))
+        case Todo.PRESCRIBE:
+            return bool(_tick(session, loaded, cause, by, FactKind.PRESCRIBER))
         case Todo.PHONE:
             return _phoned(session, loaded, [_whole(number) for number in cause.split("-")], by)
         case _:
@@ -301,10 +320,10 @@ def _leave_unrecorded(session: Session, loaded: LoadedCourse, visit: date) -> bo
     return True
 
 
-def _tick(session: Session, loaded: LoadedCourse, ref: str, by: str) -> tuple[str, ...]:
-    """Notes that somebody was phoned about a visit, as it is planned now."""
+def _tick(session: Session, loaded: LoadedCourse, ref: str, by: str, kind: FactKind) -> tuple[str, ...]:
+    """Notes that somebody was told of a fact of that kind, such as a visit as it is planned now."""
     facts = day_store.facts_of(session, loaded.stored.clinic_id, loaded.stored.course.id)
-    if not any(fact.kind is FactKind.VISIT and fact.ref == ref for fact in facts):
+    if not any(fact.kind is kind and fact.ref == ref for fact in facts):
         return ()
     return day_store.set_tick(session, loaded.stored, [ref], by=by, at=loaded.now)
 

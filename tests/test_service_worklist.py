@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import Engine, event
@@ -251,3 +251,39 @@ def test_the_clinic_next_door_has_an_empty_list(app: App, clock: Clock, course: 
     undelivered(app, clock, course)
     assert worklist(app, clinic_id=2) == ()
     assert count_lines(app, clinic_id=2) == 0
+
+
+def test_a_pregnancy_is_urgent_for_the_prescriber_until_somebody_notes_that_they_know(
+    app: App, clock: Clock, course: UUID
+) -> None:
+    assert lines(app, Todo.PRESCRIBE) == []
+    hold = Hold(cycle=1, day=1, on=date(2026, 12, 6), cause=HoldCause.PREGNANCY)
+    record(app, course, hold, by=NURSE, patient_told=True)
+    line = only(app, Todo.PRESCRIBE)
+    assert (line.urgent, line.visit, worklist(app)[0]) == (True, date(2026, 12, 6), line)
+    assert count_lines(app) == len(worklist(app))
+    tick_off(app, course, line.key, by="bea")
+    assert lines(app, Todo.PRESCRIBE) == []
+    assert entries(app, course)[-1].detail["line"] == line.key
+    clock.pass_(days=1)
+    record(app, course, Cease(on=date(2026, 12, 7), cause=CeaseCause.PREGNANCY), by=NURSE, patient_told=True)
+    again = only(app, Todo.PRESCRIBE)
+    assert again.visit == date(2026, 12, 7), "another entry is another cause"
+    record(app, course, Void(action=2), by=NURSE, patient_told=True)
+    assert lines(app, Todo.PRESCRIBE) == [], "what was taken back asks nothing, what was ticked off neither"
+
+
+def test_another_cause_asks_no_prescriber_and_after_a_death_nobody_is_asked(app: App, course: UUID) -> None:
+    record(
+        app,
+        course,
+        Hold(cycle=1, day=1, on=date(2026, 12, 6), cause=HoldCause.PREGNANCY),
+        by=NURSE,
+        patient_told=True,
+    )
+    other = start_course(app, bob(id_=uuid4()), by=NURSE)
+    liver = Hold(cycle=1, day=1, on=date(2026, 12, 6), cause=HoldCause.LIVER)
+    record(app, other, liver, by=NURSE, patient_told=True)
+    assert [line.course_id for line in lines(app, Todo.PRESCRIBE)] == [course]
+    record(app, course, Cease(on=date(2026, 12, 6), cause=CeaseCause.DEATH), by=NURSE, patient_told=True)
+    assert lines(app, Todo.PRESCRIBE) == []

@@ -115,6 +115,16 @@ def test_a_session_ends_when_it_is_not_used(migrated_sqlite: Path, tmp_path: Pat
         assert visitor.http.get("/").status_code == 303
 
 
+def test_who_sends_a_form_after_the_sign_in_ended_is_told_that_nothing_was_stored(web: Web) -> None:
+    visitor = web.visitor("alice")
+    page, path = visitor.get(NEW), "/courses/new"
+    visitor.http.cookies.delete(SESSION)
+    answer = visitor.send(page, patient="Lost Example", step="confirm")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/sign-in?lost&next={path}")
+    assert "what you sent was not stored" in visitor.get(answer.headers["location"]).text
+    assert "not stored" not in visitor.get(f"/sign-in?next={path}").text
+
+
 @pytest.mark.parametrize(
     ("path", "leads_to"),
     [

@@ -101,7 +101,8 @@ def add_handlers(pages: FastAPI, site: Site) -> None:
     """Answers every fault that a route may raise with a page. What nobody foresaw is answered by the guard."""
 
     async def sign_in(_: Request, fault: SignInNeeded) -> Response:
-        return RedirectResponse(f"/sign-in?next={quote(fault.next_path, safe='/')}", 303)
+        lost = "lost&" if fault.lost else ""
+        return RedirectResponse(f"/sign-in?{lost}next={quote(fault.next_path, safe='/')}", 303)
 
     async def refused(request: Request, fault: HTTPException) -> Response:
         sentence = "" if fault.detail == HTTPStatus(fault.status_code).phrase else fault.detail

@@ -19,11 +19,12 @@ MAX_TOKEN = 200
 
 
 class SignInNeeded(Exception):
-    """Nobody is signed in; `next_path` is the page to come back to."""
+    """Nobody is signed in; `next_path` is the page to come back to. `lost`: a form was sent, and nothing was stored."""
 
-    def __init__(self, next_path: str) -> None:
+    def __init__(self, next_path: str, *, lost: bool = False) -> None:
         super().__init__(next_path)
         self.next_path = next_path
+        self.lost = lost
 
 
 class StaleForm(HTTPException):
@@ -72,7 +73,9 @@ def signed_in(request: Request, site: TheSite) -> SessionUser:
     found = session_user(site.app, token) if 0 < len(token) <= MAX_TOKEN else None
     if found is None:
         path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        raise SignInNeeded(path if request.method in {"GET", "HEAD"} else request.url.path)
+        if request.method in {"GET", "HEAD"}:
+            raise SignInNeeded(path)
+        raise SignInNeeded(request.url.path, lost=request.url.path != "/sign-out")
     site.turn_to(found.user.clinic_id)
     return found
 

@@ -49,6 +49,7 @@ async def ask(request: Request, site: TheSite) -> Response:
         values,
         signed_out="signed-out" in request.query_params,
         welcome="welcome" in request.query_params,
+        lost="lost" in request.query_params,
     )
 
 
@@ -108,6 +109,7 @@ def _form(
     wait: timedelta | None = None,
     signed_out: bool = False,
     welcome: bool = False,
+    lost: bool = False,
 ) -> Response:
     site.turn_to(HOME_CLINIC)  # nobody knows yet whose clinic it is; most services have but one
     token = request.cookies.get(sign_in_cookie(site)) or new_token()
@@ -121,6 +123,7 @@ def _form(
         wait=wait,
         signed_out=signed_out,
         welcome=welcome,
+        lost=lost,
     )
     set_cookie(response, site, sign_in_cookie(site), token)
     return response
