@@ -16,6 +16,7 @@ from benchmarks.outbox import LATE, LEASE
 from benchmarks.timing import Result, timed
 from db import outbox_claims as claims
 from db.engine import Engine, writing
+from db.outbox_claims import Mail
 from db.outbox_store import State
 from reminders.dispatch import BATCH
 
@@ -84,9 +85,7 @@ def _complete(engine: Engine, count: int, together: int) -> None:
             mails = claims.claim(session, owner="benchmark", now=LATE, lease_until=LATE + LEASE, limit=limit)
         for start in range(0, len(mails), together):
             with writing(engine) as session:
-                done += sum(
-                    claims.complete(session, mail, State.SENT, now=LATE) for mail in mails[start : start + together]
-                )
+                done += claims.complete(session, Mail.together(mails[start : start + together]), State.SENT, now=LATE)
 
 
 def _jobs(url: str) -> Procrastinate:

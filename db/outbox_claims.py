@@ -5,7 +5,7 @@ caller's; no function here waits for a channel.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cache, lru_cache
@@ -37,7 +37,10 @@ BEHIND = timedelta(minutes=1)  # and each time it goes behind the others, so tha
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """Messages that one worker has claimed to send as one mail: of one course, recipient and day, or one change."""
+    """Messages that one worker has claimed to send as one mail: of one course, recipient and day, or one change.
+
+    To close or free many mails in one go, one may stand for all of them.
+    """
 
     messages: tuple[StoredMessage, ...]
     owner: str
@@ -66,6 +69,11 @@ class Mail:
     def first_tried_at(self) -> datetime | None:
         """When a channel first got it."""
         return min((each.first_tried_at for each in self.messages if each.first_tried_at), default=None)
+
+    @classmethod
+    def together(cls, mails: Sequence["Mail"]) -> "Mail":
+        """One that stands for all of these, which the same worker holds; there is at least one."""
+        return cls(messages=tuple(message for mail in mails for message in mail.messages), owner=mails[0].owner)
 
     def only(self, ids: Collection[int]) -> "Mail":
         """The mail without its other messages."""

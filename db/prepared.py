@@ -5,7 +5,8 @@ knows is kept: the words of each database, and how values are written and read.
 """
 
 from collections import namedtuple
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -26,20 +27,23 @@ class Prepared:
     def rows(self, session: Session, **values: object) -> list[Any]:
         """The rows that it finds, or gives back from what it changes, as named tuples."""
         made = self._for(session)
-        cursor = _execute(session, made, values)
+        cursor = _run(session, made, made.filled(values))
         try:
             return [made.read(row) for row in cursor.fetchall()]
         finally:
             cursor.close()
 
     def change(self, session: Session, each: Iterable[Mapping[str, object]]) -> int:
-        """Runs it once with each of these values; how many rows it changed."""
-        made, changed = self._for(session), 0
-        for values in each:
-            cursor = _execute(session, made, values)
-            changed += cursor.rowcount
+        """Runs it once with each of these values; how many rows it changed. PostgreSQL gets all in one journey."""
+        made = self._for(session)
+        filled = [made.filled(values) for values in each]
+        if not filled:
+            return 0
+        cursor = _run(session, made, filled[0]) if len(filled) == 1 else _run_each(session, made, filled)
+        try:
+            return int(cursor.rowcount)
+        finally:
             cursor.close()
-        return changed
 
     def _for(self, session: Session) -> "_Made":
         dialect = session.get_bind().dialect
@@ -81,6 +85,12 @@ class _Made:
     row: Callable[[Iterable[Any]], Any]
     readers: tuple[tuple[int, Process], ...]
 
+    def filled(self, values: Mapping[str, object]) -> Any:
+        """The values as the driver takes them."""
+        if self.by_name:
+            return {place.name: place.of(values) for place in self.values}
+        return tuple([place.of(values) for place in self.values])
+
     def read(self, found: Iterable[Any]) -> Any:
         columns = list(found)
         for place, read in self.readers:
@@ -117,20 +127,28 @@ def _value(name: str, bind: Any, dialect: Dialect) -> _Value:
     return _Value(name, bind.key, write, constant, value)
 
 
-def _execute(session: Session, made: _Made, values: Mapping[str, object]) -> Any:
-    filled: Any = (
-        {place.name: place.of(values) for place in made.values}
-        if made.by_name
-        else tuple([place.of(values) for place in made.values])
-    )
+def _run(session: Session, made: _Made, filled: Any) -> Any:
     cursor = driver_of(session).cursor()
-    try:
+    with _told(session, made, cursor):
         cursor.execute(made.text, filled)
+    return cursor
+
+
+def _run_each(session: Session, made: _Made, filled: list[Any]) -> Any:
+    cursor = driver_of(session).cursor()
+    with _told(session, made, cursor):
+        cursor.executemany(made.text, filled)
+    return cursor
+
+
+@contextmanager
+def _told(session: Session, made: _Made, cursor: Any) -> Iterator[None]:
+    """Tells a fault of the driver as SQLAlchemy itself would; without the values, which may be somebody's."""
+    try:
+        yield
     except made.dialect.loaded_dbapi.Error as fault:
         if made.dialect.is_disconnect(fault, None, cursor):
             session.connection().invalidate(fault)
-        # As SQLAlchemy itself would tell it; without the values, which may be somebody's.
         raise DBAPIError.instance(
             made.text, None, fault, made.dialect.loaded_dbapi.Error, hide_parameters=True, dialect=made.dialect
         ) from fault
-    return cursor

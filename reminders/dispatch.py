@@ -113,8 +113,8 @@ class _Pass:
     def _give_back(self, mails: Sequence[Mail]) -> None:
         if mails or self.gone:
             with self._writing() as session:
-                for mail in mails:
-                    claims.wait_again(session, mail)
+                if mails:
+                    claims.wait_again(session, Mail.together(mails))
 
     def _send(self, mail: Mail) -> None:
         begun: _Begun | None = None
