@@ -283,7 +283,7 @@ def _claiming() -> Prepared:
     mates = (
         select(mate.id)
         .join(heads, _together(mate, heads.c))
-        .where(_waits(mate))
+        .where(col(mate.state) == State.WAITING.value)
         .with_for_update(skip_locked=True, of=mate)
         .cte("mates")
     )
@@ -294,15 +294,19 @@ def _claiming() -> Prepared:
         attempt=OutboxRow.attempt + 1,
         begun=False,
     )
-    # Joined, not `in`: PostgreSQL may look for the mates anew for each row of the table, and then takes hours.
-    step = step.where(col(OutboxRow.id) == mates.c.id, _waits(OutboxRow))
+    # Joined, not `in`: PostgreSQL may look for the mates anew for each row of the table, and then takes hours. Nor is
+    # it asked again whether they wait, which they do while they are locked: it would look for that, not for the ids.
+    step = step.where(col(OutboxRow.id) == mates.c.id)
     return Prepared(step.returning(*inspect(OutboxRow).selectable.c))
 
 
 def _heads(now: datetime | BindParameter[datetime]) -> Select[Any]:
     """One row of each mail that is due, the same for every worker: who locks it has the mail."""
     head, other = aliased(OutboxRow, name="head"), aliased(OutboxRow, name="other")
-    earlier = exists().where(_ready(other, now), col(other.id) < head.id, _together(other, head))
+    # That others of the mail wait is told without `settled_at`: PostgreSQL would take the index of what is due, as
+    # long as it knows nothing of the table, and read all that is due anew for each row; without, it goes by the course.
+    ready = (col(other.state) == State.WAITING.value) & (col(other.send_after) <= now)
+    earlier = exists().where(ready, col(other.id) < head.id, _together(other, head))
     table = inspect(head).selectable
     names = ("id", "course_id", "recipient", "channel", "group_date", "kind", "message_id")
     query = sqlalchemy_select(*(table.c[name] for name in names))
