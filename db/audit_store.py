@@ -31,6 +31,7 @@ def add_audit(session: Session, clinic_id: int, entry: StoredAudit) -> None:
     """Appends to the record of who did what; sealed when the engine carries a key.
 
     The clinic's other writers wait from here to the end of the transaction, so that each entry has one before it.
+    Conflict when the same request has appended one at this moment.
     """
     row = AuditRow(
         clinic_id=clinic_id,
@@ -47,6 +48,8 @@ def add_audit(session: Session, clinic_id: int, entry: StoredAudit) -> None:
     if key is not None:
         _seal(session, row, key())
     session.add(row)
+    if row.request_id is not None:
+        _flush(session)
 
 
 def find_deed(session: Session, clinic_id: int, request_id: str) -> StoredAudit | None:
@@ -100,6 +103,13 @@ def audit_faults(session: Session, clinic_id: int, key: bytes) -> Iterator[str]:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
+def _flush(session: Session) -> None:
+    try:
+        session.flush()
+    except IntegrityError as error:
+        raise Conflict from error
+
+
 def _seal(session: Session, row: AuditRow, key: bytes) -> None:
     query = select(AuditHeadRow).where(AuditHeadRow.clinic_id == row.clinic_id).with_for_update()
     head = session.exec(query).first()
@@ -109,10 +119,7 @@ def _seal(session: Session, row: AuditRow, key: bytes) -> None:
     row.seal = _seal_of(row, head.seal, key)
     head.number, head.seal = row.number, row.seal
     session.add(head)
-    try:
-        session.flush()
-    except IntegrityError as error:  # the same request at the same moment
-        raise Conflict from error
+    session.flush()
 
 
 def _seal_of(row: AuditRow, before: str, key: bytes) -> str:

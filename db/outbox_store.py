@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, bindparam
 from sqlalchemy import select as sqlalchemy_select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, delete, insert, select, update
 
 from db.prepared import Prepared
@@ -204,10 +205,10 @@ def add_attempts(
 
 def suppress(session: Session, clinic_id: int, address: str, *, cause: str, now: datetime) -> None:
     """Sends nothing to the address any more; the first cause stands."""
-    if not is_suppressed(session, clinic_id, address):
-        row = SuppressionRow(clinic_id=clinic_id, address=same_address(address), since=now, cause=cause)
-        session.add(row)
-        session.flush()
+    row = {"clinic_id": clinic_id, "address": same_address(address), "since": now, "cause": cause}
+    connection = session.connection()
+    insert_row = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    connection.execute(insert_row(SuppressionRow).values(**row).on_conflict_do_nothing())
 
 
 def release(session: Session, clinic_id: int, address: str) -> bool:

@@ -99,7 +99,7 @@ def test_what_is_made_up_is_answered_as_described(
 def test_much_of_what_is_made_up_is_answered_as_described(
     described: Described, path: str, method: str, mode: GenerationMode
 ) -> None:
-    ask(described, path, method, mode, examples=300)
+    ask(described, path, method, mode, examples=100)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
