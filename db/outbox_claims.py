@@ -7,12 +7,12 @@ caller's; no function here waits for a channel.
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache, lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, Select, Update, bindparam, exists, func, inspect, or_
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, exists, func, inspect, or_
 from sqlalchemy import select as sqlalchemy_select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select, update
@@ -27,7 +27,7 @@ from db.outbox_store import (
     message_from_row,
 )
 from db.prepared import Prepared
-from db.tables import AttemptRow, CourseRow, OutboxRow, RecipientRow
+from db.tables import AttemptRow, OutboxRow
 
 DIED = "died"  # the answer of an attempt that has none
 DEATHS = 3  # so many workers may die over one mail before it is taken for the cause
@@ -80,9 +80,14 @@ class Mail:
         return replace(self, messages=tuple(message for message in self.messages if message.id in ids))
 
 
+def ready(row: type[OutboxRow], now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
+    """Of a message: whether it waits and may go at `now`."""
+    return _waits(row) & (col(row.send_after) <= now)
+
+
 def is_due(session: Session, now: datetime) -> bool:
     """Whether any message may go at `now`."""
-    return session.exec(select(exists().where(_ready(OutboxRow, now)))).one()
+    return session.exec(select(exists().where(ready(OutboxRow, now)))).one()
 
 
 def claim(session: Session, *, owner: str, now: datetime, lease_until: datetime, limit: int) -> tuple[Mail, ...]:
@@ -143,53 +148,6 @@ def reap(session: Session, *, now: datetime, worker: str) -> int:
     return len(found)
 
 
-def expire(session: Session, now: datetime, outcome: str) -> tuple[tuple[int, UUID], ...]:
-    """Closes what waits and may not go any more; the ids of the messages, with their courses. Staff see them on their
-    worklist."""
-    late = (
-        col(OutboxRow.settled_at).is_(None),
-        col(OutboxRow.state).in_([State.WAITING.value, State.UNTOLD.value]),
-        col(OutboxRow.send_after) <= now,
-        col(OutboxRow.send_before) <= now,
-    )
-    step = _free_update(*late).values(state=State.EXPIRED.value, settled_at=now, outcome=outcome)
-    found = session.connection().execute(step.returning(col(OutboxRow.id), col(OutboxRow.course_id)))
-    return tuple((id_, course_id) for id_, course_id in found if id_ is not None)
-
-
-class LateDay(NamedTuple):
-    """A date on which scheduled messages of a clinic to readers in that zone should have gone."""
-
-    clinic_id: int
-    zone: str
-    day: date
-
-
-def late_days(session: Session, now: datetime) -> tuple[LateDay, ...]:
-    """The clinics, zones and dates of scheduled messages that are due, as they were meant to go."""
-    asked = select(col(OutboxRow.clinic_id), _zone(), col(OutboxRow.group_date))
-    query = _zoned(asked).where(_ready(OutboxRow, now), _regroups()).distinct()
-    return tuple(LateDay(*found) for found in session.exec(query))
-
-
-def move_day(session: Session, late_day: LateDay, *, to: date, at: datetime, now: datetime) -> int:
-    """Puts what should have gone on that day to `to`, so that it goes in that day's mail: at `at`, or now if that is
-    past or too late; how many messages."""
-    clinic_id, zone, day = late_day
-    of_zone = _zoned(select(OutboxRow.id)).where(_ready(OutboxRow, now), _regroups(), _zone() == zone)
-    late = (
-        col(OutboxRow.clinic_id) == clinic_id,
-        _ready(OutboxRow, now),
-        _regroups(),
-        col(OutboxRow.group_date) == day,
-        col(OutboxRow.id).in_(of_zone),
-    )
-    moved = 0
-    if at > now:
-        moved = _update_free(session, *late, col(OutboxRow.send_before) > at, group_date=to, send_after=at)
-    return moved + _update_free(session, *late, group_date=to)
-
-
 def tries_of(session: Session, mail: Mail) -> Mapping[str, int]:
     """How many attempts had each kind of answer (its first word), of that message of the mail that had the most."""
     query = select(AttemptRow.outbox_id, AttemptRow.answer).where(col(AttemptRow.outbox_id).in_(mail.ids))
@@ -220,44 +178,6 @@ def _message(row: tuple[Any, ...]) -> StoredMessage:
 
 def _waits(row: type[OutboxRow]) -> ColumnElement[bool]:
     return col(row.settled_at).is_(None) & (col(row.state) == State.WAITING.value)
-
-
-def _ready(row: type[OutboxRow], now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
-    return _waits(row) & (col(row.send_after) <= now)
-
-
-def _zone() -> ColumnElement[str]:
-    """The zone of a message's recipient: a carer's own, else the patient's."""
-    return func.coalesce(RecipientRow.zone, CourseRow.patient_zone)
-
-
-def _zoned(query: Any) -> Any:
-    """The query over messages, with what `_zone` needs."""
-    course = (col(CourseRow.id) == OutboxRow.course_id) & (col(CourseRow.clinic_id) == OutboxRow.clinic_id)
-    carer = (
-        (col(RecipientRow.course_id) == OutboxRow.course_id)
-        & (col(RecipientRow.role) == OutboxRow.recipient)
-        & (col(RecipientRow.zone) != "")
-    )
-    return query.select_from(OutboxRow).join(CourseRow, course).join(RecipientRow, carer, isouter=True)
-
-
-def _update_free(session: Session, *conditions: ColumnElement[bool], **values: object) -> int:
-    step = _free_update(*conditions).values(**values)
-    # Counted by what comes back: SQLite's driver counts no rows of a statement that begins like this one.
-    return len(session.connection().execute(step.returning(col(OutboxRow.id))).all())
-
-
-def _free_update(*conditions: ColumnElement[bool]) -> Update:
-    """Of the rows that nobody else is changing at this moment: waiting for them could deadlock with an action of staff,
-    and the next pass finds them. They are joined for the reason that `claim` has."""
-    free = select(OutboxRow.id).where(*conditions).with_for_update(skip_locked=True).cte("free")
-    return update(OutboxRow).where(col(OutboxRow.id) == free.c.id)
-
-
-def _regroups() -> ColumnElement[bool]:
-    """Scheduled messages that were never left without an answer: they may join another mail."""
-    return col(OutboxRow.kind).not_in(APART) & col(OutboxRow.message_id).is_(None)
 
 
 def _together(one: Any, other: Any) -> ColumnElement[bool]:
@@ -305,12 +225,12 @@ def _heads(now: datetime | BindParameter[datetime]) -> Select[Any]:
     head, other = aliased(OutboxRow, name="head"), aliased(OutboxRow, name="other")
     # That others of the mail wait is told without `settled_at`: PostgreSQL would take the index of what is due, as
     # long as it knows nothing of the table, and read all that is due anew for each row; without, it goes by the course.
-    ready = (col(other.state) == State.WAITING.value) & (col(other.send_after) <= now)
-    earlier = exists().where(ready, col(other.id) < head.id, _together(other, head))
+    waits = (col(other.state) == State.WAITING.value) & (col(other.send_after) <= now)
+    earlier = exists().where(waits, col(other.id) < head.id, _together(other, head))
     table = inspect(head).selectable
     names = ("id", "course_id", "recipient", "channel", "group_date", "kind", "message_id")
     query = sqlalchemy_select(*(table.c[name] for name in names))
-    return query.where(_ready(head, now), ~earlier).order_by(col(head.send_after), col(head.id))
+    return query.where(ready(head, now), ~earlier).order_by(col(head.send_after), col(head.id))
 
 
 def _set(

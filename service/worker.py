@@ -12,20 +12,18 @@ from threading import Event as Flag
 from threading import Timer
 from types import FrameType
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from db import outbox_claims, outbox_store, sending_store
+from db import outbox_claims, outbox_late, outbox_store, sending_store
 from db.engine import DatabaseUnavailable, check_schema, writing
-from reminders.channels import Channel, FolderChannel, SmtpChannel, SmtpServer
+from reminders.channels import Channel
 from reminders.dispatch import send_due
 from reminders.outbox import TOO_LATE
-from reminders.outgoing import Sender
 from reminders.post import Post, Tally
 from scheduler.dates import to_instant
-from scheduler.errors import InfusionsError, InvalidValue
+from scheduler.errors import InfusionsError
 from service import day_upkeep, feeds
 from service.bounces import read_folder, return_path
 from service.cases import load_cases
@@ -35,9 +33,9 @@ from service.import_batches import forget_old, go_on
 from service.posting import forget_posted
 from service.settings_change import REST_SECONDS, follow_settings
 from service.unsubscribing import unsubscribe_address
+from service.way_out import channel_of, sender_of
 
 if TYPE_CHECKING:
-    from service.config import Settings
     from service.wiring import App
 
 REAP_SECONDS = 60
@@ -166,30 +164,6 @@ def purge(app: "App", now: datetime) -> int:
         return outbox_store.drop_superseded(session, now - KEPT)
 
 
-def channel_of(settings: "Settings") -> Channel:
-    """The way out for mails: the mail server of the settings, else the folder. InvalidValue for a bad password file."""
-    smtp = settings.smtp
-    if not smtp.host:
-        return FolderChannel(settings.mail.folder)
-    server = SmtpServer(
-        host=smtp.host,
-        port=smtp.port,
-        tls=smtp.tls,
-        username=smtp.username,
-        password=_password(settings),
-        name=sender_of(settings).domain,
-    )
-    return SmtpChannel(server)
-
-
-def sender_of(settings: "Settings") -> Sender:
-    """Who mails come from: the sender of the settings, else an address at the service's own host."""
-    address = settings.smtp.sender
-    host = urlsplit(settings.server.public_url).hostname or "localhost"
-    domain = address.rpartition("@")[2] or ("localhost" if ":" in host else host)
-    return Sender(address=address or f"reminders@{domain}", domain=domain, reply_to=settings.smtp.reply_to)
-
-
 # ---------------------------------------------------------------------------------------------------------------------
 
 
@@ -207,13 +181,13 @@ def _reap(app: "App", now: datetime) -> int:
 def _plan(app: "App", now: datetime) -> int:
     """Closes what is too late, and puts what is late into today's mail of its recipient; how many were closed."""
     with writing(app.engine) as session:
-        late = outbox_claims.expire(session, now, TOO_LATE)
-        for late_day in outbox_claims.late_days(session, now):
+        late = outbox_late.expire(session, now, TOO_LATE)
+        for late_day in outbox_late.late_days(session, now):
             today = today_in(late_day.zone, now)
             if late_day.day < today:
                 hour = app.of(late_day.clinic_id, session).settings.reminders.at
                 at = to_instant(today, hour, late_day.zone).astimezone(UTC)
-                outbox_claims.move_day(session, late_day, to=today, at=at, now=now)
+                outbox_late.move_day(session, late_day, to=today, at=at, now=now)
     for id_, course_id in late:
         values = {"action": "outbox_expired", "course_id": str(course_id), "outbox_ids": [id_]}
         log.warning("mail %s of course %s: expired, %s", id_, course_id, TOO_LATE, extra=values)
@@ -234,17 +208,6 @@ def _post(app: "App", moment: Callable[[], datetime], stop: Flag, channel: Chann
         return_path=return_path(app, sender_of(app.settings).address),
         pause=timedelta(minutes=1) / smtp.rate_per_minute if smtp.host else timedelta(),
     )
-
-
-def _password(settings: "Settings") -> str:
-    path = settings.smtp.password_file
-    if path is None:
-        return ""
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as fault:
-        reason = getattr(fault, "strerror", None) or "not a text"
-        raise InvalidValue(f"[smtp] password_file {path}: can't be read ({reason})", field="password_file") from None
 
 
 def _count(app: "App", tally: Tally, expired: int, now: datetime, seconds: float) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy import Engine, event, make_url, text
 
 from calendars.kinds import Detail, Reader
 from db import outbox_claims as claims
+from db import outbox_late
 from db.engine import make_engine, reading, writing
 from db.outbox_claims import Mail
 from db.outbox_store import State, attempts_of
@@ -289,5 +290,5 @@ def test_a_claim_is_quick_when_the_database_knows_nothing_of_the_rows_yet(
         session.connection().execute(text("SET LOCAL statement_timeout = '20s'"))
         lease = DUE + timedelta(minutes=5)
         assert len(claims.claim(session, owner="one", now=DUE, lease_until=lease, limit=50)) == 50
-        assert claims.expire(session, DUE + timedelta(days=400), "late")
+        assert outbox_late.expire(session, DUE + timedelta(days=400), "late")
     engine.dispose()

@@ -27,8 +27,9 @@ from service import worker
 from service.courses import record, start_course
 from service.messages import list_messages, suppress
 from service.sending import stopped
+from service.way_out import channel_of, sender_of
 from service.wiring import App
-from service.worker import MailsStopped, TickResult, channel_of, purge, run_clock, sender_of, tick
+from service.worker import MailsStopped, TickResult, purge, run_clock, tick
 from service.worklist import Todo, worklist
 from tests.smtp_server import MailServer
 from tests.stores import NURSE, Clock, bob, make_app
