@@ -329,3 +329,22 @@ def test_the_calendar_beside_the_form_follows_the_keys_and_is_the_servers_own(br
         expect(sketch).to_contain_text("is not a date")
         page.get_by_label("The patient is under 18").check()
         expect(page.get_by_label("Guardian's name")).to_be_visible()
+
+
+def test_what_is_printed_says_who_decides_but_for_the_sheet_that_a_patient_takes_along(
+    browser: Browser, web: Web
+) -> None:
+    course = a_course(web, "Petra Example")
+    with window(browser, web) as page:
+        sign_in(page)
+        page.emulate_media(media="print")
+        for path in ("/", f"/courses/{course}"):
+            page.goto(path)
+            expect(page.get_by_text("A planning aid: the treating team decides")).to_be_visible()
+        page.goto(f"/courses/{course}/hand-over")
+        page.emulate_media(media="screen")
+        page.locator("input[name=detail]").first.check()
+        page.get_by_role("button", name="Make the addresses").click()
+        page.emulate_media(media="print")
+        expect(page.locator(".handover")).to_be_visible()
+        expect(page.get_by_text("A planning aid: the treating team decides")).to_be_hidden()

@@ -215,6 +215,16 @@ def test_five_parsers_read_what_the_view_says(zone: str, c_library: None, module
                 assert events == wanted[name], (reader, name)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("zone", ZONES)
+def test_the_slow_parsers_read_all_of_it_too(zone: str) -> None:
+    for name, view in views(zone).items():
+        if not is_for_slow(name):
+            body = FORMATS["ics"].render(view)
+            for reader in SLOW:
+                assert READERS[reader](body) == of_view(view), (reader, name)
+
+
 def test_hostile_titles_come_back_equal(c_library: None, modules: Path, tmp_path: Path) -> None:
     """What no calendar can carry (NUL, other line ends) is taken out when the entry is made, once for all readers."""
     base = story().view(clinic=ClinicCard(), alarms=ALARMS)

@@ -1,10 +1,10 @@
 """A calendar's address as people take it into their programs: as it is, as a link, as a code to scan."""
 
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 import segno
-from markupsafe import Markup
 
 # Each program with the words that explain it (`how.…`). Names and places are the same in every language.
 PROGRAMS = {
@@ -23,21 +23,28 @@ PLACES: dict[str, dict[str, str]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Code:
+    """An address as a picture to scan, drawn where a page shows it and not before: that takes longer than the page.
+
+    Made here, not fetched: a picture's address would hold the secret once more.
+    """
+
+    address: str
+
+    def __html__(self) -> str:
+        return segno.make_qr(self.address, error="m").svg_inline(scale=4, border=4, light="#fff")
+
+
 def address_values(address: str) -> dict[str, Any]:
-    """What a page shows of an address: `webcal` and `google` as links, `code` and `webcal_code` to scan."""
+    """What a page may show of an address: `webcal` and `google` as links, `code` and `webcal_code` to scan."""
     webcal = "webcal://" + address.partition("://")[2]
     return {
         "address": address,
         "webcal": webcal,
         "google": "https://calendar.google.com/calendar/r?" + urlencode({"cid": webcal}),
-        "code": code(address),
-        "webcal_code": code(webcal),
+        "code": Code(address),
+        "webcal_code": Code(webcal),
         "programs": PROGRAMS,
         "places": PLACES,
     }
-
-
-def code(address: str) -> Markup:
-    """The address as a picture to scan. Made here, not fetched: a picture's address would hold the secret once more."""
-    drawn = segno.make_qr(address, error="m").svg_inline(scale=4, border=4, light="#fff")
-    return Markup(drawn)  # noqa: S704 - drawn by ourselves

@@ -15,7 +15,7 @@ from service.posting import mail_link
 from service.queries import CourseRecord, load_course
 from service.steps import RequestReused
 from service.users import SessionUser
-from web.calendar_help import PROGRAMS, address_values, code
+from web.calendar_help import PROGRAMS, Code, address_values
 from web.forms import Faults, Field, Form, Input, Option, form_from, missing_faults, refusal
 from web.render import Site, TheSite
 from web.session import CheckedForm, Recorder, WithToken
@@ -181,7 +181,7 @@ def _made(site: Site, who: SessionUser, record: CourseRecord, language: str, mad
         language=language,
         direction=wording.direction,
         page=made.page,
-        page_code=code(made.page) if made.page else "",
+        page_code=Code(made.page) if made.page else "",
         calendars=[(key, PROGRAMS[key], address_values(address)) for key, address in made.calendars.items()],
     )
 
