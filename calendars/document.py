@@ -11,7 +11,7 @@ import segno
 import typst
 
 from calendars.days import CyclePage, Day, pages_of
-from calendars.fitting import WEEK, Texts, fitted
+from calendars.fitting import WEEK, Fit, Texts, fitted
 from calendars.glance import course_at_a_glance
 from calendars.glyphs import breakable, shown
 from calendars.kinds import Detail, Reader
@@ -146,10 +146,11 @@ def _page(page: CyclePage, view: CalendarView) -> Data:
     undated = list(_undated(cycle, view)) if cycle is not None and named else []
     grid = days(page.days, of=cycle)
     earlier, later = days(page.earlier), days(page.later)
-    size, least = _fitted(grid, (earlier, later), undated, view)
+    fit = _fitted(grid, (earlier, later), undated, view)
     return {
-        "size": size,
-        "least": least,
+        "size": fit.size,
+        "least": fit.least,
+        "stacked": fit.stacked,
         "heading": say("timeline.lane", number=cycle.number) if cycle is not None and named else span,
         "span": span if named else "",
         "weekdays": [say_weekday(day.on, view.language) for day in page.days[:7]],
@@ -167,14 +168,13 @@ def _span_of(first: date, last: date, view: CalendarView) -> str:
     return view.wording.say("print.span", **dict(zip(("first", "last"), said, strict=True)))
 
 
-def _fitted(
-    grid: list[Data], lists: tuple[list[Data], ...], undated: list[str], view: CalendarView
-) -> tuple[float, float]:
-    """The size of the letters and the least height of a row, by the room that the paper has."""
+def _fitted(grid: list[Data], lists: tuple[list[Data], ...], undated: list[str], view: CalendarView) -> Fit:
+    """How the grid stands in the room that the paper has."""
     width, height = _ROOM[view.sheet.paper if view.sheet else Paper.A4]
     beside = sum(_LIST + sum(_ROW + _LINE * len(_texts(day)) for day in days) for days in lists if days)
     beside += _LIST / 2 if undated else 0
-    return fitted([_texts(day) for day in grid], width / WEEK - 3.2, height - beside)
+    head = max((len(f"{day['day']} {day['date']}") for day in grid if day["day"]), default=0)
+    return fitted([_texts(day) for day in grid], width / WEEK - 3.2, height - beside, head)
 
 
 def _texts(day: Data) -> Texts:

@@ -14,7 +14,7 @@ from pypdf import PdfReader
 
 from calendars import FORMATS
 from calendars.days import pages_of as days_of
-from calendars.fitting import SIZES, fitted
+from calendars.fitting import SIZES, Fit, fitted
 from calendars.glyphs import NO_GLYPH, breakable, characters, shown
 from calendars.sheet import Paper
 from calendars.view import CalendarView, ClinicCard, Detail, Reader
@@ -381,11 +381,20 @@ def test_large_print_lists_each_day_on_which_something_happens_in_letters_of_18_
 
 def test_few_texts_get_large_letters_and_many_smaller_ones() -> None:
     few, many = [[("Infusion", True)]] * 28, [[("word " * 40, False)]] * 28
-    assert fitted(few, 35.0, 150.0) == (SIZES[0], 37.5)
-    size, least = fitted([[("word " * 44, False)]] * 28, 35.0, 150.0)
-    assert SIZES[0] > size >= SIZES[-1]
-    assert 0 < least < 40
-    assert fitted(many, 35.0, 40.0) == (9.0, 0.0)
+    assert fitted(few, 35.0, 150.0) == Fit(SIZES[0], 37.5, stacked=False)
+    found = fitted([[("word " * 44, False)]] * 28, 35.0, 150.0)
+    assert SIZES[0] > found.size >= SIZES[-1]
+    assert 0 < found.least < 40
+    assert fitted(many, 35.0, 40.0) == Fit(9.0, 0.0, stacked=False)
+
+
+@pytest.mark.parametrize(
+    ("head", "stacked"),
+    [("Day 28 Wed 30 Dec", False), ("Día 28 mié 30 dic", False), ("اليوم 28 الأربعاء 30 ديسمبر", True)],
+)
+def test_the_number_of_a_day_and_its_date_stand_in_two_lines_where_one_would_break(head: str, stacked: bool) -> None:  # noqa: FBT001 - a row of a table
+    for width in (33.3, 35.8):  # a day on Letter, and on A4
+        assert fitted([[("Infusion", True)]] * 28, width, 150.0, len(head)).stacked is stacked
 
 
 # -- What kind of file it is ----------------------------------------------------------------------------------------------
