@@ -7,6 +7,7 @@ from scheduler import action_to_fields
 from scheduler.regimen import Regimen
 
 if TYPE_CHECKING:
+    from service.carers import RecipientLine
     from service.feeds import FeedLine
     from service.messages import StoredMessage
     from service.page_links import LinkLine
@@ -124,6 +125,23 @@ def reminder_json(message: "StoredMessage") -> dict[str, object]:
         "send_before": message.send_before.isoformat(),
         "attempts": message.attempt,
         "outcome": message.outcome,
+    }
+
+
+def recipient_json(line: "RecipientLine") -> dict[str, object]:
+    """Somebody who gets mails of a course, or did."""
+    return {
+        "recipient": line.role,
+        "name": line.name,
+        "email": line.email or None,
+        "consent": line.consent,
+        "language": line.language,
+        "zone": line.zone,
+        "detail": str(line.detail),
+        "days_before": {str(kind): list(days) for kind, days in line.choice.items()},
+        "calendar": str(line.calendar),
+        "withdrawn_at": _iso(line.withdrawn_at),
+        "unsubscribed_at": _iso(line.unsubscribed_at),
     }
 
 

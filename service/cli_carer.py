@@ -6,6 +6,7 @@ from uuid import UUID
 import click
 
 from scheduler.errors import InvalidValue
+from service.as_json import recipient_json
 from service.cli_support import (
     OPERATOR,
     Cli,
@@ -96,7 +97,7 @@ def list_(cli: Cli, *, course: UUID, as_json: bool) -> None:
 
     lines = list_recipients(cli.app, course)
     if as_json:
-        write_json({"course": str(course), "recipients": [_line_json(line) for line in lines]})
+        write_json({"course": str(course), "recipients": [recipient_json(line) for line in lines]})
         return
     from service.languages import cell
 
@@ -168,7 +169,7 @@ def choose(
         calendar=CalendarFiles(calendar) if calendar else None,
     )
     line = record(app, course, role, wish, by=by)
-    write_json(_line_json(line)) if as_json else write_text(f"{line.role} wants: {_wants(line)}.")
+    write_json(recipient_json(line)) if as_json else write_text(f"{line.role} wants: {_wants(line)}.")
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -187,19 +188,3 @@ def _state(line: "RecipientLine") -> str:
     if line.email and not line.consent:
         return "no consent"
     return "gets mails" if line.email else "no address"
-
-
-def _line_json(line: "RecipientLine") -> dict[str, object]:
-    return {
-        "recipient": line.role,
-        "name": line.name,
-        "email": line.email or None,
-        "consent": line.consent,
-        "language": line.language,
-        "zone": line.zone,
-        "detail": str(line.detail),
-        "days_before": {str(kind): list(days) for kind, days in line.choice.items()},
-        "calendar": str(line.calendar),
-        "withdrawn_at": line.withdrawn_at.isoformat() if line.withdrawn_at else None,
-        "unsubscribed_at": line.unsubscribed_at.isoformat() if line.unsubscribed_at else None,
-    }

@@ -203,6 +203,17 @@ HANDED_OVER = (
     ApiRow(route=f"POST {V1}/prints/{{print_id}}/revoke", address=f"{V1}/prints/{{print}}/revoke", who=RECORDERS),
 )
 OF_STAFF = (
+    ApiRow(route=f"GET {COURSE}/recipients", address=f"{BOBS}/recipients", who=STAFF, views="course"),
+    ApiRow(
+        route=f"POST {COURSE}/carers",
+        address=f"{BOBS}/carers",
+        who=RECORDERS,
+        body={"name": "Carl", "email": "carl@mail.example", "consent": True},
+        answers=201,
+    ),
+    ApiRow(
+        route=f"POST {COURSE}/carers/{{carer}}/withdraw", address=f"{BOBS}/carers/{{carer}}/withdraw", who=RECORDERS
+    ),
     ApiRow(route=f"GET {V1}/reminders", address=f"{V1}/reminders?state=waiting", who=STAFF, views="list"),
     ApiRow(
         route=f"GET {V1}/reminders",

@@ -195,6 +195,14 @@ def test_an_action_that_cannot_be_is_refused_with_the_field_at_fault(
         ("/courses", {**START, "patient": "N", "actions": [TOO_EARLY]}, "in-future", "actions.0.on"),
         ("/plan", {**START, "actions": [TOO_EARLY]}, "in-future", "actions.0.on"),
         ("/plan?format=ics", {**START, "today": "0001-01-01"}, "bad-value", "today"),
+        ("/courses/{course}/carers", {"name": "C", "email": "c@mail.example"}, "missing-field", "consent"),
+        (
+            "/courses/{course}/carers",
+            {"name": "C", "email": "c@mail.example", "consent": False},
+            "bad-value",
+            "consent",
+        ),
+        ("/courses/{course}/carers", {"name": "C", "email": "nobody", "consent": True}, "bad-value", "email"),
         ("/reminders/suppress", {"address": "nobody"}, "bad-value", "address"),
         ("/worklist/done", {"course": "x", "line": "y"}, "bad-value", "course"),
     ],
@@ -203,6 +211,7 @@ def test_an_action_that_cannot_be_is_refused_with_the_field_at_fault(
 def test_what_cannot_be_read_is_refused_with_the_field_at_fault(
     api: Api, path: str, body: dict[str, object] | None, code: str, field: str
 ) -> None:
+    path = path.replace("{course}", api.course())
     assert api.refused("POST", path, body) == (422, code, field)
 
 

@@ -61,6 +61,13 @@ DEEDS: tuple[Deed, ...] = (
     ("a feed is replaced", "POST", _feed, None, None),
     ("a page is made", "POST", _of_course("/pages"), {"name": "phone"}, None),
     ("a page is replaced", "POST", _page, None, None),
+    (
+        "a carer is added",
+        "POST",
+        _of_course("/carers"),
+        {"name": "Carl", "email": "c@mail.example", "consent": True},
+        {"name": "Carla", "email": "c@mail.example", "consent": True},
+    ),
     ("mails are paused", "POST", _of_course("/reminders/pause"), None, None),
     ("a mail is hurried", "POST", _mail, {"at_night": True}, {"at_night": False}),
     (

@@ -14,6 +14,7 @@ from scheduler.plan import DoseState, Severity
 from scheduler.regimen import When, WindowKind
 from service.feeds import FeedState
 from service.loading import CourseState
+from service.recipients import CalendarFiles
 from service.worklist import Todo
 from web.api.errors import CODES
 
@@ -447,6 +448,40 @@ class Paused(Answer):
 
 class Suppressed(Answer):
     suppressed: bool
+
+
+class Recipient(Answer):
+    """Somebody who gets mails of a course, or did. `days_before`: by kind what they chose less of."""
+
+    recipient: str
+    name: str
+    email: str | None
+    consent: bool
+    language: str
+    zone: str
+    detail: Level
+    days_before: dict[str, list[int]]
+    calendar: CalendarFiles
+    withdrawn_at: datetime | None
+    unsubscribed_at: datetime | None
+
+
+class Recipients(Answer):
+    course: UUID
+    recipients: list[Recipient]
+
+
+class NewCarer(Answer):
+    """`carer`: what the course calls them."""
+
+    course: UUID
+    carer: str
+
+
+class Withdrawn(Answer):
+    course: UUID
+    carer: str
+    withdrawn: Literal[True]
 
 
 class Line(Answer):

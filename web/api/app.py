@@ -6,7 +6,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
 from service.wiring import App
-from web.api import DESCRIPTION, courses, handing_over, plans, recording, staff
+from web.api import DESCRIPTION, courses, handing_over, plans, recipients, recording, staff
 from web.api.asking import WithBearer
 from web.api.door import WRONG_TOKENS, Door
 from web.api.errors import add_handlers, refusal
@@ -14,7 +14,7 @@ from web.limits import Limit
 from web.security import Guard
 
 # More specific paths first: `/reminders/suppress` before `/reminders/{id}/…`.
-ROUTERS = (plans.router, courses.router, recording.router, handing_over.router, staff.router)
+ROUTERS = (plans.router, courses.router, recording.router, handing_over.router, recipients.router, staff.router)
 ABOUT = """
 The use cases of the command line `infusions`, for other programs.
 

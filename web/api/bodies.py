@@ -241,6 +241,17 @@ class ToSend(Body):
     at_night: bool = False
 
 
+class CarerToAdd(Body):
+    """A carer who gets mails from now on. `consent`: the patient agreed to it; said, never assumed."""
+
+    name: Text
+    email: Text
+    consent: bool
+    language: Text = "en"
+    zone: Zone | None = None
+    detail: Literal["discreet", "full"] = "discreet"
+
+
 class Address(Body):
     address: Text
 
