@@ -21,7 +21,7 @@ router = APIRouter(prefix="/api/v1", tags=["staff"])
 
 BIGGEST = 2**62  # of a number in the database
 Number = Annotated[int, Path(ge=1, le=BIGGEST)]
-Date = Annotated[str, Query(json_schema_extra={"format": "date"})]
+Date = Annotated[str | None, Query(json_schema_extra={"format": "date"})]
 
 
 @router.get("/reminders", responses=answers(Reminders, 404))
@@ -99,12 +99,12 @@ def entries(
     what: Annotated[str, Query(description="A deed.")] = "",
     kind: Annotated[str, Query(description="views, courses, calendars, mails or staff.")] = "",
     patient: Annotated[str, Query(description="Part of a name, or a course's id.")] = "",
-    since: Date = "",
-    until: Date = "",
+    since: Date = None,
+    until: Date = None,
     before: Annotated[int | None, Query(ge=1, le=BIGGEST, description="`older` of the page before.")] = None,
 ) -> Response:
     """Search the record of who did what, when and from where; 50 on a page. That somebody looked is recorded."""
-    days = {name: day_of(text, name) for name, text in (("since", since), ("until", until)) if text}
+    days = {name: day_of(text, name) for name, text in (("since", since), ("until", until)) if text is not None}
     asked = Asked(by=by, what=what, kind=kind, patient=patient, **days)
     found = look(who.app, asked, before=before, **who.who)
     return JSONResponse({"entries": [told(each) for each in found.entries], "older": found.older})
