@@ -4,6 +4,7 @@ The lines are looked at as RFC 5545 has them, and the file is read with the ical
 """
 
 import re
+from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -56,12 +57,15 @@ def look(body: bytes, telling: Iterable[str]) -> SeenCalendar:
     """What a program sees in the file, and what is wrong with it. `telling`: words that tell of a treatment."""
     findings = list(_of_bytes(body))
     try:
-        calendar = Calendar.from_ical(body)
+        several = Calendar.from_ical(body, multiple=True)
+        calendar = several[0]
     except (ValueError, InvalidCalendar, IndexError, KeyError, AttributeError, TypeError):
         findings.append(fault("no-calendar", "the file"))
         return SeenCalendar(
             name="", events=(), zones=(), refresh=None, telling=(), silent=True, findings=tuple(findings)
         )
+    if len(several) > 1:
+        findings.append(fault("several-calendars", "the file", count=len(several)))
     components = calendar.walk("VEVENT")
     findings += _of_calendar(calendar, components)
     texts = _texts(calendar)
@@ -80,9 +84,10 @@ def look(body: bytes, telling: Iterable[str]) -> SeenCalendar:
 
 
 def _of_bytes(body: bytes) -> Iterator[Finding]:
-    lines = body.split(b"\n")
-    if body.startswith(b"\xef\xbb\xbf"):
+    if body.startswith(BOM_UTF8):
         yield fault("byte-order-mark", "line 1")
+        body = body.removeprefix(BOM_UTF8)
+    lines = body.split(b"\n")
     bare = [number for number, line in enumerate(lines[:-1], 1) if not line.endswith(b"\r")]
     if bare:
         yield fault("line-ends", _lines(bare))

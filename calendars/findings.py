@@ -36,6 +36,10 @@ _PROBLEMS = {
         "No program can read it as a calendar.",
         "Check the address, and that it needs no sign-in.",
     ),
+    "several-calendars": (
+        "There are {count} calendars in one file; most programs read the first alone, or none.",
+        "Write one VCALENDAR with all events.",
+    ),
     "unbalanced": (
         "A part does not end where it should, or the file breaks off.",
         "Send the whole file, each BEGIN with its END.",
@@ -155,6 +159,26 @@ _PROBLEMS = {
     "head": (
         "HEAD is not answered as GET is ({found}).",
         "Answer HEAD like GET, without the body.",
+    ),
+    "sign-in": (
+        "The server asks for a sign-in; calendar programs have none to give.",
+        "Let the secret address be all that is needed.",
+    ),
+    "too-large": (
+        "It is larger than {size} MB; programs give up on it.",
+        "Check the address; a calendar of one patient has some hundred kB.",
+    ),
+    "cut-off": (
+        "Only {came} of {size} bytes came.",
+        "Look at the server, and at what stands before it.",
+    ),
+    "gzip-unasked": (
+        "It is compressed for programs that do not ask for gzip: they can read nothing.",
+        "Compress only where Accept-Encoding names gzip.",
+    ),
+    "no-vary": (
+        "Compressed or not goes by the request, and no header says so: a cache may send one for the other.",
+        "Send Vary: Accept-Encoding.",
     ),
     "gzip-differs": (
         "In gzip it is another calendar than without.",

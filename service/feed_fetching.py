@@ -1,11 +1,11 @@
 """Fetches a calendar as a calendar program does, and looks at how it is served. Nothing here tells its address."""
 
-import gzip
 import http.client
 import ssl
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from calendars.findings import Finding, fault
@@ -53,6 +53,13 @@ def fetch_calendar(address: str) -> Served:
     if answer.status != 200:
         return _served(parts, answer, findings)
     findings += _of_headers(answer.headers)
+    if len(answer.body) > MAX_BYTES:
+        findings.append(fault("too-large", "the body", size=MAX_BYTES // 1_000_000))
+        return _served(parts, replace(answer, body=b""), findings)
+    findings += _of_length(answer)
+    if _in_gzip(answer):
+        findings.append(fault("gzip-unasked", "Content-Encoding"))
+        answer = replace(answer, body=_unpacked(answer.body))
     again = _ask(parts, **{"If-None-Match": answer.headers.get("etag", '"none"')})
     if "etag" in answer.headers and again.status != 304:
         findings.append(fault("no-304", "If-None-Match"))
@@ -60,12 +67,8 @@ def fetch_calendar(address: str) -> Served:
     if unlike := _unlike(head, answer):
         findings.append(fault("head", "HEAD", found=unlike))
     packed = _ask(parts, **{"Accept-Encoding": "gzip"})
-    in_gzip = packed.headers.get("content-encoding") == "gzip"
-    if not in_gzip:
-        findings.append(fault("no-gzip", "Content-Encoding"))
-    elif _unpacked(packed.body) != answer.body:
-        findings.append(fault("gzip-differs", "Content-Encoding"))
-    return _served(parts, answer, findings, honours_304=again.status == 304, takes_gzip=in_gzip)
+    findings += _of_gzip(packed, answer)
+    return _served(parts, answer, findings, honours_304=again.status == 304, takes_gzip=_in_gzip(packed))
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -102,7 +105,7 @@ def _ask(parts: SplitResult, method: str = "GET", **headers: str) -> Answer:
     try:
         connection.request(method, path, headers=sent)
         response = connection.getresponse()
-        body = response.read(MAX_BYTES)
+        body = response.read(MAX_BYTES + 1)
     except ssl.SSLCertVerificationError as refused:
         reason = f"its certificate is not trusted ({refused.verify_message})"
         raise NotFetched(f"{parts.hostname}: {reason}; programs refuse it too, renew it") from None
@@ -118,6 +121,8 @@ def _ask(parts: SplitResult, method: str = "GET", **headers: str) -> Answer:
 def _of_status(status: int) -> Iterator[Finding]:
     if status in {404, 410}:
         yield fault("gone" if status == 410 else "not-found", "the address")
+    elif status in {401, 403, 407}:
+        yield fault("sign-in", "the address")
     elif status != 200:
         yield fault("status", "the address", status=status)
 
@@ -145,6 +150,28 @@ def _of_headers(headers: Mapping[str, str]) -> Iterator[Finding]:
         yield fault("robots", "X-Robots-Tag")
 
 
+def _of_gzip(packed: Answer, plain: Answer) -> Iterator[Finding]:
+    """What is wrong with the answer to a program that takes gzip, beside the one to another."""
+    if not _in_gzip(packed):
+        yield fault("no-gzip", "Content-Encoding")
+        return
+    varies = {each.strip() for each in packed.headers.get("vary", "").lower().split(",")}
+    if not varies & {"*", "accept-encoding"}:
+        yield fault("no-vary", "Vary")
+    if _unpacked(packed.body) != plain.body:
+        yield fault("gzip-differs", "Content-Encoding")
+
+
+def _in_gzip(answer: Answer) -> bool:
+    return answer.headers.get("content-encoding") == "gzip"
+
+
+def _of_length(answer: Answer) -> Iterator[Finding]:
+    told = answer.headers.get("content-length", "")
+    if told.isdecimal() and int(told) > len(answer.body):
+        yield fault("cut-off", "Content-Length", came=len(answer.body), size=int(told))
+
+
 def _unlike(head: Answer, answer: Answer) -> str:
     if head.status != answer.status:
         return f"status {head.status}"
@@ -153,10 +180,13 @@ def _unlike(head: Answer, answer: Answer) -> str:
 
 
 def _unpacked(body: bytes) -> bytes:
+    """What is in the gzip; empty where that is none, or too much: a few bytes may hold a gigabyte."""
+    unpacking = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
     try:
-        return gzip.decompress(body)
-    except (OSError, EOFError):
+        unpacked = unpacking.decompress(body, MAX_BYTES)
+    except zlib.error:
         return b""
+    return unpacked if unpacking.eof else b""
 
 
 def _served(

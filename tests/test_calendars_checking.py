@@ -123,3 +123,12 @@ def test_windows_names_of_zones_are_left_to_their_definition() -> None:
     view = story(course(zone="Europe/Berlin")).view()
     body = FORMATS["ics"].render(view).replace(b"Europe/Berlin", b"W. Europe Standard Time")
     assert not {"zone-wrong", "zone-missing"} & set(codes(body))
+
+
+def test_a_mark_of_byte_order_is_one_fault_and_not_two() -> None:
+    assert codes(b"\xef\xbb\xbf" + GOOD) == ["byte-order-mark"]
+
+
+def test_several_calendars_in_a_file_are_named_as_such_and_the_first_is_shown() -> None:
+    assert codes(GOOD + GOOD) == ["several-calendars"]
+    assert len(look(GOOD + GOOD, ()).events) == len(look(GOOD, ()).events)

@@ -21,6 +21,7 @@ WELL = {
     "Last-Modified": "Tue, 01 Dec 2026 12:00:00 GMT",
     "Referrer-Policy": "no-referrer",
     "X-Robots-Tag": "noindex",
+    "Vary": "Accept-Encoding",
 }
 SECRET = "SeCrEt-ToKeN-0123456789-abcdefghijklmnopqrst"
 
@@ -33,17 +34,24 @@ def infusions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
 
 @contextmanager
 def server(
-    headers: Mapping[str, str] = WELL, body: bytes = GOOD, *, status: int = 200, keeps: bool = True, head: int = 200
+    headers: Mapping[str, str] = WELL,
+    body: bytes = GOOD,
+    *,
+    status: int = 200,
+    keeps: bool = True,
+    head: int = 200,
+    packed: bytes = b"",
 ) -> Iterator[str]:
-    """The address of a calendar on a server that behaves like this. `keeps`: it answers 304 to who has it."""
+    """The address of a calendar on a server that behaves like this. `keeps`: it answers 304 to who has it; `packed`:
+    what it sends as the gzip of the body."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             known = keeps and "ETag" in headers and self.headers.get("If-None-Match") == headers["ETag"]
-            packed = "gzip" in self.headers.get("Accept-Encoding", "")
-            sent = gzip.compress(body, mtime=0) if packed else body
+            asked = "gzip" in self.headers.get("Accept-Encoding", "")
+            sent = (packed or gzip.compress(body, mtime=0)) if asked else body
             self.send_response(304 if known else status)
-            for name, value in (dict(headers) | ({"Content-Encoding": "gzip"} if packed else {})).items():
+            for name, value in (dict(headers) | ({"Content-Encoding": "gzip"} if asked else {})).items():
                 self.send_header(name, value)
             self.end_headers()
             if not known:
@@ -132,7 +140,14 @@ def test_a_level_that_tells_too_much_is_a_problem(web: Web, infusions: Infusions
         (lambda: server(head=405), 1, {"head"}),
         (lambda: server(status=404), 1, {"not-found"}),
         (lambda: server(status=410), 1, {"gone"}),
-        (lambda: server(status=401), 1, {"status"}),
+        (lambda: server(status=401), 1, {"sign-in"}),
+        (lambda: server(status=500), 1, {"status"}),
+        (lambda: server(without("Vary")), 1, {"no-vary"}),
+        (lambda: server(WELL | {"Vary": "Cookie, accept-encoding"}), 0, set()),
+        (lambda: server(WELL | {"Content-Length": str(len(GOOD) + 500)}), 1, {"cut-off"}),
+        (lambda: server(body=GOOD + b"X-LONG:x\r\n" * 2_000_000), 1, {"too-large"}),
+        (lambda: server(WELL | {"Content-Encoding": "gzip"}, gzip.compress(GOOD)), 1, {"gzip-unasked", "gzip-differs"}),
+        (lambda: server(body=GOOD, packed=gzip.compress(bytes(100_000_000))), 1, {"gzip-differs"}),
         (lambda: server(body=b"<html>"), 1, {"no-calendar", "last-line"}),
     ],
 )
