@@ -18,8 +18,9 @@ from service import audit
 from service.audit import HOME_CLINIC, What
 from service.clock import today_in
 from service.loading import NotFound
+from service.sessions import NOTE_USE_EVERY
 from service.tokens import TOKEN, hashed, new_token
-from service.users import NOTE_USE_EVERY, Role, known_as
+from service.users import Role, known_as
 
 if TYPE_CHECKING:
     from service.wiring import App

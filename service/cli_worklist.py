@@ -56,7 +56,7 @@ def list_(cli: Cli, *, as_json: bool) -> None:
 def done(cli: Cli, *, course: UUID, line: str, by: str, request_id: str | None) -> None:
     """Note that LINE (as in `worklist list`) of COURSE is done; of one to tell, that the patient knows."""
     app = cli.app
-    from service.worklist import tick_off
+    from service.worklist_acts import tick_off
 
     tick_off(app, course, line, by=by, request_id=request_id)
     write_text(f"Line {line} of course {course} is done.")

@@ -1,34 +1,26 @@
-"""Staff: who may sign in, and their sign-ins."""
+"""Staff: who may sign in, with which role and password."""
 
-import hashlib
-import secrets
 import unicodedata
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import cache
 from typing import TYPE_CHECKING
 
 from db import user_store
 from db.engine import Session, reading, writing
 from db.store import Conflict
-from db.stored import StoredSession, StoredUser
+from db.stored import StoredUser
 from scheduler.errors import InvalidValue
 from service import audit
 from service.audit import HOME_CLINIC, What
 from service.loading import NotFound
+from service.passwords import hash_of, of_nobody, verify
+from service.tokens import hashed, new_token
 
 if TYPE_CHECKING:
-    from pwdlib import PasswordHash
-
     from service.wiring import App
 
 MAX_NAME = 100
-SHORTEST_PASSWORD = 12
-LONGEST_PASSWORD = 200  # hashing a megabyte would keep the server busy
-TOKEN_BYTES = 32
-LONGEST_SESSION = timedelta(hours=12)  # a working day, however busy
-NOTE_USE_EVERY = timedelta(minutes=1)
 LINK_LASTS = timedelta(days=3)  # over a weekend
 
 
@@ -66,18 +58,23 @@ def add_user(app: "App", name: str, role: Role, password: str, *, by: str, clini
     known_as = _name(name)
     if not 0 < len(known_as) <= MAX_NAME or not known_as.isprintable():
         raise InvalidValue(f"name: give 1 to {MAX_NAME} characters on one line", field="name")
-    hashed = _hash_of(password)
+    password_hash = hash_of(password)
     try:
         with writing(app.engine) as session:
             now = app.now()
             added = user_store.add_user(
-                session, clinic_id=clinic_id, name=known_as, role=role.value, password_hash=hashed, created_at=now
+                session,
+                clinic_id=clinic_id,
+                name=known_as,
+                role=role.value,
+                password_hash=password_hash,
+                created_at=now,
             )
             audit.note(session, What.USER_ADDED, clinic_id=clinic_id, by=by, at=now, user=added.id, role=role.value)
     except Conflict:
         message = f"name {known_as!r}: is taken, or there is no clinic {clinic_id}; choose another"
         raise InvalidValue(message, field="name") from None
-    return _user(added)
+    return user_of(added)
 
 
 def invite_user(app: "App", name: str, role: Role, *, by: str, clinic_id: int = HOME_CLINIC) -> str:
@@ -86,7 +83,7 @@ def invite_user(app: "App", name: str, role: Role, *, by: str, clinic_id: int = 
     InvalidValue when the name is taken or can't be one.
     """
     # A password that nobody knows: the link is the only way in.
-    user = add_user(app, name, role, secrets.token_urlsafe(TOKEN_BYTES), by=by, clinic_id=clinic_id)
+    user = add_user(app, name, role, new_token(), by=by, clinic_id=clinic_id)
     return make_password_link(app, user.id, by=by, clinic_id=clinic_id)
 
 
@@ -95,13 +92,13 @@ def make_password_link(app: "App", user_id: int, *, by: str, clinic_id: int) -> 
 
     NotFound for a user who isn't of that clinic, InvalidValue for one who is disabled.
     """
-    token = secrets.token_urlsafe(TOKEN_BYTES)
+    token = new_token()
     with writing(app.engine) as session:
         now = app.now()
         user = _found_by_id(session, user_id, clinic_id)
         if user.disabled_at is not None:
             raise InvalidValue(f"user {user.name!r}: is disabled; enable them first", field="user")
-        user_store.add_link(session, user, token_hash=_hashed(token), end=now + LINK_LASTS)
+        user_store.add_link(session, user, token_hash=hashed(token), end=now + LINK_LASTS)
         audit.note(session, What.PASSWORD_LINK_MADE, clinic_id=clinic_id, by=by, at=now, user=user.id)
     return token
 
@@ -109,8 +106,8 @@ def make_password_link(app: "App", user_id: int, *, by: str, clinic_id: int) -> 
 def user_of_link(app: "App", token: str) -> User | None:
     """Whose password that link sets; None when it was used, has ended, or never was."""
     with reading(app.engine) as session:
-        found = user_store.user_of_link(session, _hashed(token), app.now())
-    return _user(found) if found and found.disabled_at is None else None
+        found = user_store.user_of_link(session, hashed(token), app.now())
+    return user_of(found) if found and found.disabled_at is None else None
 
 
 def use_password_link(app: "App", token: str, password: str) -> User:
@@ -118,14 +115,14 @@ def use_password_link(app: "App", token: str, password: str) -> User:
 
     InvalidValue for a bad password; the link still works then.
     """
-    hashed = _hash_of(password)
+    password_hash = hash_of(password)
     with writing(app.engine) as session:
         now = app.now()
-        user = user_store.user_of_link(session, _hashed(token), now)
-        if user is None or user.disabled_at is not None or not user_store.use_link(session, _hashed(token)):
+        user = user_store.user_of_link(session, hashed(token), now)
+        if user is None or user.disabled_at is not None or not user_store.use_link(session, hashed(token)):
             raise NotFound("this link was used before or has ended; ask your administrator for a new one")
-        _set(session, user, hashed, by=user.name, at=now)
-    return _user(user)
+        _set(session, user, password_hash, by=user.name, at=now)
+    return user_of(user)
 
 
 def change_password(app: "App", user: User, current: str, new: str) -> None:
@@ -197,8 +194,8 @@ def check_password(app: "App", name: str, password: str) -> User | None:
     with reading(app.engine) as session:
         found = user_store.find_user(session, known_as(name))
     known = found is not None and found.disabled_at is None
-    right = _verify(password, found.password_hash if found and known else _nobody())
-    return _user(found) if found and known and right else None
+    right = verify(password, found.password_hash if found and known else of_nobody())
+    return user_of(found) if found and known and right else None
 
 
 def set_password(app: "App", name: str, password: str, *, by: str, clinic_id: int | None = None) -> None:
@@ -206,10 +203,10 @@ def set_password(app: "App", name: str, password: str, *, by: str, clinic_id: in
 
     Raises NotFound for an unknown name, InvalidValue for a bad password.
     """
-    hashed = _hash_of(password)
+    password_hash = hash_of(password)
     with writing(app.engine) as session:
         user = _found(user_store.find_user(session, _name(name)), name, clinic_id)
-        _set(session, user, hashed, by=by, at=app.now())
+        _set(session, user, password_hash, by=by, at=app.now())
 
 
 def disable_user(app: "App", name: str, *, by: str, clinic_id: int | None = None) -> None:
@@ -229,45 +226,19 @@ def disable_user(app: "App", name: str, *, by: str, clinic_id: int | None = None
 def list_users(app: "App", *, clinic_id: int = HOME_CLINIC) -> tuple[User, ...]:
     """The clinic's users by name, the disabled ones too."""
     with reading(app.engine) as session:
-        return tuple(_user(stored) for stored in user_store.users_of(session, clinic_id))
+        return tuple(user_of(stored) for stored in user_store.users_of(session, clinic_id))
 
 
-def open_session(app: "App", user: User) -> tuple[str, str]:
-    """Signs the user in: the session's token, of which only the SHA-256 is kept, and the token for forms.
-
-    NotFound when they were disabled, or got another password, since theirs was checked.
-    """
-    token, csrf_token = secrets.token_urlsafe(TOKEN_BYTES), secrets.token_urlsafe(TOKEN_BYTES)
-    with writing(app.engine) as session:
-        now = app.now()
-        stored = _found(user_store.find_user(session, user.name, to_change=True), user.name, user.clinic_id)
-        if stored.disabled_at is not None or _user(stored).credential != user.credential:
-            raise NotFound(f"user {user.name!r}: was disabled or got another password at this moment; sign in again")
-        user_store.add_session(
-            session, stored, id_hash=_hashed(token), csrf_token=csrf_token, now=now, end=now + LONGEST_SESSION
-        )
-        audit.note(session, What.SIGNED_IN, clinic_id=user.clinic_id, by=user.name, at=now, user=user.id)
-    return token, csrf_token
-
-
-def session_user(app: "App", token: str) -> SessionUser | None:
-    """Who is signed in with that token, or None: ended, idle for too long, disabled, or never signed in."""
-    now = app.now()
-    id_hash = _hashed(token)
-    with reading(app.engine) as session:
-        found = user_store.find_session(session, id_hash)
-    if found is None or not _lasts(app, found, now):
-        return None
-    if now - found.last_seen_at >= NOTE_USE_EVERY:
-        with writing(app.engine) as session:
-            user_store.set_seen(session, id_hash, now)
-    return SessionUser(user=_user(found.user), csrf_token=found.csrf_token)
-
-
-def close_session(app: "App", token: str) -> None:
-    """Signs out; an unknown token changes nothing."""
-    with writing(app.engine) as session:
-        user_store.end_session(session, _hashed(token))
+def user_of(stored: StoredUser) -> User:
+    """The user that is stored so."""
+    return User(
+        id=stored.id,
+        clinic_id=stored.clinic_id,
+        name=stored.name,
+        role=Role(stored.role),
+        disabled=stored.disabled_at is not None,
+        credential=hashed(stored.password_hash)[:16],
+    )
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -276,17 +247,6 @@ def close_session(app: "App", token: str) -> None:
 def _name(text: str) -> str:
     # Two spellings that look the same, or differ in capitals only, are one name.
     return unicodedata.normalize("NFKC", text).strip().casefold()
-
-
-def _user(stored: StoredUser) -> User:
-    return User(
-        id=stored.id,
-        clinic_id=stored.clinic_id,
-        name=stored.name,
-        role=Role(stored.role),
-        disabled=stored.disabled_at is not None,
-        credential=_hashed(stored.password_hash)[:16],
-    )
 
 
 def _keep_an_admin(session: Session, user: StoredUser) -> None:
@@ -308,41 +268,8 @@ def _found_by_id(session: Session, user_id: int, clinic_id: int) -> StoredUser:
     return found
 
 
-def _set(session: Session, user: StoredUser, hashed: str, *, by: str, at: datetime) -> None:
-    user_store.set_password(session, user, hashed)
+def _set(session: Session, user: StoredUser, password_hash: str, *, by: str, at: datetime) -> None:
+    user_store.set_password(session, user, password_hash)
     user_store.end_sessions(session, user)
     user_store.drop_links(session, user)
     audit.note(session, What.PASSWORD_SET, clinic_id=user.clinic_id, by=by, at=at, user=user.id)
-
-
-def _lasts(app: "App", found: StoredSession, now: datetime) -> bool:
-    idle = timedelta(minutes=app.settings.security.idle_minutes)
-    return found.user.disabled_at is None and now < found.expires_at and now - found.last_seen_at < idle
-
-
-def _hashed(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
-@cache
-def _hasher() -> "PasswordHash":
-    from pwdlib import PasswordHash  # 50 ms that only these few commands need
-    from pwdlib.hashers.argon2 import Argon2Hasher
-
-    return PasswordHash((Argon2Hasher(),))
-
-
-@cache
-def _nobody() -> str:
-    return _hasher().hash(secrets.token_urlsafe(TOKEN_BYTES))
-
-
-def _hash_of(password: str) -> str:
-    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        message = f"password: must have {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters; choose another"
-        raise InvalidValue(message, field="password")
-    return _hasher().hash(unicodedata.normalize("NFKC", password))
-
-
-def _verify(password: str, hashed: str) -> bool:
-    return _hasher().verify(unicodedata.normalize("NFKC", password[:LONGEST_PASSWORD]), hashed)

@@ -220,7 +220,8 @@ def _staff(app: "App") -> dict[Person, Session]:
     """One person for each clinic, role and state, and what their browser holds."""
     from db.engine import writing
     from db.tables import ClinicRow
-    from service.users import close_session, disable_user, make_password_link, open_session
+    from service.sessions import close_session, open_session
+    from service.users import disable_user, make_password_link
 
     with writing(app.engine) as session:
         session.add(ClinicRow(id=ELSEWHERE, name="Elsewhere"))

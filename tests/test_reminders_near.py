@@ -23,7 +23,8 @@ from service.queries import load_course
 from service.unsubscribing import resubscribe, unsubscribe, unsubscribe_address
 from service.wiring import App
 from service.worker import tick
-from service.worklist import Line, Todo, tick_off, worklist
+from service.worklist import Line, Todo, worklist
+from service.worklist_acts import tick_off
 from tests.smtp_server import MailServer, Received
 from tests.stores import NURSE, Clock, bob, make_app
 

@@ -23,7 +23,8 @@ from service.patients import Guardian, PatientFacts
 from service.queries import load_course
 from service.starting import start_course
 from service.wiring import App
-from service.worklist import Todo, count_lines, tick_off, worklist
+from service.worklist import Todo, count_lines, worklist
+from service.worklist_acts import tick_off
 from tests.stores import NURSE, Clock, bob
 
 MONDAY = datetime(2026, 12, 14, 13, 0, tzinfo=UTC)  # eight in New York; Bob's day 8 is today

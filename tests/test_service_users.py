@@ -12,16 +12,14 @@ from db.engine import reading, writing
 from scheduler.errors import InvalidValue
 from service.audit import entries
 from service.courses import NotFound
+from service.sessions import close_session, open_session, session_user
 from service.users import (
     Role,
     User,
     add_user,
     check_password,
-    close_session,
     disable_user,
     list_users,
-    open_session,
-    session_user,
     set_password,
 )
 from service.wiring import App

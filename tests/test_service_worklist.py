@@ -19,7 +19,8 @@ from service.mails import course_mails
 from service.messages import suppress
 from service.wiring import App
 from service.worker import tick
-from service.worklist import Line, Todo, count_lines, tick_off, worklist
+from service.worklist import Line, Todo, count_lines, worklist
+from service.worklist_acts import tick_off
 from tests.stores import NURSE, Clock, bob, make_app
 
 MONDAY = datetime(2026, 12, 7, 17, 0, tzinfo=UTC)  # Bob's first dose ended an hour ago

@@ -9,6 +9,7 @@ import pytest
 from scheduler.errors import InvalidValue
 from service.audit import entries
 from service.loading import NotFound
+from service.sessions import open_session
 from service.users import (
     Role,
     add_user,
@@ -18,7 +19,6 @@ from service.users import (
     invite_user,
     list_users,
     make_password_link,
-    open_session,
     set_disabled,
     set_password,
     set_role,

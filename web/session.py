@@ -10,7 +10,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from service.audit import course_viewed
-from service.users import SessionUser, session_user
+from service.sessions import session_user
+from service.users import SessionUser
 from web.forms import Form, posted
 from web.render import Site, TheSite
 from web.rights import Right, has_right

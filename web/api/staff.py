@@ -12,7 +12,8 @@ from service.audit_search import Asked, look, told, verify
 from service.mails import pause_mails, resume_mails, send_now
 from service.messages import list_messages, reasons, release, suppress
 from service.sending import stopped, stopped_since
-from service.worklist import tick_off, worklist
+from service.worklist import worklist
+from service.worklist_acts import tick_off
 from web.api.answers import Audit, Done, Hurried, Paused, Reminders, Suppressed, Verified, Worklist
 from web.api.asking import Auditor, Recorder, RequestId, Viewer, answers
 from web.api.bodies import Address, LineDone, ToSend, day_of

@@ -6,10 +6,9 @@ from starlette.responses import RedirectResponse, Response
 from scheduler.errors import InvalidValue
 from service import sign_in_limits
 from service.loading import NotFound
+from service.passwords import LONGEST_PASSWORD, SHORTEST_PASSWORD
 from service.sign_in_limits import TooManyFailures
 from service.users import (
-    LONGEST_PASSWORD,
-    SHORTEST_PASSWORD,
     SessionUser,
     change_password,
     use_password_link,

@@ -10,8 +10,9 @@ from starlette.responses import RedirectResponse, Response
 from service import sign_in_limits
 from service.audit import HOME_CLINIC
 from service.loading import NotFound
+from service.sessions import close_session, open_session
 from service.sign_in_limits import TooManyFailures
-from service.users import User, check_password, close_session, open_session
+from service.users import User, check_password
 from web.forms import Form, Posted
 from web.render import Site, TheSite
 from web.session import (

@@ -9,7 +9,8 @@ from starlette.responses import RedirectResponse, Response
 from scheduler.errors import InvalidValue
 from service.audit import list_viewed
 from service.courses import RequestReused
-from service.worklist import tick_off, worklist
+from service.worklist import worklist
+from service.worklist_acts import tick_off
 from web.forms import whole_number
 from web.render import TheSite
 from web.session import CheckedForm, Recorder, Viewer
