@@ -17,9 +17,9 @@ from service.patients import Guardian, PatientFacts, change_facts, check_facts, 
 from service.planning import course_of
 from service.queries import CourseRecord, load_course
 from service.rendering import render
-from web.api.answers import CourseFacts, CoursePlan, Courses, History, Started
 from web.api.asking import Recorder, RequestId, Viewer, ViewerOfFile, acceptable, answers
 from web.api.bodies import FactsToKeep, ToStart
+from web.api.course_answers import CourseFacts, CoursePlan, Courses, History, Started
 from web.api.looks import Detail, For, Kind, Language, Level, Reader, look_of, media_type, with_files
 
 router = APIRouter(prefix="/api/v1/courses", tags=["courses"])

@@ -13,9 +13,9 @@ from service.page_links import list_links, new_link, replace_link, revoke_link
 from service.prints import list_prints, print_course, revoke_print
 from service.queries import load_course
 from service.rendering import Look
-from web.api.answers import Feeds, NewFeed, NewPage, Pages, Prints, RevokedFeed, RevokedPage, RevokedPrint
 from web.api.asking import Printer, Recorder, RequestId, Viewer, answers
 from web.api.bodies import FeedToMake, PageToMake, ToPrint
+from web.api.patient_answers import Feeds, NewFeed, NewPage, Pages, Prints, RevokedFeed, RevokedPage, RevokedPrint
 
 router = APIRouter(prefix="/api/v1", tags=["handing over"])
 

@@ -10,9 +10,9 @@ from calendars.kinds import Detail
 from service.as_json import recipient_json
 from service.carers import NewCarer as Carer
 from service.carers import add_carer, list_recipients, remove_carer
-from web.api.answers import NewCarer, Recipients, Withdrawn
 from web.api.asking import Recorder, RequestId, Viewer, answers
 from web.api.bodies import CarerToAdd
+from web.api.patient_answers import NewCarer, Recipients, Withdrawn
 
 router = APIRouter(prefix="/api/v1/courses/{course_id}", tags=["recipients"])
 

@@ -12,9 +12,9 @@ from service.closed_days import accept_open_dates, preview_open_dates
 from service.courses import Outcome, neutral_notice, preview, record, tell_patient
 from service.courses import Preview as Seen
 from web.api.actions import Recording, ToRecord
-from web.api.answers import Preview, Recorded, Told
 from web.api.asking import Asker, Recorder, RequestId, answers
 from web.api.bodies import AcceptOpenDates, OpenDates, ToTell
+from web.api.course_answers import Preview, Recorded, Told
 
 router = APIRouter(prefix="/api/v1/courses/{course_id}", tags=["recording"])
 

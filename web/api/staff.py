@@ -14,9 +14,10 @@ from service.messages import list_messages, reasons, release, suppress
 from service.sending import stopped, stopped_since
 from service.worklist import worklist
 from service.worklist_acts import tick_off
-from web.api.answers import Audit, Done, Hurried, Paused, Reminders, Suppressed, Verified, Worklist
 from web.api.asking import Auditor, Recorder, RequestId, Viewer, answers
 from web.api.bodies import Address, LineDone, ToSend, day_of
+from web.api.patient_answers import Hurried, Paused, Reminders, Suppressed
+from web.api.staff_answers import Audit, Done, Verified, Worklist
 
 router = APIRouter(prefix="/api/v1", tags=["staff"])
 
