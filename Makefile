@@ -21,7 +21,7 @@ PYTEST := $(BIN)/python -m pytest -n logical --dist worksteal
 
 CHECKS := "ruff format --check ." "ruff check ." "mypy" "lint-imports --no-logo"
 
-.PHONY: help run test check format bench screenshots lock
+.PHONY: help run test nightly check format bench screenshots lock
 .DEFAULT_GOAL := help
 
 help: ## say what each target does
@@ -35,6 +35,9 @@ test: check ## run all checks and tests
 	$(PYTEST) --cov --cov-report= $(CORE)
 	$(BIN)/python -m coverage report --fail-under=100
 	$(PYTEST) $(addprefix --ignore=,$(CORE))
+
+nightly: $(FOR_TEST) ## run what CI leaves out: the same tests with more rows, kills and lives
+	$(PYTEST) -m slow
 
 check: $(FOR_TEST) ## check format, lint, types and import contracts
 	@failed=0; \

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from io import BytesIO
 from typing import Any, cast
 
@@ -11,7 +12,7 @@ from pypdf.generic import DictionaryObject
 
 def pages_of(body: bytes) -> list[str]:
     """The text of each page on one line, without what is only there for breaking and ordering lines."""
-    return [_plain(page.extract_text()) for page in PdfReader(BytesIO(body)).pages]
+    return list(_pages(body))
 
 
 def text_of(body: bytes) -> str:
@@ -50,6 +51,11 @@ def elements(body: bytes) -> Iterator[DictionaryObject]:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=256)  # many tests look at the same sheet, and reading a page takes longer than making it
+def _pages(body: bytes) -> tuple[str, ...]:
+    return tuple(_plain(page.extract_text()) for page in PdfReader(BytesIO(body)).pages)
 
 
 def _plain(text: str) -> str:

@@ -2,6 +2,7 @@
 
 import http.client
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -17,8 +18,10 @@ from tests.cli import NOW, Infusions, run_process, start_process
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    assert run_process(tmp_path, "migrate").code == 0
+def folder(migrated_sqlite: Path, tmp_path: Path) -> Path:
+    """A folder with a migrated database where the settings that come along look for it."""
+    (tmp_path / "data").mkdir()
+    shutil.copy(migrated_sqlite, tmp_path / "data" / "infusions.db")
     return tmp_path
 
 

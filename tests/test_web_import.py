@@ -117,7 +117,7 @@ def test_an_import_that_was_cut_off_goes_on_where_it_stood(web: Web) -> None:
 
 def test_a_pass_goes_on_with_what_was_begun_without_anybody_who_looks(web: Web) -> None:
     app = web.app
-    id_ = upload(app, table(*rows("Kim", 25)), by="alice", clinic_id=HOME)
+    id_ = upload(app, table(*rows("Lena", 25)), by="alice", clinic_id=HOME)
     assert work(app, id_, clinic_id=HOME, seconds=0).state is BatchState.CHECKING
     tick(app, app.now())
     assert look(app, id_, clinic_id=HOME).counts == {"good": 25}
@@ -128,7 +128,7 @@ def test_a_pass_goes_on_with_what_was_begun_without_anybody_who_looks(web: Web) 
         list(pool.map(go_on, [app, app]))
     go_on(app)
     assert look(app, id_, clinic_id=HOME).counts == {"stored": 25}
-    assert len([name for name in patients(web) if name.startswith("Kim")]) == 25
+    assert len([name for name in patients(web) if name.startswith("Lena")]) == 25
 
 
 def test_a_pass_that_is_asked_to_stop_leaves_the_rest_and_a_table_of_trouble_keeps_back_no_other(
