@@ -160,7 +160,8 @@ class Web:
 
         Passwords are slow on purpose: whoever signs in by one does it with `sign_in`.
         """
-        from service.users import list_users, open_session
+        from service.sessions import open_session
+        from service.users import list_users
 
         visitor = Visitor(self.url)
         self.open.enter_context(visitor.http)
@@ -237,9 +238,9 @@ def running(folder: Path, now: str = NOW, **settings: str) -> Iterator[Web]:
 @cache
 def password_hash() -> str:
     """What is stored of the password that all have: hashing it is slow on purpose, so it is done once."""
-    from service.users import _hash_of
+    from service.passwords import hash_of
 
-    return _hash_of(PASSWORD)
+    return hash_of(PASSWORD)
 
 
 def add_staff(app: "App") -> None:

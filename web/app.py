@@ -95,7 +95,7 @@ def create_app(app: App) -> ASGIApp:
     api = LateApi(app)
 
     async def service(scope: Scope, receive: Receive, send: Send) -> None:
-        await (feeds if is_feed(scope) else api if is_api(scope["path"]) else pages)(scope, receive, send)
+        await (feeds if is_feed(scope) else api if is_api(scope) else pages)(scope, receive, send)
 
     return service
 

@@ -14,8 +14,11 @@ PREFIX = "/api/"
 DESCRIPTION = "/openapi.json"
 
 
-def is_api(path: str) -> bool:
-    """Whether the address is one of the interface."""
+def is_api(scope: Scope) -> bool:
+    """Whether the request is for an address of the interface; the service's own start and stop are for none."""
+    if scope["type"] != "http":
+        return False
+    path: str = scope["path"]
     return path.startswith(PREFIX) or path == DESCRIPTION
 
 
