@@ -8,12 +8,12 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, inspect, or_
+from sqlalchemy import BindParameter, bindparam, inspect, or_
 from sqlalchemy import select as sqlalchemy_select
-from sqlmodel import Session, SQLModel, col, select
+from sqlmodel import Session, SQLModel, col
 
 from db.prepared import Prepared
 from db.rows import action_from_row, course_from_row, event_from_row, recipient_from_row, regimen_from_row
@@ -21,7 +21,6 @@ from db.stored import StoredAction, StoredCourse, StoredRecipient, StoredRegimen
 from db.tables import ActionRow, CourseRow, EventRow, FeedRow, RecipientRow, RegimenContentRow
 from scheduler.events import StampedEvent
 
-Row = TypeVar("Row", bound=SQLModel)
 COLUMNS = ("revision", "mails_paused", "email", "consent", "language", "patient_zone")
 
 
@@ -59,19 +58,19 @@ def mail_courses(
 
     Everything is read here. The values are made when they are asked for, which takes time and no database.
     """
-    courses = session.exec(select(CourseRow).where(CourseRow.clinic_id == clinic_id, col(CourseRow.id).in_(ids))).all()
-    actions = _rows(session, ActionRow, clinic_id, ids)
+    of_these = {"clinic": clinic_id, "ids": list(ids), "now": now}
+    find = session.connection().execute
+    courses = find(_COURSES, of_these).all()
+    actions = _grouped(find(_ACTIONS, of_these))
     digests = {row.regimen_digest for row in courses}
     digests |= {row.regimen_digest for rows in actions.values() for row in rows if row.regimen_digest}
-    contents = session.exec(select(RegimenContentRow).where(col(RegimenContentRow.digest).in_(digests)))
-    of_these = {"clinic": clinic_id, "ids": list(ids), "now": now}
     make = partial(
         _mail_course,
-        contents={row.digest: row for row in contents},
+        contents={row.digest: row for row in find(_CONTENTS, {"digests": list(digests)})},
         actions=actions,
-        events=_rows(session, EventRow, clinic_id, ids, col(EventRow.key).in_(keys)),
-        chosen=_grouped(session.connection().execute(_CHOSEN, of_these)),
-        readers=_grouped(session.connection().execute(_READERS, of_these)),
+        events=_grouped(find(_EVENTS, of_these | {"keys": list(keys)})),
+        chosen=_grouped(find(_CHOSEN, of_these)),
+        readers=_grouped(find(_READERS, of_these)),
     )
     return {row.id: partial(make, row) for row in courses}
 
@@ -103,15 +102,26 @@ def _of_clinic(table: type[SQLModel], *names: str) -> Any:
     return sqlalchemy_select(*chosen).where(columns.clinic_id == bindparam("clinic"))
 
 
+_MANY: BindParameter[Any] = bindparam("ids", expanding=True)
+
+
 def _both(query: Any, course_id: Any) -> tuple[Any, Prepared]:
     """The query for many courses, and for one: naming many is dear, and each mail asks for one."""
-    many = query.where(course_id.in_(bindparam("ids", expanding=True)))
+    many = query.where(course_id.in_(_MANY))
     return many, Prepared(query.where(course_id == bindparam("id")))
 
 
-# Made once: making a statement takes longer than running it.
+# Made once: making a statement takes longer than running it. Rows stay rows, since objects of tables take longer, too.
 _COURSE = _of_clinic(CourseRow, *COLUMNS).where(_columns(CourseRow).id == bindparam("id"))
 _LOCKED = Prepared(_COURSE.with_for_update(read=True))
+_COURSES = _of_clinic(CourseRow).where(_columns(CourseRow).id.in_(_MANY))
+_ACTIONS = _of_clinic(ActionRow).where(_columns(ActionRow).course_id.in_(_MANY))
+_EVENTS = _of_clinic(EventRow).where(
+    _columns(EventRow).course_id.in_(_MANY), _columns(EventRow).key.in_(bindparam("keys", expanding=True))
+)
+_CONTENTS = sqlalchemy_select(*_columns(RegimenContentRow)).where(
+    _columns(RegimenContentRow).digest.in_(bindparam("digests", expanding=True))
+)
 _LOCKED_IF_FREE = Prepared(_COURSE.with_for_update(read=True, skip_locked=True))
 _CHOSEN, _CHOSEN_OF = _both(
     _of_clinic(RecipientRow).order_by(col(RecipientRow.added_at), col(RecipientRow.role)),
@@ -126,14 +136,6 @@ _READERS, _READERS_OF = _both(
 )
 
 
-def _rows(
-    session: Session, table: type[Row], clinic_id: int, ids: Collection[UUID], *conditions: Any
-) -> Mapping[UUID, list[Row]]:
-    columns: Any = table
-    query = select(table).where(columns.clinic_id == clinic_id, columns.course_id.in_(ids), *conditions)
-    return _grouped(session.exec(query))
-
-
 def _grouped(rows: Iterable[Any]) -> Mapping[UUID, list[Any]]:
     by_course: dict[UUID, list[Any]] = defaultdict(list)
     for row in rows:
@@ -142,11 +144,11 @@ def _grouped(rows: Iterable[Any]) -> Mapping[UUID, list[Any]]:
 
 
 def _mail_course(
-    row: CourseRow,
+    row: Any,
     *,
-    contents: Mapping[str, RegimenContentRow],
-    actions: Mapping[UUID, list[ActionRow]],
-    events: Mapping[UUID, list[EventRow]],
+    contents: Mapping[str, Any],
+    actions: Mapping[UUID, list[Any]],
+    events: Mapping[UUID, list[Any]],
     chosen: Mapping[UUID, list[Any]],
     readers: Mapping[UUID, list[Any]],
 ) -> MailCourse:

@@ -5,8 +5,7 @@ knows is kept: the words of each database, and how values are written and read.
 """
 
 from collections import namedtuple
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -39,7 +38,7 @@ class Prepared:
         filled = [made.filled(values) for values in each]
         if not filled:
             return 0
-        cursor = _run(session, made, filled[0]) if len(filled) == 1 else _run_each(session, made, filled)
+        cursor = _run(session, made, filled[0]) if len(filled) == 1 else _run(session, made, filled, each=True)
         try:
             return int(cursor.rowcount)
         finally:
@@ -127,28 +126,15 @@ def _value(name: str, bind: Any, dialect: Dialect) -> _Value:
     return _Value(name, bind.key, write, constant, value)
 
 
-def _run(session: Session, made: _Made, filled: Any) -> Any:
+def _run(session: Session, made: _Made, filled: Any, *, each: bool = False) -> Any:
     cursor = driver_of(session).cursor()
-    with _told(session, made, cursor):
-        cursor.execute(made.text, filled)
-    return cursor
-
-
-def _run_each(session: Session, made: _Made, filled: list[Any]) -> Any:
-    cursor = driver_of(session).cursor()
-    with _told(session, made, cursor):
-        cursor.executemany(made.text, filled)
-    return cursor
-
-
-@contextmanager
-def _told(session: Session, made: _Made, cursor: Any) -> Iterator[None]:
-    """Tells a fault of the driver as SQLAlchemy itself would; without the values, which may be somebody's."""
     try:
-        yield
+        (cursor.executemany if each else cursor.execute)(made.text, filled)
     except made.dialect.loaded_dbapi.Error as fault:
         if made.dialect.is_disconnect(fault, None, cursor):
             session.connection().invalidate(fault)
+        # As SQLAlchemy itself would tell it; without the values, which may be somebody's.
         raise DBAPIError.instance(
             made.text, None, fault, made.dialect.loaded_dbapi.Error, hide_parameters=True, dialect=made.dialect
         ) from fault
+    return cursor

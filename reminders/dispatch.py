@@ -222,6 +222,7 @@ class _Pass:
             unsubscribe=self.post.unsubscribe(begun.mail.messages[0]),
             clinic=case.clinic,
             sender=self.post.sender,
+            message_id=begun.message_id,
             now=begun.now,
         )
         back = self.post.return_path.of(begun.mail.ids[0], begun.message_id, outgoing.to)

@@ -45,11 +45,12 @@ def build(
     clinic: ClinicCard,
     sender: Sender,
     unsubscribe: str,
+    message_id: str,
     now: datetime,
 ) -> Outgoing:
     """The mail about these messages, by the course as it stands; its Date is that of the first try. It is written when
     the channel asks for it."""
-    to, message_id = recipient.email, sender.message_id(mail)
+    to = recipient.email
     date = (mail.first_tried_at or now).replace(microsecond=0)
     envelope = Envelope(
         sender=sender.address,
