@@ -25,6 +25,7 @@ zoneinfo.reset_tzpath(())
 zoneinfo.ZoneInfo.clear_cache()
 
 IN_CI = bool(os.environ.get("CI"))
+LONGEST = "test_worker_kill.py"
 
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 hypothesis.settings.register_profile("local", deadline=None)
@@ -34,7 +35,9 @@ hypothesis.settings.load_profile("ci" if IN_CI else "local")
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What is covered is counted from worked examples alone: what random ones happen to reach proves no case of its own,
-    and they run three times as fast without counting."""
+    and they run three times as fast without counting. The longest tests come first: at the end they would keep one
+    process at work while the other has nothing left."""
+    items.sort(key=lambda item: item.path.name != LONGEST)
     for item in items:
         if item.get_closest_marker("hypothesis"):
             item.add_marker("no_cover")

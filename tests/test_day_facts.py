@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, timedelta
+from typing import Any
 
 import pytest
 
@@ -191,6 +192,27 @@ def test_weekly_tests_after_a_transplant_are_asked_for_until_the_next_week() -> 
 def test_nobody_is_asked_for_checks_of_who_died_or_is_treated_elsewhere() -> None:
     for name in ("ceased by death", "transferred"):
         assert {fact.kind for fact in facts_of(case(name))} == {FactKind.GIVEN}
+
+
+STOPPED = date(2026, 12, 16)
+HELD = act("hold", "C1D15", on=date(2026, 12, 15), cause="pregnancy")
+
+
+@pytest.mark.parametrize(
+    ("recorded", "on", "why"),
+    [
+        ((), None, "nothing was recorded"),
+        ((act("hold", "C1D15", on=date(2026, 12, 15), cause="liver"),), None, "another cause"),
+        ((HELD,), date(2026, 12, 15), "a hold is decided about by the prescriber"),
+        ((act("cease", on=STOPPED, cause="pregnancy"),), STOPPED, "and so is an end"),
+        ((HELD, act("cease", on=STOPPED, cause="pregnancy")), STOPPED, "the last of them"),
+        ((HELD, act("void", action=3)), None, "what was taken back"),
+    ],
+)
+def test_a_recorded_pregnancy_is_for_the_prescriber(recorded: tuple[Any, ...], on: date | None, why: str) -> None:
+    actions = tuple(action_of(each) for each in (*GIVEN_TWICE, *recorded))
+    found = of_kind(facts_of((inotuzumab(), course_of(START), actions, ClinicRules())), FactKind.PRESCRIBER)
+    assert [(fact.first, fact.ref) for fact in found] == ([(on, f"prescriber/pregnancy@{on}")] if on else []), why
 
 
 def test_a_review_is_asked_for_until_its_result_is_recorded() -> None:

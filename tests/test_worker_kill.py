@@ -175,11 +175,15 @@ def test_passes_that_start_at_the_same_moment_share_the_mails(
 
 # -- Many kills -------------------------------------------------------------------------------------------------------
 
-# Imports everything once and forks a worker for each instant that it is told: a start costs milliseconds, not seconds.
+# Imports and reads once what comes with the program, and forks a worker for each instant that it is told: a start costs
+# milliseconds, not seconds.
 NURSERY = """
 import os, signal, sys
 import service.worker, service.wiring, service.cli_serve
+from service.catalogue import load_catalogue, load_wordings
 from service.cli import run
+from service.config import load_settings
+load_catalogue(load_settings(None, os.environ)), load_wordings()
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 for line in sys.stdin:
     child = os.fork()
@@ -201,7 +205,7 @@ class Kills(NamedTuple):
 
     kills: int
     rate: str = "6000"
-    patients: int = 8
+    patients: int = 12
 
 
 @pytest.mark.parametrize(
@@ -244,7 +248,7 @@ def test_kill_9_at_any_instant_again_and_again(
         child = int(nursery.stdout.readline())
         share = (kill * 37 % 101) / 100
         if kill % 2:  # anywhere between its start and some dozen mails later
-            time.sleep(0.1 + share * 0.4)
+            time.sleep(share * 0.35)
         else:  # among its mails, however long a busy machine takes to begin
             with suppress(AssertionError):
                 wait_for(lambda seen=before: count(mail_server) > seen, 10)  # type: ignore[misc]
