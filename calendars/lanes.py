@@ -73,11 +73,16 @@ def marks_of(view: CalendarView) -> tuple[Mark, ...]:
 
 
 def doses_of(cycle: Cycle) -> tuple[Dose, ...]:
-    """The doses that have a mark: one for all that share day, date and state, as several drugs of one visit do."""
+    """The doses that have a mark: one for all that share day, date and state, as several drugs of one visit do.
+
+    It lasts as long as the longest of them, and has moved where one of them has.
+    """
     found: dict[object, Dose] = {}
     for dose in cycle.doses:
-        place = (dose.day, dose.date, dose.nominal, mark_of(dose))
-        found[place] = max(found.get(place, dose), dose, key=_lasts)  # what lasts longest is what the lane shows
+        place = (dose.day, dose.date or dose.nominal, dose.state)
+        known = found.get(place, dose)
+        moved = next((each for each in (known, dose) if has_moved(each)), dose)
+        found[place] = max(known, dose, key=_lasts)._replace(nominal=moved.nominal)
     return tuple(found.values())
 
 

@@ -12,6 +12,8 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from calendars import FORMATS
+from calendars.lanes import doses_of
+from calendars.shapes import Mark, mark_of
 from calendars.view import CalendarView, ClinicCard, Detail
 from scheduler.actions import CeaseCause, CycleLength, Defer, Given
 from scheduler.dose_id import DoseId
@@ -246,6 +248,18 @@ def test_doses_of_one_day_share_a_mark_and_near_ones_stand_in_rows() -> None:
     assert len(marks) == 28 + 1, "one for each day, and the legend"
     for number, (x, y) in enumerate(places):
         assert all(abs(x - other) >= 46 for other, row in places[:number] if row == y)
+
+
+def test_drugs_of_one_visit_that_moved_together_share_a_mark_with_its_arrow() -> None:
+    """The first drug's day 1 is moved; the others lie on it, wherever that is: to a patient it is one visit."""
+    view = story().view()
+    first = view.plan.cycles[0]
+    moved = first.doses[0]._replace(nominal=DAY1 - timedelta(days=3))
+    cycle = first._replace(doses=(moved, first.doses[0], *first.doses[1:]))
+    shown = doses_of(cycle)
+    assert [dose.date for dose in shown] == [dose.date for dose in first.doses]
+    assert [mark_of(dose) for dose in shown][:2] == [Mark.MOVED, Mark.PLANNED]
+    assert doses_of(first._replace(doses=(first.doses[0], moved)))[0] == shown[0], "in whichever order"
 
 
 def test_doses_before_day_1_lie_before_it() -> None:
