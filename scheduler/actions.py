@@ -5,8 +5,7 @@ from datetime import date, datetime, time
 from enum import StrEnum
 from typing import ClassVar
 
-from scheduler.dates import YEARS, recordable
-from scheduler.errors import InvalidValue
+from scheduler.dates import check_recordable
 from scheduler.regimen import Scope
 
 
@@ -64,9 +63,8 @@ class ActionBase:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if isinstance(value, date) and not recordable(value):
-                name = field.name.rstrip("_")
-                raise InvalidValue(f"{name}: {value} is not in {YEARS}; mend the year", field=name)
+            if isinstance(value, date):
+                check_recordable(value, field=field.name.rstrip("_"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from datetime import date
 
 from scheduler.actions import Action
 from scheduler.course import MAX_CYCLES, ClinicRules, Course
-from scheduler.dates import YEARS, recordable, wall_time_exists
+from scheduler.dates import check_recordable, wall_time_exists
 from scheduler.errors import InvalidValue, NeedsReason, Rejected
 from scheduler.fold import apply, begin, fold, in_order, standing, targets
 from scheduler.judge import judge
@@ -17,8 +17,7 @@ from scheduler.toml_reader import did_you_mean
 
 def check_course(regimen: Regimen, course: Course) -> None:
     """Raises Rejected, NeedsReason or InvalidValue with one sentence when the course cannot start like this."""
-    if not recordable(course.day1):
-        raise InvalidValue(f"day1: {course.day1} is not in {YEARS}; mend the year", field="day1")
+    check_recordable(course.day1, field="day1")
     if not wall_time_exists(course.day1, course.at, course.zone):
         message = f"at: the clocks skip {course.at:%H:%M} on {course.day1} in {course.zone}; choose another time"
         raise InvalidValue(message, field="at")

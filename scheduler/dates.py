@@ -35,6 +35,13 @@ def recordable(day: date) -> bool:
     return FIRST_YEAR <= day.year <= LAST_YEAR
 
 
+def check_recordable(day: date, *, field: str) -> date:
+    """The date itself; InvalidValue names `field` when nobody can mean it."""
+    if not recordable(day):
+        raise InvalidValue(f"{field}: {day} is not in {YEARS}; mend the year", field=field)
+    return day
+
+
 def add_months(start: date, months: int) -> date:
     """The same day number `months` later; where that month is too short, the first day of the month after it.
 
@@ -102,13 +109,8 @@ def add(start: date, amount: int, unit: str) -> date:
 
 
 def parse_date(text: str, *, field: str) -> date:
-    """The ISO date (2026-12-07) in `text`; InvalidValue names `field`."""
-    try:
-        if not _DATE.fullmatch(text):
-            raise ValueError(text)
-        return date.fromisoformat(text)
-    except ValueError:
-        raise InvalidValue(f"{field}: {text[:60]!r} is not a date; write it as 2026-12-07", field=field) from None
+    """The ISO date (2026-12-07) in `text`, one that somebody can mean; InvalidValue names `field`."""
+    return check_recordable(_any_date(text, field=field), field=field)
 
 
 def parse_time(text: str, *, field: str) -> time:
@@ -123,7 +125,19 @@ def parse_wall(text: str, *, field: str) -> time | datetime:
     if not _LOCAL.fullmatch(text):
         return parse_time(text, field=field)
     try:
-        return datetime.combine(parse_date(text[:10], field=field), parse_time(text[11:], field=field))
+        return datetime.combine(_any_date(text[:10], field=field), parse_time(text[11:], field=field))
     except InvalidValue:
         message = f"{field}: {text!r} is neither a time (10:05) nor a date and time (2026-12-08T00:20)"
         raise InvalidValue(message, field=field) from None
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _any_date(text: str, *, field: str) -> date:
+    try:
+        if not _DATE.fullmatch(text):
+            raise ValueError(text)
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InvalidValue(f"{field}: {text[:60]!r} is not a date; write it as 2026-12-07", field=field) from None

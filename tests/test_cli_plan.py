@@ -182,6 +182,10 @@ def test_a_fault_of_a_course_file_names_the_file_and_the_place(
     [
         (("plan", "nothing", "--day1", "2026-12-07"), "regimen 'nothing': there is no such regimen"),
         (("plan", REGIMEN, "--day1", "2026-02-30"), "--day1: '2026-02-30' is not a date"),
+        (
+            ("plan", REGIMEN, "--day1", "2026-12-07", "--today", "0001-01-01", "--format", "ics"),
+            "--today: 0001-01-01 is not in the years 1900 to 2199; mend the year",
+        ),
         (("plan", REGIMEN, "--day1", "7.12.2026"), "--day1"),
         (("plan", REGIMEN, "--day1", "9999-12-31"), "9999-12-31"),
         ((*START, "--zone", "Mars/X"), "zone 'Mars/X'"),

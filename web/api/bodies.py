@@ -9,21 +9,13 @@ from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema
 from scheduler.action_fields import MAX_NUMBER, MAX_TEXT, parse_audience
 from scheduler.actions import Action
 from scheduler.course import MAX_CYCLES, Audience
-from scheduler.dates import YEARS, parse_date, parse_time, recordable, zone_of
+from scheduler.dates import parse_date, parse_time, zone_of
 from scheduler.errors import InvalidValue, Rejected
 from scheduler.regimen_cycles import EARLIEST_DAY, MAX_LENGTH
 from scheduler.toml_reader import has_controls, shown
 from service.feeds import MAX_ALARMS, MAX_LEAD, MINUTE
 from service.starting import MAX_ACTIONS
 from web.api.actions import TIME, Body, OneAction
-
-
-def day_of(text: str, field: str) -> date:
-    """The date in `text`, one that somebody can mean; InvalidValue names `field`."""
-    found = parse_date(text, field=field)
-    if not recordable(found):
-        raise InvalidValue(f"{field}: {found} is not in {YEARS}; mend the year", field=field)
-    return found
 
 
 def _called(info: ValidationInfo) -> str:
@@ -35,7 +27,7 @@ def _day(value: object, info: ValidationInfo) -> date:
         raise InvalidValue(
             f"{_called(info)}: {shown(value)} is not a date; write it as 2026-12-07", field=_called(info)
         )
-    return day_of(value, _called(info))
+    return parse_date(value, field=_called(info))
 
 
 def _clock(value: object, info: ValidationInfo) -> time:

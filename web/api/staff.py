@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Query
 from starlette.responses import JSONResponse, Response
 
 from db.outbox_store import State
+from scheduler.dates import parse_date
 from service.as_json import line_json, reminder_json
 from service.audit_search import Asked, look, told, verify
 from service.mails import pause_mails, resume_mails, send_now
@@ -15,7 +16,7 @@ from service.sending import stopped, stopped_since
 from service.worklist import worklist
 from service.worklist_acts import tick_off
 from web.api.asking import Auditor, Recorder, RequestId, Viewer, answers
-from web.api.bodies import Address, LineDone, ToSend, day_of
+from web.api.bodies import Address, LineDone, ToSend
 from web.api.patient_answers import Hurried, Paused, Reminders, Suppressed
 from web.api.staff_answers import Audit, Done, Verified, Worklist
 
@@ -106,7 +107,8 @@ def entries(
     before: Annotated[int | None, Query(ge=1, le=BIGGEST, description="`older` of the page before.")] = None,
 ) -> Response:
     """Search the record of who did what, when and from where; 50 on a page. That somebody looked is recorded."""
-    days = {name: day_of(text, name) for name, text in (("since", since), ("until", until)) if text is not None}
+    typed = {"since": since, "until": until}
+    days = {name: parse_date(text, field=name) for name, text in typed.items() if text is not None}
     asked = Asked(by=by, what=what, kind=kind, patient=patient, **days)
     found = look(who.app, asked, before=before, **who.who)
     return JSONResponse({"entries": [told(each) for each in found.entries], "older": found.older})
