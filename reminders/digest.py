@@ -18,7 +18,7 @@ SHORT = 8  # so many characters of an id tell the courses of one day apart
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestFacts:
     """What the mail of a `day` tells: events of today and tomorrow, and the worklist's open lines by the courses that
-    they are about: near dates changed, visits not recorded, patients to tell, mails to make good for, mails stopped.
+    they are about: what a prescriber must hear of at once, near dates changed, visits not recorded, patients to tell, mails to make good for, mails stopped.
 
     `zone` is the clinic's; `pages` the address below which the courses' pages stand.
     """
@@ -27,6 +27,7 @@ class DigestFacts:
     zone: str
     pages: str
     events: tuple[tuple[UUID, Event], ...] = ()
+    to_prescribe: tuple[UUID, ...] = ()
     to_call: tuple[UUID, ...] = ()
     overdue: tuple[tuple[UUID, date], ...] = ()
     to_tell: tuple[UUID, ...] = ()
@@ -50,6 +51,7 @@ def compose_digest(facts: DigestFacts, wording: Wording) -> Letter:
     sections = (
         (say("digest.today", date=day), _visits(facts, facts.day, wording)),
         (say("digest.tomorrow", date=say_date(tomorrow, wording.language)), _visits(facts, tomorrow, wording)),
+        (say("digest.prescribe"), _courses(facts.to_prescribe, wording)),
         (say("digest.call"), _courses(facts.to_call, wording)),
         (say("digest.overdue"), overdue),
         (say("digest.checks"), _checks(facts, wording)),

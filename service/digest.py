@@ -80,6 +80,7 @@ def _facts(app: "App", day: date) -> DigestFacts:
         zone=app.settings.clinic.zone,
         pages=f"{app.settings.server.public_url}/courses",
         events=events,
+        to_prescribe=_of(lines, Todo.PRESCRIBE),
         to_call=_of(lines, Todo.CALL),
         overdue=tuple((line.course_id, line.visit) for line in lines if line.todo is Todo.RECORD and line.visit),
         to_tell=_of(lines, Todo.TELL),

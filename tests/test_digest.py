@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Engine
 
-from scheduler.actions import Given
+from scheduler.actions import Given, Hold, HoldCause
 from scheduler.errors import FileRefused
 from service.config import load_settings
 from service.courses import record, start_course
@@ -86,10 +86,23 @@ def test_it_tells_of_tomorrow_of_checks_of_what_nobody_recorded_and_of_mails_tha
     assert "Checks due today - Course" in found
 
 
+def test_what_a_prescriber_must_hear_at_once_stands_before_all_else_and_does_not_say_what_it_is(
+    app: App, at: Pass, mail_server: MailServer
+) -> None:
+    course = start(app)
+    record(app, course, Hold(cycle=1, day=1, on=date(2026, 12, 1), cause=HoldCause.PREGNANCY), by=NURSE)
+    at(SEVEN)
+    [mail] = digests(mail_server)
+    found = words(mail)
+    line = f"For the prescriber, at once - Course {str(course)[:8]} {PUBLIC_URL}/courses/{course}"
+    assert f"{line} A date within 48 hours" in found, found
+    assert "pregnan" not in mail.content.decode().lower()
+
+
 def test_an_empty_morning_reads_as_one(app: App, at: Pass, mail_server: MailServer) -> None:
     at(SEVEN)
     [mail] = digests(mail_server)
-    assert words(mail).count("- none") == 8
+    assert words(mail).count("- none") == 9
 
 
 def test_without_an_address_there_is_none(engine: Engine, clock: Clock, mail_server: MailServer) -> None:
