@@ -18,7 +18,8 @@ SHORT = 8  # so many characters of an id tell the courses of one day apart
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestFacts:
     """What the mail of a `day` tells: events of today and tomorrow, and the worklist's open lines by the courses that
-    they are about: what a prescriber must hear of at once, near dates changed, visits not recorded, patients to tell, mails to make good for, mails stopped.
+    they are about: what a prescriber must hear of at once, near dates changed, visits not recorded, patients to tell,
+    mails to make good for, mails stopped.
 
     `zone` is the clinic's; `pages` the address below which the courses' pages stand.
     """

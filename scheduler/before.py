@@ -2,7 +2,7 @@
 
 from datetime import date, time
 
-from scheduler.actions import Action, Cease, Defer, Given, Hold, Omit, Resume
+from scheduler.actions import Action, AudienceChange, Cease, Defer, Given, Hold, Omit, Response, Resume, Void
 from scheduler.course import ClinicRules
 from scheduler.dates import wall_time_exists
 from scheduler.errors import NeedsReason, Rejected
@@ -84,6 +84,19 @@ class Before:
         if cease is not None and not (isinstance(action, Given) and action.on <= cease.on):
             message = f"{action.agent} was ceased on {cease.on}, so {action.kind} cannot be recorded for it"
             raise Rejected("ceased", f"{message}; void the cease first", field="agent")
+
+    def not_ceased(self, action: Action) -> None:
+        """Rejects what cannot be recorded any more once the whole treatment was ceased."""
+        cease = self.numbers.cease
+        if cease is None:
+            return
+        allowed = isinstance(action, Void | Response | AudienceChange)
+        allowed |= isinstance(action, Given) and action.on <= cease.on
+        if isinstance(action, Omit):
+            allowed = any(slot.state is not DoseState.CANCELLED for slot in self.named(action))
+        if not allowed:
+            message = f"treatment was ceased on {cease.on}, so {action.kind} cannot be recorded; void the cease first"
+            raise Rejected("ceased", message, field="kind")
 
     def reason(self, action: Action, departure: str) -> None:
         """Asks for a reason where the action has none."""

@@ -24,7 +24,6 @@ from scheduler.actions import (
 )
 from scheduler.before import Before
 from scheduler.course import ClinicRules
-from scheduler.errors import Rejected
 from scheduler.judge_course import (
     judge_audience,
     judge_away,
@@ -38,7 +37,6 @@ from scheduler.judge_course import (
 from scheduler.judge_given import judge_given
 from scheduler.judge_moves import judge_defer, judge_omit, judge_resume
 from scheduler.numbers import Numbers
-from scheduler.plan import DoseState
 
 
 def judge(  # noqa: C901 - one branch for each kind of action
@@ -51,8 +49,7 @@ def judge(  # noqa: C901 - one branch for each kind of action
     before = Before(numbers, number, today=today, clinic=clinic)
     if isinstance(action, Given | Defer | Omit | Cease):
         before.agent(action)
-    if numbers.cease is not None:
-        _after_cease(before, action, numbers.cease)
+    before.not_ceased(action)
     match action:
         case Given():
             judge_given(before, action)
@@ -88,16 +85,3 @@ def judge(  # noqa: C901 - one branch for each kind of action
             return
         case _:  # pragma: no cover
             assert_never(action)
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-
-
-def _after_cease(before: Before, action: Action, cease: Cease) -> None:
-    allowed = isinstance(action, Void | Response | AudienceChange)
-    allowed |= isinstance(action, Given) and action.on <= cease.on
-    if isinstance(action, Omit):
-        allowed = any(slot.state is not DoseState.CANCELLED for slot in before.named(action))
-    if not allowed:
-        message = f"treatment was ceased on {cease.on}, so {action.kind} cannot be recorded; void the cease first"
-        raise Rejected("ceased", message, field="kind")

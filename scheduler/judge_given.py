@@ -31,15 +31,20 @@ def judge_given(before: Before, action: Given) -> None:
         _reasons(before, action, slots)
 
 
+def judge_first(before: Before, dose: DoseId) -> None:
+    """Rejects another dose before the first one of the course was given."""
+    first = before.layout.anchor(1)
+    starts = dose.cycle == 1 and dose.day <= 1
+    if first is not None and not starts and first.state in OPEN_FOR_RECORD:
+        raise Rejected("before-first", f"{dose} cannot be given before C1D1; record C1D1 first", field="day")
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 
 
 def _order(before: Before, dose: DoseId, on: date) -> None:
     """Rejects a record out of order: doses of an agent are given one after the other, and C1D1 comes first."""
-    first = before.layout.anchor(1)
-    starts = dose.cycle == 1 and dose.day <= 1
-    if first is not None and not starts and first.state in OPEN_FOR_RECORD:
-        raise Rejected("before-first", f"{dose} cannot be given before C1D1; record C1D1 first", field="day")
+    judge_first(before, dose)
     for slot in before.layout.slots:
         if slot.id.rank != dose.rank:
             continue

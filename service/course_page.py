@@ -8,6 +8,7 @@ from uuid import UUID
 from db.acknowledgement_store import acknowledged
 from db.engine import reading
 from db.stored import StoredAcknowledgement
+from scheduler.choices import Choices, choices
 from scheduler.dose_id import DoseId
 from scheduler.permitted import Permitted, permitted
 from scheduler.plan import Advice
@@ -39,10 +40,11 @@ class Remark:
 class CourseSheet:
     """A course with what belongs to it. `permitted`: by planned dose the dates that need no reason (None: there is
     none); `remarks`: what is most urgent first; `mixing`: by planned dose when the pharmacy may mix it, where the
-    regimen says so."""
+    regimen says so; `choices`: which doses can be given, moved, put on hold or left out."""
 
     record: CourseRecord
     permitted: Mapping[DoseId, Permitted | None]
+    choices: Choices
     mixing: Mapping[DoseId, Mixing]
     remarks: tuple[Remark, ...]
     mails: CourseMails
@@ -62,6 +64,7 @@ def course_sheet(app: "App", course_id: UUID, *, clinic_id: int = HOME_CLINIC) -
         return CourseSheet(
             record=record,
             permitted=_permitted(course),
+            choices=_choices(course),
             mixing=_mixing(record),
             remarks=tuple(_remark(each, noted) for each in sorted(record.plan.advice, key=rank)),
             mails=mails_of(app, session, course.stored),
@@ -72,10 +75,14 @@ def course_sheet(app: "App", course_id: UUID, *, clinic_id: int = HOME_CLINIC) -
         )
 
 
-def permitted_dates(app: "App", course_id: UUID, *, clinic_id: int = HOME_CLINIC) -> Mapping[DoseId, Permitted | None]:
-    """The dates to which the course's planned doses can be moved without a reason; NotFound for an unknown course."""
+def dose_choices(
+    app: "App", course_id: UUID, *, clinic_id: int = HOME_CLINIC
+) -> tuple[Mapping[DoseId, Permitted | None], Choices]:
+    """The dates to which the course's planned doses can be moved without a reason, and by kind of action the doses that
+    it can concern; NotFound for an unknown course."""
     with reading(app.engine) as session:
-        return _permitted(load(app, session, clinic_id, course_id))
+        course = load(app, session, clinic_id, course_id)
+        return _permitted(course), _choices(course)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -84,6 +91,11 @@ def permitted_dates(app: "App", course_id: UUID, *, clinic_id: int = HOME_CLINIC
 def _permitted(course: LoadedCourse) -> Mapping[DoseId, Permitted | None]:
     actions = [each.action for each in course.actions]
     return permitted(course.regimen, course.stored.course, actions, clinic=course.rules)
+
+
+def _choices(course: LoadedCourse) -> Choices:
+    actions = [each.action for each in course.actions]
+    return choices(course.regimen, course.stored.course, actions, clinic=course.rules)
 
 
 def _mixing(record: CourseRecord) -> dict[DoseId, Mixing]:

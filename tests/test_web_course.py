@@ -1,5 +1,6 @@
 """The page of a course: where it stands, permitted dates, the pharmacy's hours, remarks, and long courses."""
 
+import re
 from dataclasses import replace
 from datetime import date, time
 from uuid import UUID
@@ -9,7 +10,7 @@ import pytest
 from calendars import FORMATS
 from calendars.kinds import Detail, Reader
 from calendars.view import build_view
-from scheduler.actions import Cycles, Defer, Given, Hold, HoldCause, Omit, VisitTime
+from scheduler.actions import Cease, CeaseCause, Cycles, Defer, Given, Hold, HoldCause, Omit, VisitTime
 from scheduler.permitted import Permitted
 from service.clinic import clinic_card
 from service.courses import start_course
@@ -79,6 +80,22 @@ def test_each_planned_dose_names_its_permitted_dates_and_others_none(alice: Visi
     assert "OK only 25 Jan" in found["Cycle 3 Day 1"]
     assert "OK" not in found["Cycle 1 Day 1"]
     assert "“OK” names the dates to which a dose can be moved without a reason" in page.text
+
+
+def ways(page: Page, dose: str) -> list[str]:
+    """What the page offers to record of a dose, from its row."""
+    links = (link.attributes.get("href", "") for link in page.all("a"))
+    return [found[1] for href in links if (found := re.search(rf"/record/(\w+)\?dose={dose}$", href))]
+
+
+def test_a_row_offers_what_can_be_recorded_of_its_dose_and_nothing_else(web: Web, alice: Visitor, bobs: UUID) -> None:
+    page = alice.get(f"/courses/{bobs}")
+    assert ways(page, "1-1") == []
+    assert ways(page, "1-15") == ["defer", "hold", "omit"]
+    assert ways(page, "2-1") == ["defer", "hold"], "a day 1 stays while its cycle goes on"
+    assert ways(page, "6-15") == ["defer", "hold"], "the last dose is not left out"
+    web.record(bobs, Cease(on=date(2026, 12, 14), cause=CeaseCause.OTHER))
+    assert ways(alice.get(f"/courses/{bobs}"), "1-8") == ["given", "given", "omit"], "what was due before the end"
 
 
 @pytest.mark.parametrize(

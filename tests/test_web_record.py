@@ -121,6 +121,47 @@ def test_every_kind_is_previewed_confirmed_and_told_in_the_history(
     assert web.load(bobs).entries[-1].by == "alice"
 
 
+def offered(page: Page) -> list[str]:
+    """The visits that the form's list offers, the chosen one with a star."""
+    (box,) = (tag for tag in page.all("select") if tag.attributes["name"] == "dose")
+    options = [tag.attributes for tag in box.inside if tag.name == "option"]
+    return [option["value"] + "*" * ("selected" in option) for option in options if option["value"]]
+
+
+@pytest.mark.parametrize(("kind", "first"), [("given", "1-8*"), ("defer", "1-8*"), ("hold", "1-8*"), ("omit", "1-8*")])
+def test_the_list_of_doses_has_only_those_of_which_it_can_be_recorded(
+    alice: Visitor, bobs: UUID, kind: str, first: str
+) -> None:
+    found = offered(form_of(alice, bobs, kind))
+    assert found[0] == first
+    assert "1-1" not in found
+    assert ("2-1" in found, "6-15" in found) == ((False, False) if kind == "omit" else (True, True))
+
+
+def test_what_somebody_chose_is_never_put_in_anothers_place(web: Web, alice: Visitor, bobs: UUID) -> None:
+    form = form_of(alice, bobs, "defer", "?dose=1-8")
+    web.record(bobs, Given(cycle=1, day=8, on=date(2026, 12, 14)))
+    answer = alice.send(form, step="edit", to="2026-12-16")
+    assert offered(Page(answer.text))[0] == "1-8*", "it was chosen before somebody recorded it"
+    refused = alice.send(Page(answer.text), step="preview", to="2026-12-16")
+    assert refused.status_code == 422
+    assert "was given on 2026-12-14; void that record first" in Page(refused.text).text
+
+
+def test_a_correction_offers_the_dose_of_the_entry_that_it_corrects(alice: Visitor, bobs: UUID) -> None:
+    assert offered(form_of(alice, bobs, "given", "?correct=1"))[0] == "1-1*"
+    chosen = Page(alice.send(form_of(alice, bobs, "defer"), step="edit", replaces="1").text)
+    assert offered(chosen)[:2] == ["1-1", "1-8*"], "a record of the wrong kind can be corrected, too"
+
+
+def test_after_the_end_the_form_says_that_no_dose_can_be_moved(web: Web, alice: Visitor, bobs: UUID) -> None:
+    web.record(bobs, Cease(on=date(2026, 12, 14), cause=CeaseCause.OTHER))
+    form = form_of(alice, bobs, "defer")
+    assert offered(form) == []
+    answer = alice.send(form, step="preview", to="2026-12-16")
+    assert "No dose is left that could be moved" in Page(answer.text).text
+
+
 def test_a_hold_is_resumed(web: Web, alice: Visitor, bobs: UUID) -> None:
     web.record(bobs, HOLD_DAY_15)
     preview = alice.preview(form_of(alice, bobs, "resume"), dose="1-15", on="2026-12-23")

@@ -7,7 +7,7 @@ from scheduler.actions import Action
 from scheduler.plan import Dose, DoseState, Plan
 from web.forms import Faults, Field, Form, form_from, whole_number
 from web.kinds import fields_of
-from web.record_fields import Material
+from web.record_fields import Material, visit_value
 
 
 def first_values(kind: str, material: Material, asked: Mapping[str, str]) -> Form:
@@ -15,9 +15,9 @@ def first_values(kind: str, material: Material, asked: Mapping[str, str]) -> For
     names = {field.name for field in fields_of(kind, material)}
     values = {name: value for name, value in asked.items() if name in names}
     plan = material.plan
-    dose = _dose(plan, values.get("dose", "")) or next_dose(plan)
+    dose = _dose(plan, values.get("dose", "")) or _next_offered(kind, material)
     if "dose" in names and dose is not None and kind != "time":
-        values.setdefault("dose", f"{dose.cycle}-{dose.day}")
+        values.setdefault("dose", visit_value(dose))
         values.setdefault("cycle", str(dose.cycle))
     if kind == "defer" and dose is not None and dose.date is not None:
         values.setdefault("to", dose.date.isoformat())  # what a day or a week later is counted from
@@ -31,14 +31,20 @@ def first_values(kind: str, material: Material, asked: Mapping[str, str]) -> For
 def corrected_values(number: int, action: Action) -> Form:
     """The form that would record the same action again, as a correction of the entry `number`."""
     plain = action_to_fields(action) | {"replaces": number}
-    if "cycle" in plain and "day" in plain:
-        plain["dose"] = f"{plain['cycle']}-{plain['day']}"
+    if visit_named(action):
+        plain["dose"] = visit_named(action)
     for ticked, (name, _) in TICKED.items():
         plain[ticked] = name in plain
     if action.kind == "audience":
         name, _, mark = str(plain["value"]).partition(":")
         plain |= {"value": name, "change": "add-private" if mark else plain["change"]}
     return form_from(plain)
+
+
+def visit_named(action: Action) -> str:
+    """The visit that an action names, as the forms do; an empty text when it names none."""
+    plain = action_to_fields(action)
+    return f"{plain['cycle']}-{plain['day']}" if {"cycle", "day"} <= plain.keys() else ""
 
 
 def read_fields(kind: str, form: Form, fields: tuple[Field, ...]) -> tuple[dict[str, object], Faults]:
@@ -105,7 +111,12 @@ def _whole(text: str) -> int:
 
 
 def _dose(plan: Plan, value: str) -> Dose | None:
-    return next((dose for dose in plan.doses() if f"{dose.cycle}-{dose.day}" == value), None)
+    return next((dose for dose in plan.doses() if visit_value(dose) == value), None)
+
+
+def _next_offered(kind: str, material: Material) -> Dose | None:
+    planned = (dose for dose in material.plan.doses() if dose.state is DoseState.PLANNED)
+    return next((dose for dose in planned if material.offers(kind, dose)), None)
 
 
 def _usual_date(kind: str, plan: Plan, dose: Dose | None) -> str:

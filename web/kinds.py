@@ -64,7 +64,7 @@ def fields_of(kind: str, material: Material) -> tuple[Field, ...]:
 def _given(material: Material) -> tuple[Field, ...]:
     clock = "Hours:minutes, for example 09:10; past midnight with its date, 2026-12-08 00:20. May stay empty."
     return (
-        dose_field(material, "Dose that was given"),
+        dose_field(material, "given", "Dose that was given", none="No dose is left that could have been given."),
         *agent_field(material.plan, ALL_DUE),
         date_field("on", "Given on", "Say on which date the dose was given."),
         Field(name="started", label="Infusion started", hint=clock, length=20),
@@ -84,7 +84,7 @@ def _defer(material: Material) -> tuple[Field, ...]:
         Option(value=Scope.COURSE, label="This dose and everything after it"),
     )
     return (
-        dose_field(material, "Dose to move"),
+        dose_field(material, "defer", "Dose to move", none="No dose is left that could be moved."),
         *agent_field(material.plan, ALL_DUE),
         date_field("to", "New date", "Say to which date the dose moves."),
         Field(name="scope", label="What moves along", input=Input.RADIO, options=scopes),
@@ -104,7 +104,7 @@ def _usual_scopes(plan: Plan) -> str:
 
 def _hold(material: Material) -> tuple[Field, ...]:
     return (
-        dose_field(material, "First dose on hold"),
+        dose_field(material, "hold", "First dose on hold", none="No dose is left that could be put on hold."),
         date_field("on", "On hold from", "Say from which date.", "The date of the decision."),
         choice_field("cause", "Cause", "Choose the cause.", tuple(HoldCause), cause_word),
     )
@@ -125,7 +125,8 @@ def _resume(material: Material) -> tuple[Field, ...]:
 
 
 def _omit(material: Material) -> tuple[Field, ...]:
-    return (dose_field(material, "Dose to leave out"), *agent_field(material.plan, ALL_DUE))
+    dose = dose_field(material, "omit", "Dose to leave out", none="No dose can be left out: put it on hold, or stop.")
+    return (dose, *agent_field(material.plan, ALL_DUE))
 
 
 def _cycle_length(material: Material) -> tuple[Field, ...]:
@@ -165,7 +166,7 @@ def _response(material: Material) -> tuple[Field, ...]:
 
 def _time(material: Material) -> tuple[Field, ...]:
     at = Field(name="at", label="Start of the infusion", input=Input.TIME, missing="Say at what time.", length=10)
-    return (at, dose_field(material, "For which visit", empty="All doses not given yet"))
+    return (at, dose_field(material, "defer", "For which visit", empty="All doses not given yet"))
 
 
 def _audience(material: Material) -> tuple[Field, ...]:

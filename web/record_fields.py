@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from scheduler.choices import Choices
 from scheduler.dose_id import DoseId
 from scheduler.permitted import Permitted
 from scheduler.plan import Dose, Plan
@@ -13,12 +14,20 @@ from web.words import day_words, describe, dose_words, word
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Material:
-    """What a form's choices come from: the plan as it stands, the versions of the regimen that can be chosen, and the
-    dates to which planned doses can be moved without a reason."""
+    """What a form's choices come from: the plan as it stands, the versions of the regimen that can be chosen, the
+    dates to which planned doses can be moved without a reason, and by kind of action the doses that it can concern
+    (kinds that are not named: all). Visits in `kept` ("1-8") are offered all the same: what somebody asked for or
+    chose is never put in another's place, and the refusal says what stands in the way."""
 
     plan: Plan
     versions: tuple[str, ...] = ()
     permitted: Mapping[DoseId, Permitted | None] = field(default_factory=dict)
+    choices: Choices = field(default_factory=dict)
+    kept: frozenset[str] = frozenset()
+
+    def offers(self, kind: str, dose: Dose) -> bool:
+        """Whether the dose can be chosen in the form of that kind."""
+        return kind not in self.choices or dose.id in self.choices[kind] or visit_value(dose) in self.kept
 
 
 REASON = Field(
@@ -31,16 +40,23 @@ ALL_DUE = "All that are due on that visit"
 _DATE_HINT = "The preview names its weekday."
 
 
-def dose_field(material: Material, label: str, *, missing: str = "Choose the dose.", empty: str = "") -> Field:
-    visits = {dose.id[:2]: dose for dose in reversed(material.plan.doses())}
-    none = (Option(value="", label=empty),) if empty else ()
+def dose_field(material: Material, kind: str, label: str, *, none: str = "", empty: str = "") -> Field:
+    """A choice of visits, those that an action of that `kind` can concern; `none` tells that there is none."""
+    offered = [dose for dose in material.plan.doses() if material.offers(kind, dose)]
+    visits = {dose.id[:2]: dose for dose in reversed(offered)}
+    all_ = (Option(value="", label=empty),) if empty else ()
     return Field(
         name="dose",
         label=label,
         input=Input.SELECT,
-        missing="" if empty else missing,
-        options=none + tuple(dose_option(dose, material) for dose in reversed(visits.values())),
+        missing="" if empty else "Choose the dose." if visits else none,
+        options=all_ + tuple(dose_option(dose, material) for dose in reversed(visits.values())),
     )
+
+
+def visit_value(dose: Dose) -> str:
+    """The dose's visit as forms and links name it."""
+    return f"{dose.cycle}-{dose.day}"
 
 
 def dose_option(dose: Dose, material: Material) -> Option:
@@ -48,7 +64,7 @@ def dose_option(dose: Dose, material: Material) -> Option:
     label = f"{dose_words(dose.cycle, dose.day)}: {when}, {word(dose.state).lower()}"
     if dose.id in material.permitted:
         label += f" ({permitted_words(material.permitted[dose.id])})"
-    return Option(value=f"{dose.cycle}-{dose.day}", label=label, group=f"Cycle {dose.cycle}")
+    return Option(value=visit_value(dose), label=label, group=f"Cycle {dose.cycle}")
 
 
 def agent_field(plan: Plan, everything: str) -> tuple[Field, ...]:

@@ -11,14 +11,14 @@ from starlette.responses import RedirectResponse, Response
 from scheduler import action_from_fields
 from scheduler.actions import Action
 from scheduler.errors import InvalidValue, Rejected
-from service.course_page import permitted_dates
+from service.course_page import dose_choices
 from service.courses import RequestReused, StaleRevision, preview
 from service.courses import record as record_action
 from service.queries import CourseRecord, HistoryEntry, load_course
 from service.users import SessionUser
 from web.compare import Comparison, compare
 from web.date_words import permitted_words
-from web.entries import corrected_values, field_at_fault, first_values, read_fields
+from web.entries import corrected_values, field_at_fault, first_values, read_fields, visit_named
 from web.forms import Faults, Field, Form, beside, missing_faults, whole_number
 from web.kinds import GROUPS, KINDS, fields_of
 from web.notices import in_words
@@ -59,19 +59,20 @@ def fill_in(course_id: UUID, kind: str, request: Request, site: TheSite, who: Re
 
     With `preview` in the address what follows from it is shown at once; nothing is stored.
     """
-    desk = _desk(course_id, kind, site, who)
-    entry = _entry(desk.record, whole_number(request.query_params.get("correct", "")))
+    asked = request.query_params
+    desk = _desk(course_id, kind, site, who, dose=asked.get("dose", ""), entry=asked.get("correct", ""))
+    entry = _entry(desk.record, whole_number(asked.get("correct", "")))
     if entry is not None and entry.action.kind == kind:
         form = corrected_values(entry.number, entry.action)
     else:
-        form = first_values(kind, desk.material, request.query_params)
-    return desk.go_on(form) if "preview" in request.query_params else desk.show_form(form)
+        form = first_values(kind, desk.material, asked)
+    return desk.go_on(form) if "preview" in asked else desk.show_form(form)
 
 
 @router.post("/courses/{course_id}/record/{kind}")
 def send(course_id: UUID, kind: str, site: TheSite, who: Recorder, form: CheckedForm) -> Response:
     """The preview of what was typed, or, confirmed, the course with it recorded. The form again when it can't be."""
-    desk = _desk(course_id, kind, site, who)
+    desk = _desk(course_id, kind, site, who, dose=form.text("dose"), entry=form.text("replaces"))
     step = form.text("step")
     if step == "edit":
         return desk.show_form(form)
@@ -209,14 +210,22 @@ class _Desk:
         return self.show_form(form, status=409, meanwhile=meanwhile)
 
 
-def _desk(course_id: UUID, kind: str, site: Site, who: SessionUser) -> _Desk:
+def _desk(course_id: UUID, kind: str, site: Site, who: SessionUser, *, dose: str, entry: str) -> _Desk:
+    """The desk at which the `dose` that was asked for or chosen, and that of the `entry` to correct, are offered."""
     if kind not in KINDS:
         raise HTTPException(404)
     record = load_course(site.app, course_id, clinic_id=who.user.clinic_id)
     newest = site.app.catalogue.by_id().get(record.regimen.id)
     versions = dict.fromkeys(each.version for each in (record.plan.regimen, record.regimen, newest) if each)
-    moves = permitted_dates(site.app, course_id, clinic_id=who.user.clinic_id) if kind == "defer" else {}
-    material = Material(plan=record.plan, versions=tuple(versions), permitted=moves)
+    permitted, choices = dose_choices(site.app, course_id, clinic_id=who.user.clinic_id)
+    corrected = _entry(record, whole_number(entry))
+    material = Material(
+        plan=record.plan,
+        versions=tuple(versions),
+        permitted=permitted if kind == "defer" else {},
+        choices=choices,
+        kept=frozenset((dose, visit_named(corrected.action) if corrected is not None else "")),
+    )
     return _Desk(site=site, who=who, record=record, code=kind, material=material)
 
 
