@@ -1,7 +1,7 @@
 """Decides which messages wait, in the transaction of the action that causes them. Stores through db/outbox_store.py."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from uuid import UUID
@@ -110,20 +110,28 @@ def after_choice(
 
 
 def after_told(
-    session: Session, facts: CourseFacts, events: Mapping[str, StampedEvent], *, upto: datetime, now: datetime
+    session: Session,
+    facts: CourseFacts,
+    events: Mapping[str, StampedEvent],
+    *,
+    upto: datetime,
+    untold: Collection[datetime],
+    now: datetime,
 ) -> None:
     """Lets go the notices, written up to and with the instant `upto`, that waited until the patient was told.
 
-    `upto` is when the revision that the patient was told of was recorded; `events` are the current ones.
+    `upto` is when the revision that the patient was told of was recorded, `untold` when those were of which they still
+    have to be told: what these wrote goes on waiting. `events` are the current ones.
     """
     stored = messages_of(session, facts.clinic_id, facts.course_id, to_change=True)
     for recipient in facts.recipients:
         notices = [message for message in stored if _is_notice(message, recipient)]
-        told = [message for message in notices if message.state is State.UNTOLD and message.created_at <= upto]
+        known = [message for message in notices if message.created_at <= upto and message.created_at not in untold]
+        told = [message for message in known if message.state is State.UNTOLD]
         for id_, notice in _free(told, facts, recipient, events, now).items():
             _let_go(session, id_, notice, now)
         # A neutral notice that has not gone yet can tell everything now.
-        change(session, [each.id for each in notices if each.neutral and each.created_at <= upto], neutral=False)
+        change(session, [each.id for each in known if each.neutral], neutral=False)
         if told:
             _gather(session, facts, recipient, notices, now)
 

@@ -257,7 +257,8 @@ def note_told(
     if not store.mark_told(session, loaded.stored, revision):
         return
     facts = facts_of(app, session, loaded.stored, loaded.plan(), now=now)
-    outbox.after_told(session, facts, loaded.stamped, upto=loaded.recorded_at(revision), now=now)
+    untold = {each.recorded_at for each in store.revisions_of(session, loaded.stored) if each.to_tell}
+    outbox.after_told(session, facts, loaded.stamped, upto=loaded.recorded_at(revision), untold=untold, now=now)
     audit.note(
         session,
         What.PATIENT_TOLD,

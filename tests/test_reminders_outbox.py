@@ -25,7 +25,7 @@ from scheduler.actions import (
     Void,
 )
 from scheduler.dates import zone_of
-from service.courses import record, start_course, tell_patient
+from service.courses import neutral_notice, record, start_course, tell_patient
 from service.messages import list_messages
 from service.wiring import App
 from service.worker import tick
@@ -190,6 +190,30 @@ def test_telling_of_one_revision_lets_go_nothing_of_a_later_one(app: App, clock:
     tell_patient(app, course, 1, by=NURSE)
     assert DAY_8 in notices(app, course)
     assert "c2d8/infusion" in notices(app, course, State.UNTOLD)
+
+
+def test_telling_of_one_revision_lets_go_nothing_of_an_earlier_one_that_nobody_told(app: App, clock: Clock) -> None:
+    course = start(app)
+    do(app, course, Omit(cycle=1, day=8))
+    clock.pass_(minutes=15)
+    do(app, course, Omit(cycle=2, day=8))
+    tell_patient(app, course, 2, by=NURSE)
+    assert "c2d8/infusion" in notices(app, course)
+    assert DAY_8 not in notices(app, course), "its mail would be the first to tell"
+    assert DAY_8 in notices(app, course, State.UNTOLD)
+    tell_patient(app, course, 1, by=NURSE)
+    assert DAY_8 in notices(app, course)
+
+
+def test_a_neutral_notice_stays_neutral_while_one_of_its_changes_is_untold(app: App, clock: Clock) -> None:
+    course = start(app)
+    do(app, course, Omit(cycle=1, day=8))
+    clock.pass_(minutes=1)
+    do(app, course, Omit(cycle=2, day=8))
+    neutral_notice(app, course, 2, by=NURSE)
+    tell_patient(app, course, 2, by=NURSE)
+    neutral = {key: each.neutral for key, each in notices(app, course).items()}
+    assert (neutral[DAY_8], neutral["c2d8/infusion"]) == (True, False)
 
 
 def test_a_hold_that_ends_before_anybody_was_told_is_told_as_a_move_only(app: App, clock: Clock) -> None:
