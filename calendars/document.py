@@ -13,7 +13,7 @@ import typst
 from calendars.days import CyclePage, Day, pages_of
 from calendars.fitting import WEEK, Fit, Texts, fitted
 from calendars.glance import course_at_a_glance
-from calendars.glyphs import breakable, shown
+from calendars.glyphs import breakable, longest_piece, shown, undivided
 from calendars.kinds import Detail, Reader
 from calendars.lanes import state_of
 from calendars.packing import packed
@@ -35,8 +35,11 @@ from scheduler.errors import InvalidValue
 from scheduler.events import EventKind
 from scheduler.plan import Cycle, DoseState
 
-_ROOM = {Paper.A4: (273.0, 153.0), Paper.LETTER: (255.0, 158.0)}  # mm of a cycle's grid, without its heading
+_ROOM = {Paper.A4: 153.0, Paper.LETTER: 158.0}  # mm of height for a cycle's grid, without its heading
 _LIST, _ROW, _LINE = 18.0, 2.5, 4.2  # mm of a list's heading, of each of its rows, of each line in one
+# In mm, plain and in large print: a letter of a list's dates, and the most that one with its weekday takes; around it.
+_DATE_LETTER, _DATES, _AROUND = {False: 1.9, True: 3.5}, {False: 45.0, True: 92.0}, 5.0
+_DATED = frozenset({"when", "windows", "long", "span", "heading", "footer", "lines"})  # where dates have their year
 _LONGEST = 5000  # characters of one text: what is read aloud of 28 doses has 2,000, a hostile one has no end
 
 
@@ -91,6 +94,7 @@ def _data(view: CalendarView, sheet: Sheet) -> Data:
         ],
         "course": course_at_a_glance(view),
         "columns": [say("print.column.date"), say("print.column.what")],
+        "dates": _dates_width(view, pages, large=sheet.large_print),
         "pages": [_page(page, view) for page in pages],
         "guide": say("guide.heading"),
         "words": list(plain_words(view, pages)),
@@ -98,10 +102,21 @@ def _data(view: CalendarView, sheet: Sheet) -> Data:
     }
 
 
+def _dates_width(view: CalendarView, pages: Iterable[CyclePage], *, large: bool) -> float:
+    """How wide the dates of a list are: the weekday may stand on a line of its own, the date may not be parted."""
+    days = {say_date(day.on, view.language) for page in pages for day in (*page.earlier, *page.days, *page.later)}
+    letter, whole = _DATE_LETTER[large], max(map(len, days), default=0)
+    return max(longest_piece(days) * letter, min(whole * letter, _DATES[large])) + _AROUND
+
+
 def _fit(value: object, fit: Callable[[str], str], key: str = "") -> object:
     match value:
+        case str() if key == "address":
+            return value
+        case str() if key in _DATED:
+            return undivided(fit(value), narrow=key == "lines")
         case str():
-            return value if key == "address" else fit(value)
+            return fit(value)
         case dict():
             return {each: _fit(item, fit, each) for each, item in value.items()}
         case list():
@@ -170,7 +185,8 @@ def _span_of(first: date, last: date, view: CalendarView) -> str:
 
 def _fitted(grid: list[Data], lists: tuple[list[Data], ...], undated: list[str], view: CalendarView) -> Fit:
     """How the grid stands in the room that the paper has."""
-    width, height = _ROOM[view.sheet.paper if view.sheet else Paper.A4]
+    paper = view.sheet.paper if view.sheet else Paper.A4
+    width, height = paper.width, _ROOM[paper]
     beside = sum(_LIST + sum(_ROW + _LINE * len(_texts(day)) for day in days) for days in lists if days)
     beside += _LIST / 2 if undated else 0
     head = max((len(f"{day['day']} {day['date']}") for day in grid if day["day"]), default=0)

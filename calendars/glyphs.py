@@ -1,5 +1,6 @@
 """Which characters a font can show, by its own table: what it cannot show must not be left blank on paper."""
 
+import re
 import struct
 import unicodedata
 from collections.abc import Iterable, Iterator
@@ -11,6 +12,9 @@ NO_GLYPH = "\N{REPLACEMENT CHARACTER}"
 # Shown as nothing, and needed: to join letters or keep them apart, to break a word, to keep two on one line; and the
 # isolates that keep a number's order within a line that is written from the right.
 _INVISIBLE = frozenset(map(ord, "\n \u00a0\u00ad\u200b\u200c\u200d\u2066\u2067\u2068\u2069"))
+# 7 December 2026, 7 de diciembre de 2026; and the month with the year alone.
+_DATE = re.compile(r"\b\d{1,2}(?: [^\W\d_]+){1,3} \d{4}\b")
+_MONTH = re.compile(r"(?<=\d )[^\W\d_]{3,}(?: [^\W\d_]{2})? \d{4}\b|(?<=\d de )[^\W\d_]{3,} de \d{4}\b")
 # These could turn the order of what stands beside them.
 _TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e")
 
@@ -36,6 +40,17 @@ def shown(text: str, covered: frozenset[int]) -> str:
 def breakable(text: str, longest: int = 16) -> str:
     """The text with places to break it within words so long that they would run into what stands beside them."""
     return " ".join(_broken(word, longest) for word in text.split(" "))
+
+
+def undivided(text: str, *, narrow: bool = False) -> str:
+    """The text in which no line ends within a date, or between its month and its year alone where lines are `narrow`: a
+    year by itself can be taken for another date's."""
+    return (_MONTH if narrow else _DATE).sub(lambda found: found[0].replace(" ", "\u00a0"), text)
+
+
+def longest_piece(texts: Iterable[str]) -> int:
+    """The most letters that stand on one line however narrow it is."""
+    return max((len(piece) for text in texts for piece in undivided(text).split(" ")), default=0)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

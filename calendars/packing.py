@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
-_TOGETHER = 500  # objects: to find one, a reader unpacks all that lie with it
+_TOGETHER = 1000  # objects: to find one, a reader unpacks all that lie with it
 _TABLE = re.compile(
     rb"xref\s+0 (?P<size>\d+)\s+(?P<lines>(?:\d{10} \d{5} [fn]..)+)trailer\s*<<(?P<trailer>.*)>>\s*"
     rb"startxref\s+\d+\s+%%EOF\s*\Z",
@@ -88,5 +88,5 @@ def _above(before: bytes, line: bytes) -> bytes:
 
 
 def _stream(named: bytes, data: bytes) -> bytes:
-    compressed = zlib.compress(data)
+    compressed = zlib.compress(data, 9)
     return b"<<%s/Filter/FlateDecode/Length %d>>stream\n%s\nendstream" % (named, len(compressed), compressed)

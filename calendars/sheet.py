@@ -20,6 +20,11 @@ class Paper(StrEnum):
     A4 = "a4"
     LETTER = "letter"
 
+    @property
+    def width(self) -> float:
+        """The mm between the margins, as the template has them."""
+        return 273.0 if self is Paper.A4 else 255.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Press:

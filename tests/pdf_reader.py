@@ -27,6 +27,13 @@ def alternatives(body: bytes) -> list[str]:
     return [str(each["/Alt"]) for each in elements(body) if "/Alt" in each]
 
 
+def overview_of(body: bytes) -> int:
+    """How many pages the course at a glance takes, by the headings that the file lists: the next one is a new page."""
+    reader = PdfReader(BytesIO(body))
+    pages = (reader.get_destination_page_number(each) for each in _headings(reader.outline))
+    return next(number for number in pages if number)
+
+
 def reader_links(body: bytes) -> list[str]:
     """The addresses that one can click on."""
     annotations = (
@@ -51,6 +58,11 @@ def elements(body: bytes) -> Iterator[DictionaryObject]:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+def _headings(outline: Any) -> Iterator[Any]:
+    for each in outline:
+        yield from _headings(each) if isinstance(each, list) else [each]
 
 
 @lru_cache(maxsize=256)  # many tests look at the same sheet, and reading a page takes longer than making it

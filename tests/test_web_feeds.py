@@ -292,7 +292,7 @@ def test_what_a_program_sends_in_several_lines_is_one_list() -> None:
 
 
 def test_a_calendar_has_the_headers_that_mean_something_for_a_file_and_no_others(web: Web, address: str) -> None:
-    """feeds.md 18. What a document may run, embed, or be framed by means nothing where no document is shown, and each
+    """What a document may run, embed, or be framed by means nothing where no document is shown, and each
     header costs every phone's every request (ADR 10); nosniff keeps a browser from taking it for a document."""
     always = {"date", "cache-control", "referrer-policy", "x-robots-tag", "vary", "etag", "last-modified"}
     whole = {"content-type", "content-disposition", "content-length", "x-content-type-options"}

@@ -1,4 +1,7 @@
-"""The address that a calendar program subscribes to (feeds.md 16 and 18): what is answered, and the way there.
+"""The address that a calendar program subscribes to: what is answered (ADR 10), and the way there.
+
+GET and HEAD alike; an empty calendar for 30 days after the feed was revoked, since programs keep old entries on an
+error, then 410; an unknown address 404.
 
 All phones of the clinic ask here, several times a day, mostly to hear that nothing has changed. So this is plain ASGI
 beside the pages: no session, no form, no thread where none is needed. What can be answered at once is, with the headers
