@@ -51,7 +51,7 @@ def test_the_choices_are_those_of_the_worked_examples(why: str, actions: Actions
     assert named(found[kind]) == expected, why
 
 
-def test_of_one_drug_that_was_stopped_nothing_moves_and_what_was_due_before_can_be_left_out() -> None:
+def test_of_one_drug_that_was_stopped_nothing_moves_any_more() -> None:
     given_day_1 = act("given", "C1D1", on="2026-12-07")
     stopped = act("cease", agent="beta", on="2026-12-08", cause="toxicity")
     found = choices(trio(), course_of(MONDAY), [action_of(given_day_1), action_of(stopped)], clinic=ClinicRules())
