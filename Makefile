@@ -37,7 +37,7 @@ test: check ## run all checks and tests
 	$(PYTEST) $(addprefix --ignore=,$(CORE))
 
 nightly: $(FOR_TEST) ## run what CI leaves out: the same tests with more rows, kills and lives
-	$(PYTEST) -m slow
+	$(PYTEST) -m slow --override-ini faulthandler_timeout=7200
 
 check: $(FOR_TEST) ## check format, lint, types and import contracts
 	@failed=0; \

@@ -54,6 +54,8 @@ def ask_of_one_that_dies(api: Api, path: str, body: dict[str, object], key: str)
     secret = str(api.app.settings.security.secret_file)
     killed = context.Process(target=serve_until_it_answers, args=(api.database, secret, there))
     killed.start()
+    there.close()  # what it ends without a word is told here as the end, instead of being waited for
+    assert here.poll(60), "the service did not start"
     headers = {"Authorization": f"Bearer {api.token}", "Idempotency-Key": key}
     with pytest.raises(httpx.TransportError):
         httpx.post(f"{here.recv()}/api/v1{path}", json=body, headers=headers, timeout=30)
