@@ -65,8 +65,12 @@ class Wording:
         """The text for `key` in the form that goes with `number`, which is its {count}; InvalidValue as in `say`."""
         if key not in self.plurals:
             raise InvalidValue(self._no_text(key), field=key)
-        form = self.plurals[key][_plural(self.plural_rule)(number)]
+        form = self.plurals[key][self.form_for(number)]
         return self._filled(key, form, values | {"count": number})
+
+    def form_for(self, number: int) -> int:
+        """Which of a text's plural forms goes with `number`."""
+        return _plural(self.plural_rule)(number)
 
     @property
     def direction(self) -> str:

@@ -232,6 +232,7 @@ class StoredUser:
     password_hash: str
     created_at: datetime
     disabled_at: datetime | None
+    language: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -90,6 +90,7 @@ class UserRow(Base, table=True):
     password_hash: str
     created_at: datetime
     disabled_at: datetime | None = None
+    language: str = Field(default="en", sa_column_kwargs={"server_default": "en"})  # of their pages
 
 
 class WebSessionRow(Base, table=True):

@@ -12,10 +12,24 @@ from db.tables import PasswordLinkRow, UserRow, WebSessionRow
 
 
 def add_user(
-    session: Session, *, clinic_id: int, name: str, role: str, password_hash: str, created_at: datetime
+    session: Session,
+    *,
+    clinic_id: int,
+    name: str,
+    role: str,
+    password_hash: str,
+    created_at: datetime,
+    language: str = "en",
 ) -> StoredUser:
     """Stores a new user; Conflict when the name, or the clinic, doesn't allow it."""
-    row = UserRow(clinic_id=clinic_id, name=name, role=role, password_hash=password_hash, created_at=created_at)
+    row = UserRow(
+        clinic_id=clinic_id,
+        name=name,
+        role=role,
+        password_hash=password_hash,
+        created_at=created_at,
+        language=language,
+    )
     session.add(row)
     try:
         session.flush()
@@ -58,6 +72,11 @@ def other_users(session: Session, user: StoredUser, role: str) -> int:
 def set_role(session: Session, user: StoredUser, role: str) -> None:
     """Gives the user another role."""
     session.connection().execute(update(UserRow).where(col(UserRow.id) == user.id).values(role=role))
+
+
+def set_language(session: Session, user_id: int, language: str) -> None:
+    """Notes in which language the user reads the pages."""
+    session.connection().execute(update(UserRow).where(col(UserRow.id) == user_id).values(language=language))
 
 
 def set_password(session: Session, user: StoredUser, password_hash: str) -> None:

@@ -42,6 +42,7 @@ class User:
     name: str
     role: Role
     disabled: bool
+    language: str = "en"  # of the pages that they see
     credential: str = field(default="", repr=False)  # changes with the password, and tells nothing of it
 
 
@@ -53,7 +54,16 @@ class SessionUser:
     csrf_token: str
 
 
-def add_user(app: "App", name: str, role: Role, password: str, *, by: str, clinic_id: int = HOME_CLINIC) -> User:
+def add_user(
+    app: "App",
+    name: str,
+    role: Role,
+    password: str,
+    *,
+    by: str,
+    language: str = "en",
+    clinic_id: int = HOME_CLINIC,
+) -> User:
     """Adds a member of staff. InvalidValue when the name is taken or the password too short or long."""
     known_as = _name(name)
     if not 0 < len(known_as) <= MAX_NAME or not known_as.isprintable():
@@ -69,6 +79,7 @@ def add_user(app: "App", name: str, role: Role, password: str, *, by: str, clini
                 role=role.value,
                 password_hash=password_hash,
                 created_at=now,
+                language=language,
             )
             audit.note(session, What.USER_ADDED, clinic_id=clinic_id, by=by, at=now, user=added.id, role=role.value)
     except Conflict:
@@ -77,13 +88,15 @@ def add_user(app: "App", name: str, role: Role, password: str, *, by: str, clini
     return user_of(added)
 
 
-def invite_user(app: "App", name: str, role: Role, *, by: str, clinic_id: int = HOME_CLINIC) -> str:
+def invite_user(
+    app: "App", name: str, role: Role, *, by: str, language: str = "en", clinic_id: int = HOME_CLINIC
+) -> str:
     """Adds a member of staff who has no password yet; gives the token of the link by which they set it.
 
     InvalidValue when the name is taken or can't be one.
     """
     # A password that nobody knows: the link is the only way in.
-    user = add_user(app, name, role, new_token(), by=by, clinic_id=clinic_id)
+    user = add_user(app, name, role, new_token(), by=by, language=language, clinic_id=clinic_id)
     return make_password_link(app, user.id, by=by, clinic_id=clinic_id)
 
 
@@ -130,6 +143,12 @@ def change_password(app: "App", user: User, current: str, new: str) -> None:
     if check_password(app, user.name, current) is None:
         raise InvalidValue("current: this is not your password; type it again", field="current")
     set_password(app, user.name, new, by=user.name, clinic_id=user.clinic_id)
+
+
+def set_language(app: "App", user: User, language: str) -> None:
+    """Notes in which language the user reads the pages."""
+    with writing(app.engine) as session:
+        user_store.set_language(session, user.id, language)
 
 
 def set_disabled(app: "App", user_id: int, *, disabled: bool, by: User) -> None:
@@ -237,6 +256,7 @@ def user_of(stored: StoredUser) -> User:
         name=stored.name,
         role=Role(stored.role),
         disabled=stored.disabled_at is not None,
+        language=stored.language,
         credential=hashed(stored.password_hash)[:16],
     )
 

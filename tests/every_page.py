@@ -489,7 +489,12 @@ MAILS = (
 )
 PEOPLE = (
     Row(route="GET /people", address="/people", who=ADMINS),
-    Row(route="POST /people", address="/people", who=ADMINS, body={"name": "newcomer", "role": "nurse"}),
+    Row(
+        route="POST /people",
+        address="/people",
+        who=ADMINS,
+        body={"name": "newcomer", "role": "nurse", "language": "es"},
+    ),
     Row(route="POST /people", address="/people", who=ADMINS, answers=422, shows="with faults"),
     Row(route="POST /people/{user_id}/link", address="/people/{user}/link", who=ADMINS),
     Row(
@@ -508,6 +513,8 @@ PEOPLE = (
         body={"current": "x", "new": "a long sentence", "again": "another sentence"},
         answers=422,
     ),
+    Row(route="POST /account/language", address="/account/language", who=STAFF, body={"language": "es"}, answers=303),
+    Row(route="POST /account/language", address="/account/language", who=STAFF, answers=422, shows="with a fault"),
     Row(route="POST /sign-out", address="/sign-out", who=STAFF, answers=303),
 )
 AUDITORS = frozenset({"auditor"})

@@ -7,27 +7,27 @@ from itertools import groupby
 from babel.dates import format_date, get_month_names
 
 from scheduler.permitted import Permitted
-from web.words import LANGUAGE
+from web.speaking import spoken
 
 
 def weekday_words(day: date | None) -> str:
     """The date's weekday in full; an empty text where there is no date."""
-    return format_date(day, "EEEE", locale=LANGUAGE) if day else ""
+    return format_date(day, "EEEE", locale=spoken().language) if day else ""
 
 
 def month_names() -> tuple[str, ...]:
     """The names of the twelve months, as a date names them."""
-    return tuple(get_month_names("wide", locale=LANGUAGE).values())
+    return tuple(get_month_names("wide", locale=spoken().language).values())
 
 
 def brief_words(first: date, last: date) -> str:
     """A span of days where its year is plain: 14 Dec, 13–16 Dec, 28 Dec – 4 Jan."""
-    end = format_date(last, "d MMM", locale=LANGUAGE)
+    end = format_date(last, "d MMM", locale=spoken().language)
     if first == last:
         return end
     if (first.year, first.month) == (last.year, last.month):
         return f"{first.day}–{end}"
-    return f"{format_date(first, 'd MMM', locale=LANGUAGE)} – {end}"
+    return f"{format_date(first, 'd MMM', locale=spoken().language)} – {end}"
 
 
 def permitted_words(dates: Permitted | None) -> str:

@@ -3,11 +3,10 @@
 from collections.abc import Collection
 from dataclasses import replace
 
-from babel import negotiate_locale
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.languages import SOURCE
+from web import speaking
 from web.render import Site
 
 PATHS = ("/u/", "/p/")
@@ -37,22 +36,4 @@ def trouble_page(site: Site, request: Request, status: int, reference: str) -> R
 
 def preferred(request: Request, known: Collection[str]) -> str:
     """Of the languages that there are, the one that the reader's browser asks for first: all that is known of them."""
-    wanted = _by_weight(request.headers.get("accept-language", ""))
-    return negotiate_locale(wanted, sorted(known), sep="-") or SOURCE
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-
-
-def _by_weight(header: str) -> list[str]:
-    """The languages of an Accept-Language header (RFC 9110, 12.5.4), the most wanted first."""
-    ranges = (part.partition(";q=") for part in header.replace(" ", "").split(",") if part)
-    weighed = [(name, _weight(weight)) for name, _, weight in ranges]
-    return [name for name, weight in sorted(weighed, key=lambda each: -each[1]) if weight > 0]
-
-
-def _weight(text: str) -> float:
-    try:
-        return float(text) if text else 1.0
-    except ValueError:
-        return 0.0
+    return speaking.preferred(request.headers.get("accept-language", ""), known)

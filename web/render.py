@@ -1,7 +1,7 @@
 """Pages from templates, and the few files that they need. Read once when the program starts."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -11,7 +11,8 @@ from operator import attrgetter
 from typing import Annotated
 
 from fastapi import Depends, Request
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse, Response
 
@@ -25,6 +26,7 @@ from service.worklist import count_lines
 from web import date_words, words
 from web.limits import PageLimits
 from web.rights import Right, has_right
+from web.speaking import speak, spoken, told
 
 MEDIA_TYPES = {
     "css": "text/css; charset=utf-8",
@@ -80,6 +82,8 @@ class Site:
             "assets": self.assets,
         }
         _zone.set(self.app.settings.clinic.zone)
+        if who is not None:
+            speak(who.user.language)
         return HTMLResponse(self.templates.get_template(template).render(shared | values), status)
 
 
@@ -103,6 +107,7 @@ def _templates(app: App) -> Environment:
     # Everything that goes into a page is escaped, and a misspelt name fails instead of showing nothing.
     templates = Environment(
         loader=PackageLoader("web"),
+        extensions=["jinja2.ext.i18n"],
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -120,8 +125,13 @@ def _templates(app: App) -> Environment:
     def today() -> date:
         return today_in(_zone.get(), app.now())
 
-    templates.globals |= {"clinic_today": today, "month_names": date_words.month_names()}
-    templates.filters |= {
+    # A text over several lines of a template is one line in the catalogue.
+    templates.policies["ext.i18n.trimmed"] = True
+    templates.install_gettext_callables(_said, _counted, newstyle=True)  # type: ignore[attr-defined]
+    templates.globals |= {"clinic_today": today, "month_names": date_words.month_names, "spoken": spoken}
+    filters: dict[str, Callable[..., object]] = {
+        "shown": _said,  # a constant of a Python file
+        "told": _told,  # a sentence of the core or a service
         "day": words.day_words,
         "clock": words.clock_words,
         "moment": words.moment_words,
@@ -147,7 +157,34 @@ def _templates(app: App) -> Environment:
         "permitted": date_words.permitted_words,
         "by_rank": lambda advice: sorted(advice, key=rank),
     }
+    templates.filters |= {name: _while_made(filter_) for name, filter_ in filters.items()}
     return templates
+
+
+def _while_made(filter_: Callable[..., object]) -> Callable[..., object]:
+    """The filter, not called before a page is made: that of a constant would be worked out once, in English."""
+
+    @pass_context
+    def made(_: Context, *args: object, **named: object) -> object:
+        return filter_(*args, **named)
+
+    return made
+
+
+def _told(text: str, *, whole: bool = False) -> str:
+    """A sentence in the language of the page; `whole`: with a capital letter and a full stop. What has no translation
+    is marked as English, so that a screen reader says it so."""
+    found = told(text)
+    said = words.sentence(found) if whole else found
+    return Markup('<span lang="en">{}</span>').format(said) if found == text and spoken().language != "en" else said
+
+
+def _said(text: str) -> str:
+    return spoken().find(text)
+
+
+def _counted(one: str, many: str, number: int) -> str:
+    return spoken().form(one, many, number)
 
 
 def _runs(items: Iterable[object], name: str) -> list[tuple[object, list[object]]]:

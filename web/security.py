@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.audit import come_from
+from web.speaking import hear
 
 log = logging.getLogger("infusions.web")
 
@@ -82,6 +83,7 @@ class Guard:
             await send(message)
 
         come_from((scope.get("client") or ("",))[0])
+        hear(Headers(scope=scope).get("accept-language", ""))
         try:
             if scope["method"] in SAFE_METHODS or _needs_no_session(scope) or self._is_ours(Headers(scope=scope)):
                 await self.app(scope, receive, guarded)

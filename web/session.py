@@ -15,6 +15,7 @@ from service.users import SessionUser
 from web.forms import Form, posted
 from web.render import Site, TheSite
 from web.rights import Right, has_right
+from web.speaking import speak
 
 MAX_TOKEN = 200
 
@@ -78,6 +79,7 @@ def signed_in(request: Request, site: TheSite) -> SessionUser:
             raise SignInNeeded(path)
         raise SignInNeeded(request.url.path, lost=request.url.path != "/sign-out")
     site.turn_to(found.user.clinic_id)
+    speak(found.user.language)
     return found
 
 

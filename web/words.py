@@ -30,6 +30,7 @@ from scheduler.actions import (
     Void,
 )
 from scheduler.regimen import Scope
+from web.speaking import spoken
 
 EVENTS_TOLD = 3  # of one mail: a hold moves forty dates
 LANGUAGE = "en"  # of the staff's pages; patients' texts have their own catalogues in calendars/wording
@@ -189,10 +190,9 @@ def cause_word(cause: str) -> str:
     return CAUSE_WORDS.get(cause) or word(cause)
 
 
-@lru_cache(maxsize=4096)
 def day_words(day: date) -> str:
     """The date with its weekday, short: Mon 7 Dec 2026."""
-    return format_date(day, "EEE d MMM y", locale=LANGUAGE)
+    return _day_words(day, spoken().language)
 
 
 def clock_words(at: datetime | time) -> str:
@@ -250,6 +250,11 @@ def describe(action: Action) -> str:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=4096)
+def _day_words(day: date, language: str) -> str:
+    return format_date(day, "EEE d MMM y", locale=language)
 
 
 def _describe_course(

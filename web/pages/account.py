@@ -11,13 +11,16 @@ from service.sign_in_limits import TooManyFailures
 from service.users import (
     SessionUser,
     change_password,
+    set_language,
     use_password_link,
     user_of_link,
 )
-from web.forms import Faults, Field, Form, Input, Posted, beside, missing_faults
+from web.forms import Faults, Field, Form, Input, Posted, beside, form_from, missing_faults
 from web.pages.sign_in import CHECKS_AT_ONCE
 from web.render import Site, TheSite
 from web.session import CheckedForm, SignedIn
+from web.speaking import speak
+from web.staff_language import language_field
 
 router = APIRouter()
 
@@ -57,6 +60,7 @@ def welcome(token: str, site: TheSite) -> Response:
     if user is None:
         return site.page("welcome.html", status=404, user=None)
     site.turn_to(user.clinic_id)
+    speak(user.language)
     return site.page("welcome.html", user=user, token=token, fields=NEW, form=Form(), faults={})
 
 
@@ -67,6 +71,7 @@ def choose(token: str, site: TheSite, form: Posted) -> Response:
     if user is None:
         return site.page("welcome.html", status=404, user=None)
     site.turn_to(user.clinic_id)
+    speak(user.language)
     faults = _faults(form, NEW)
     try:
         if not faults:
@@ -81,9 +86,19 @@ def choose(token: str, site: TheSite, form: Posted) -> Response:
 
 
 @router.api_route("/account", methods=["GET", "HEAD"])
-def account(site: TheSite, who: SignedIn) -> Response:
-    """The form that changes one's own password."""
-    return _account(site, who)
+def account(request: Request, site: TheSite, who: SignedIn) -> Response:
+    """The forms that change one's own password and the language of one's pages."""
+    return _account(site, who, stored="stored" in request.query_params)
+
+
+@router.post("/account/language")
+def change_language(site: TheSite, who: SignedIn, form: CheckedForm) -> Response:
+    """From here on this person's pages are in the chosen language."""
+    faults = missing_faults((language_field(),), form)
+    if faults:
+        return _account(site, who, language_faults=faults)
+    set_language(site.app, who.user, form.text("language"))
+    return RedirectResponse("/account?stored", 303)
 
 
 @router.post("/account")
@@ -112,9 +127,27 @@ def change(request: Request, site: TheSite, who: SignedIn, form: CheckedForm) ->
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def _account(site: Site, who: SessionUser, faults: Faults | None = None, *, status: int = 422) -> Response:
-    status = status if faults else 200
-    return site.page("account.html", status=status, who=who, fields=CHANGE, form=Form(), faults=faults or {})
+def _account(
+    site: Site,
+    who: SessionUser,
+    faults: Faults | None = None,
+    *,
+    status: int = 422,
+    language_faults: Faults | None = None,
+    stored: bool = False,
+) -> Response:
+    return site.page(
+        "account.html",
+        status=status if faults or language_faults else 200,
+        who=who,
+        fields=CHANGE,
+        form=Form(),
+        faults=faults or {},
+        language=language_field(),
+        chosen=form_from({"language": who.user.language}),
+        language_faults=language_faults or {},
+        stored=stored,
+    )
 
 
 def _faults(form: Form, fields: tuple[Field, ...]) -> Faults:

@@ -6,9 +6,10 @@ from starlette.responses import RedirectResponse, Response
 
 from scheduler.errors import InvalidValue
 from service.users import Role, SessionUser, invite_user, list_users, make_password_link, set_disabled, set_role
-from web.forms import Faults, Field, Form, Input, Option, beside, missing_faults
+from web.forms import Faults, Field, Form, Input, Option, beside, form_from, missing_faults
 from web.render import Site, TheSite
 from web.session import Administrator, CheckedForm
+from web.staff_language import language_field
 from web.words import word
 
 router = APIRouter()
@@ -20,27 +21,26 @@ HINTS = {
     Role.AUDITOR: "Reads everything and the audit, changes nothing.",
 }
 ROLES = tuple(Option(value=role.value, label=word(role), hint=hint) for role, hint in HINTS.items())
-FIELDS = (
-    Field(name="name", label="Name to sign in with", missing="Give the person a name.", length=100),
-    Field(name="role", label="Role", input=Input.RADIO, missing="Choose the role.", options=ROLES),
-)
 
 
 @router.api_route("/people", methods=["GET", "HEAD"])
 def people(site: TheSite, who: Administrator) -> Response:
     """All users of the clinic, and the form that invites another."""
-    return _show(site, who, Form())
+    return _show(site, who, form_from({"language": who.user.language}))
 
 
 @router.post("/people")
 def invite(site: TheSite, who: Administrator, form: CheckedForm) -> Response:
     """Adds the person and shows the link for them, this once."""
-    faults = missing_faults(FIELDS, form)
+    if not form.text("language"):  # as the form comes
+        form = Form({**form.values, "language": (who.user.language,)})
+    faults = missing_faults(_fields(), form)
     if faults:
         return _show(site, who, form, faults)
     name, clinic_id = form.text("name"), who.user.clinic_id
     try:
-        token = invite_user(site.app, name, Role(form.text("role")), by=who.user.name, clinic_id=clinic_id)
+        role, language = Role(form.text("role")), form.text("language")
+        token = invite_user(site.app, name, role, by=who.user.name, language=language, clinic_id=clinic_id)
     except InvalidValue as refused:
         return _show(site, who, form, {refused.field or "": beside(refused.field or "", refused)})
     return _show_link(site, who, name, token)
@@ -85,11 +85,26 @@ def set_state(user_id: int, step: str, site: TheSite, who: Administrator, form: 
 # ---------------------------------------------------------------------------------------------------------------------
 
 
+def _fields() -> tuple[Field, ...]:
+    return (
+        Field(name="name", label="Name to sign in with", missing="Give the person a name.", length=100),
+        Field(name="role", label="Role", input=Input.RADIO, missing="Choose the role.", options=ROLES),
+        language_field(),
+    )
+
+
 def _show(site: Site, who: SessionUser, form: Form, faults: Faults | None = None) -> Response:
     users = list_users(site.app, clinic_id=who.user.clinic_id)
     status = 422 if faults else 200
     return site.page(
-        "people.html", status=status, who=who, users=users, roles=ROLES, fields=FIELDS, form=form, faults=faults or {}
+        "people.html",
+        status=status,
+        who=who,
+        users=users,
+        roles=ROLES,
+        fields=_fields(),
+        form=form,
+        faults=faults or {},
     )
 
 
