@@ -2,7 +2,6 @@
 
 import logging
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -43,13 +42,17 @@ def filled(url: str, clock: Clock, server: MailServer) -> set[str]:
     return addresses
 
 
-def pass_of(url: str, server: MailServer, now: datetime, **more: Any) -> subprocess.CompletedProcess[str]:
-    """One pass as the command makes it, in a process of its own."""
+def pass_of(
+    url: str, server: MailServer, now: datetime, *, largest: tuple[int, int] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """One pass as the command makes it, in a process of its own; no file may grow beyond `largest` bytes (now, and at
+    most). The process sets its limit itself: between fork and exec of a process with threads no Python is safe."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("INFUSIONS_", "COV_"))}
     environ |= server.environ() | {"INFUSIONS_DATABASE__URL": url, "INFUSIONS_NOW": now.isoformat()}
-    command = [sys.executable, "-c", PROGRAM, "tick", "--json"]
+    limit = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, {largest}); " if largest else ""
+    command = [sys.executable, "-c", limit + PROGRAM, "tick", "--json"]
     root = Path(__file__).parent.parent
-    return subprocess.run(command, env=environ, cwd=root, text=True, capture_output=True, check=False, **more)
+    return subprocess.run(command, env=environ, cwd=root, text=True, capture_output=True, check=False, timeout=300)
 
 
 def each_arrives(url: str, server: MailServer, addresses: set[str], *, again: int) -> None:
@@ -87,13 +90,12 @@ def test_on_a_full_disk_a_pass_says_so_in_one_line_and_the_mails_go_when_there_i
     if small_disk == Path():  # nobody here may mount a disk: the real file may not grow instead, as with a quota
         file = Path(sqlite_url.removeprefix("sqlite:///"))
         most = max(file.stat().st_size, 1) + room
-        url, ballast = sqlite_url, None
-        limits = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (room or 4096, most))}
+        url, ballast, largest = sqlite_url, None, (room or 4096, most)
     else:
         shutil.copy(sqlite_url.removeprefix("sqlite:///"), small_disk / "infusions.db")
-        url, ballast, limits = f"sqlite:///{small_disk / 'infusions.db'}", small_disk / "ballast", {}
+        url, ballast, largest = f"sqlite:///{small_disk / 'infusions.db'}", small_disk / "ballast", None
         _fill(ballast, leave=room)
-    done = pass_of(url, mail_server, DUE, **limits)
+    done = pass_of(url, mail_server, DUE, largest=largest)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     [line] = [line for line in done.stderr.splitlines() if line.startswith("database ")]
@@ -109,8 +111,7 @@ def test_a_file_that_may_not_grow_is_a_full_disk(
 ) -> None:
     """With a limit of the system on the size of files, as a quota sets it: the log of writes can't grow beyond it."""
     addresses = filled(sqlite_url, clock, mail_server)
-    limits = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))}
-    done = pass_of(sqlite_url, mail_server, DUE, **limits)
+    done = pass_of(sqlite_url, mail_server, DUE, largest=(room, room))
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     [line] = [line for line in done.stderr.splitlines() if line.startswith("database ")]
