@@ -16,6 +16,7 @@ from babel import Locale, negotiate_locale
 
 from calendars.wording import Wording, parse_wording
 from service.languages import NOT_CHECKED, SOURCE
+from web import sentences
 
 Text = TypeVar("Text")
 PREFIX, SUFFIX = "pages.", ".po"
@@ -121,8 +122,10 @@ def count(one: str, many: str, number: int, /, **values: object) -> str:
 
 
 def told(sentence: str) -> str:
-    """A sentence that the core or a service made, in the language of the page; one that nobody translated as it is."""
-    return spoken().find(sentence)
+    """A sentence that a form, the core or a service made, in the language of the page; one that nobody translated as
+    it is."""
+    found = spoken().find(sentence)
+    return found if found != sentence else sentences.told(sentence, spoken().language)
 
 
 def later(text: Text) -> Text:
