@@ -8,10 +8,22 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import NamedTuple
 
+from web.speaking import later
+
 BOXES = ("day", "month", "year")
 SET = "set-date"  # the name of the quick buttons; what they ask for stands in their value
 STEP, EDIT = "step", "edit"  # a pressed button asks for the form again, as going back from a preview does
 FOUR_DIGITS = 4
+MISSING = later(
+    {
+        ("day",): "the day is missing",
+        ("month",): "the month is missing",
+        ("year",): "the year is missing",
+        ("day", "month"): "the day and the month are missing",
+        ("day", "year"): "the day and the year are missing",
+        ("month", "year"): "the month and the year are missing",
+    }
+)
 
 Values = Mapping[str, tuple[str, ...]]
 
@@ -43,11 +55,10 @@ class Boxes(NamedTuple):
         if self.date is not None or not any(self):
             return ""
         if not all(self):
-            without = [name for name, part in zip(BOXES, self, strict=True) if not part]
-            return f"the {' and the '.join(without)} {'is' if len(without) == 1 else 'are'} missing"
+            return MISSING[tuple(name for name, part in zip(BOXES, self, strict=True) if not part)]
         if len(self.year) != FOUR_DIGITS:
-            return "write the year with four digits"
-        return "there is no such date; look at day and month"
+            return later("write the year with four digits")
+        return later("there is no such date; look at day and month")
 
 
 def boxes(values: Values, name: str) -> Boxes:

@@ -7,7 +7,7 @@ from itertools import groupby
 from babel.dates import format_date, get_month_names
 
 from scheduler.permitted import Permitted
-from web.speaking import spoken
+from web.speaking import say, spoken
 
 
 def weekday_words(day: date | None) -> str:
@@ -33,15 +33,23 @@ def brief_words(first: date, last: date) -> str:
 def permitted_words(dates: Permitted | None) -> str:
     """The dates to which a dose can be moved without a reason, short: OK 13–16 Dec, closed 13 Dec."""
     if dates is None:
-        return "any other date needs a reason"
+        return say("any other date needs a reason")
+    return say("OK {dates}", dates=free_words(dates))
+
+
+def free_words(dates: Permitted) -> str:
+    """The same without the "OK" that stands before them."""
     first, last, closed = dates
-    if first is None or last is None:
-        since = f" from {brief_words(first, first)}" if first else ""
-        until = f" until {brief_words(last, last)}" if last else ""
-        return f"OK{since}{until}" if since or until else "OK on any date"
-    only = "only " if first == last else ""
-    names = ", ".join(brief_words(start, end) for start, end in _runs(closed))
-    return f"OK {only}{brief_words(first, last)}" + (f", closed {names}" if names else "")
+    if first is not None and last is not None:
+        span = brief_words(first, last)
+        told = say("only {date}", date=span) if first == last else span
+        names = ", ".join(brief_words(start, end) for start, end in _runs(closed))
+        return say("{dates}, closed {closed}", dates=told, closed=names) if names else told
+    if first is not None:
+        return say("from {first}", first=brief_words(first, first))
+    if last is not None:
+        return say("until {last}", last=brief_words(last, last))
+    return say("on any date")
 
 
 # ---------------------------------------------------------------------------------------------------------------------

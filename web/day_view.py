@@ -10,10 +10,11 @@ from calendars.wording import say_duration
 from db.stored import DayLine, Ticked
 from scheduler.day_facts import FactKind
 from service.day import ClinicDay, is_asked
-from web.words import LANGUAGE, clock_words, word
+from web.speaking import later, say, spoken
+from web.words import clock_words, word
 
-TICK_WORDS = {"weight": "Weight taken", "premedication": "Premedication given"}
-WHAT = {FactKind.BAG: "Change of the bag", FactKind.PUMP: "Infusion ends: take the pump off"}
+TICK_WORDS = later({"weight": "Weight taken", "premedication": "Premedication given"})
+WHAT = later({FactKind.BAG: "Change of the bag", FactKind.PUMP: "Infusion ends: take the pump off"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +100,7 @@ def _visit(line: DayLine, ticks: Mapping[tuple[UUID, str], Ticked], zone: tzinfo
         arrives=_clock(fact.start, zone),
         leaves=_clock(leaves, zone),
         chair=_length(fact.start, leaves),
-        what=f"{WHAT[fact.kind]}: {detail['agent']}" if apart else "",
+        what=f"{say(WHAT[fact.kind])}: {detail['agent']}" if apart else "",
         doses=() if apart else tuple(_dose(dose, zone) for dose in detail["doses"]),
         ticks=tuple(_tick(name, ref, detail["day"], ticks.get((line.course_id, ref)), zone) for name, ref in asked),
         planned=fact.kind is FactKind.VISIT,
@@ -111,16 +112,17 @@ def _visit(line: DayLine, ticks: Mapping[tuple[UUID, str], Ticked], zone: tzinfo
 def _dose(dose: Mapping[str, Any], zone: tzinfo) -> DoseView:
     starts, ends = (_clock(_instant(dose[name]), zone) for name in ("starts", "ends"))
     if dose["runs_on"]:
-        times = f"from {starts}, goes on after the visit" if starts else "goes on after the visit"
+        times = say("from {start}, goes on after the visit", start=starts) if starts else say("goes on after the visit")
     else:
-        times = f"{starts} to {ends}" if starts and ends else f"from {starts}" if starts else ""
+        both = say("{start} to {end}", start=starts, end=ends)
+        times = both if starts and ends else say("from {time}", time=starts) if starts else ""
     return DoseView(agent=dose["agent"], times=times, given=dose["given"], elsewhere=dose["elsewhere"])
 
 
 def _tick(name: str, ref: str, day: int, ticked: Ticked | None, zone: tzinfo) -> TickView:
-    words = TICK_WORDS.get(name) or f"{word(name)} seen"
+    words = say(TICK_WORDS[name]) if name in TICK_WORDS else say("{check} seen", check=word(name))
     if name == "blood-count" and day == 1:
-        words = "Blood count of day 1 seen"
+        words = say("Blood count of day 1 seen")
     if ticked is None:
         return TickView(ref=ref, words=words)
     return TickView(ref=ref, words=words, by=ticked.by, at=_clock(ticked.at, zone))
@@ -135,4 +137,4 @@ def _instant(text: str | None) -> datetime | None:
 
 
 def _length(start: datetime | None, end: datetime | None) -> str:
-    return say_duration(end - start, LANGUAGE) if start is not None and end is not None and end > start else ""
+    return say_duration(end - start, spoken().language) if start is not None and end is not None and end > start else ""

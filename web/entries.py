@@ -8,6 +8,7 @@ from scheduler.plan import Dose, DoseState, Plan
 from web.forms import Faults, Field, Form, form_from, whole_number
 from web.kinds import fields_of
 from web.record_fields import Material, visit_value
+from web.speaking import say
 
 
 def first_values(kind: str, material: Material, asked: Mapping[str, str]) -> Form:
@@ -58,7 +59,7 @@ def read_fields(kind: str, form: Form, fields: tuple[Field, ...]) -> tuple[dict[
         try:
             plain |= _read(kind, field.name, typed)
         except ValueError:
-            faults[field.name] = f"{field.label}: write a whole number."
+            faults[field.name] = say("{label}: write a whole number.", label=say(field.label))
     if form.text("change") == "add-private" and "value" in plain:
         plain["value"] = f"{plain['value']}:private"
     return plain, faults

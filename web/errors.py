@@ -18,6 +18,7 @@ from web.patients import is_for_patients, trouble_page
 from web.render import Site
 from web.security import reference, route_of
 from web.session import SignInNeeded
+from web.speaking import later
 
 log = logging.getLogger("infusions.web")
 
@@ -118,7 +119,10 @@ def add_handlers(pages: FastAPI, site: Site) -> None:
             return _logged(site, request, 409)
         if isinstance(fault, InvalidValue) and fault.field == "request_id":
             return _logged(
-                site, request, 422, "The form was changed on its way here. Go back, reload the page and send it anew."
+                site,
+                request,
+                422,
+                later("The form was changed on its way here. Go back, reload the page and send it anew."),
             )
         raise fault  # nobody expected this kind here: the guard answers it
 

@@ -1,10 +1,11 @@
 """What is asked of a patient beside the dates: what they read and speak, and who stands for a minor."""
 
-from service.languages import labels
 from service.patients import Guardian, PatientFacts
 from service.queries import CourseRecord
 from service.wiring import App
 from web.forms import Faults, Field, Form, Input, Option, Section, form_from
+from web.speaking import later, say
+from web.staff_language import patient_languages
 
 GUARDIAN = ("guardian", "guardian_relation", "guardian_phone", "guardian_email", "guardian_consent")
 
@@ -19,7 +20,7 @@ def speech_fields(app: App) -> tuple[Field, ...]:
     age = app.settings.clinic.age_of_majority
     minor = Field(
         name="minor",
-        label=f"The patient is under {age}",
+        label=say("The patient is under {age}", age=age),
         input=Input.TICK,
         hint="Then somebody stands for them: the form asks who.",
         options=(Option(value="yes", label="yes"),),
@@ -46,9 +47,9 @@ def known_facts(record: CourseRecord) -> Form:
 def guardian_faults(form: Form) -> Faults:
     """The sentence where a minor has no guardian, or a guardian no minor."""
     if form.text("minor") and not form.text("guardian"):
-        return {"guardian": "Write the name of who stands for the patient."}
+        return {"guardian": later("Write the name of who stands for the patient.")}
     if not form.text("minor") and any(form.text(name) for name in GUARDIAN):
-        return {"minor": "A guardian is named: tick this, or empty the guardian's fields."}
+        return {"minor": later("A guardian is named: tick this, or empty the guardian's fields.")}
     return {}
 
 
@@ -82,7 +83,9 @@ INTERPRETER = Field(
     input=Input.TICK,
     options=(Option(value="yes", label="yes"),),
 )
-GUARDIAN_LEAD = "Who stands for the patient. With consent they get mails, as carers do; nothing about reproduction."
+GUARDIAN_LEAD = later(
+    "Who stands for the patient. With consent they get mails, as carers do; nothing about reproduction."
+)
 GUARDIAN_FIELDS = (
     Field(name="guardian", label="Guardian's name", hint="For staff only: it is in no mail.", length=100),
     Field(name="guardian_relation", label="How they are related", hint="Such as mother or legal guardian.", length=60),
@@ -99,7 +102,7 @@ GUARDIAN_FIELDS = (
 
 
 def _language(app: App) -> Field:
-    options = tuple(Option(value=code, label=label) for code, label in labels(app.wordings).items())
+    options = tuple(Option(value=code, label=label) for code, label in patient_languages(app).items())
     return Field(
         name="language",
         label="Language that the patient reads",

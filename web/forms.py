@@ -15,6 +15,7 @@ from service.csv_text import MAX_BYTES
 from web import date_boxes
 from web.date_boxes import Boxes
 from web.multipart import multipart
+from web.speaking import later, say
 
 MAX_BODY = 64 * 1024  # a form here is a few hundred bytes; ten thousand letters of reason still pass
 MAX_FIELDS = 1000  # a patient who is moved in after a hundred visits
@@ -126,11 +127,13 @@ def missing_faults(fields: Iterable[Field], form: Form) -> Faults:
         if not typed and asked.missing:
             faults[asked.name] = asked.missing
         elif asked.options and not {option.value for option in asked.options}.issuperset(typed):
-            faults[asked.name] = f"{asked.label}: choose one of the values that the form offers."
+            faults[asked.name] = say("{label}: choose one of the values that the form offers.", label=say(asked.label))
         elif asked.input is Input.DATE and form.boxes(asked.name).fault:
-            faults[asked.name] = f"{asked.label}: {form.boxes(asked.name).fault}."
+            faults[asked.name] = f"{say(asked.label)}: {say(form.boxes(asked.name).fault)}."
         elif any(len(value) > asked.length for value in typed):
-            faults[asked.name] = f"{asked.label}: write at most {asked.length} characters."
+            faults[asked.name] = say(
+                "{label}: write at most {count} characters.", label=say(asked.label), count=asked.length
+            )
     return faults
 
 
@@ -159,12 +162,12 @@ async def posted(request: Request) -> Form:
     limit = UPLOADS.get(request.scope["path"], MAX_BODY)
     plain = kind.lower().startswith("application/x-www-form-urlencoded")
     if not plain and not (limit > MAX_BODY and kind.lower().startswith("multipart/form-data")):
-        raise HTTPException(415, "Only the forms of these pages are taken here.")
+        raise HTTPException(415, later("Only the forms of these pages are taken here."))
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > (MAX_BODY if plain else limit):
-            raise HTTPException(413, "What was sent is too large: shorten the longest text, or divide the file.")
+            raise HTTPException(413, later("What was sent is too large: shorten the longest text, or divide the file."))
     try:
         if not plain:
             values, files = multipart(kind, bytes(body))
@@ -177,7 +180,9 @@ async def posted(request: Request) -> Form:
             max_num_fields=MAX_FIELDS,
         )
     except ValueError:  # also what a wrong encoding raises
-        raise HTTPException(400, "What was sent can't be read: go back, reload the page and try again.") from None
+        raise HTTPException(
+            400, later("What was sent can't be read: go back, reload the page and try again.")
+        ) from None
     return Form(date_boxes.together({name: tuple(given) for name, given in found.items()}))
 
 

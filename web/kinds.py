@@ -22,7 +22,16 @@ from web.record_fields import (
     number_field,
     tick,
 )
-from web.words import cause_word
+from web.speaking import later, say
+from web.words import cause_word, length_words
+
+USUAL_SCOPES = later(
+    {
+        Scope.DOSE: "day {day} moves alone",
+        Scope.CYCLE: "day {day} takes its cycle along",
+        Scope.COURSE: "day {day} takes all that follows along",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +71,7 @@ def fields_of(kind: str, material: Material) -> tuple[Field, ...]:
 
 
 def _given(material: Material) -> tuple[Field, ...]:
-    clock = "Hours:minutes, for example 09:10; past midnight with its date, 2026-12-08 00:20. May stay empty."
+    clock = later("Hours:minutes, for example 09:10; past midnight with its date, 2026-12-08 00:20. May stay empty.")
     return (
         dose_field(material, "given", "Dose that was given", none="No dose is left that could have been given."),
         *agent_field(material.plan, ALL_DUE),
@@ -92,14 +101,10 @@ def _defer(material: Material) -> tuple[Field, ...]:
 
 
 def _usual_scopes(plan: Plan) -> str:
-    words = {
-        Scope.DOSE: "moves alone",
-        Scope.CYCLE: "takes its cycle along",
-        Scope.COURSE: "takes all that follows along",
-    }
     agents = plan.regimen.ranked
     rules = {day: rule for agent in reversed(agents) for day, rule in agent.day_rules.items()}
-    return "; ".join(f"day {day} {words[rules[day].defer_scope]}" for day in sorted(rules)).capitalize() + "."
+    told = "; ".join(say(USUAL_SCOPES[rules[day].defer_scope], day=day) for day in sorted(rules))
+    return told[:1].upper() + told[1:] + "."
 
 
 def _hold(material: Material) -> tuple[Field, ...]:
@@ -131,19 +136,15 @@ def _omit(material: Material) -> tuple[Field, ...]:
 
 def _cycle_length(material: Material) -> tuple[Field, ...]:
     template = material.plan.regimen.templates
-    spans = sorted(
-        {
-            f"{each.shortest} to {each.longest}" if each.shortest < each.longest else str(each.length)
-            for each in template
-        }
-    )
-    hint = f"From its day 1 to the next cycle's day 1. The regimen has {', or '.join(spans)}; else give a reason."
+    spans = sorted({length_words(each.shortest, each.longest) for each in template})
+    text = later("From its day 1 to the next cycle's day 1. The regimen has {lengths}; else give a reason.")
+    hint = say(text, lengths=say(", or ").join(spans))
     return (cycle_field(material.plan), number_field("days", "Length in days", "Say how many days.", hint))
 
 
 def _days(material: Material) -> tuple[Field, ...]:
     days = sorted(material.plan.regimen.all_days())
-    options = tuple(Option(value=str(day), label=f"Day {day}") for day in days)
+    options = tuple(Option(value=str(day), label=say("Day {day}", day=day)) for day in days)
     kept = Field(name="days", label="Days that are given", input=Input.TICKS, missing="Tick the days.", options=options)
     return (cycle_field(material.plan), kept)
 
@@ -151,7 +152,8 @@ def _days(material: Material) -> tuple[Field, ...]:
 def _cycles(material: Material) -> tuple[Field, ...]:
     count = material.plan.regimen.counts.get(material.plan.intent)
     limit = count.maximum if count else None
-    hint = f"The regimen has at most {limit} for this intent; for more, give a reason." if limit is not None else ""
+    text = later("The regimen has at most {count} for this intent; for more, give a reason.")
+    hint = say(text, count=limit) if limit is not None else ""
     return (number_field("count", "Number of cycles", "Say how many cycles.", hint),)
 
 
@@ -177,7 +179,7 @@ def _audience(material: Material) -> tuple[Field, ...]:
         Option(value="private", label="It applies already: keep it private from now on"),
         Option(value="remove", label="It does not apply any more"),
     )
-    hint = "Ask the patient alone. Carers and guardians never see these dates."
+    hint = later("Ask the patient alone. Carers and guardians never see these dates.")
     return (
         choice_field("value", "What applies", "Choose one.", material.plan.regimen.audiences()),
         Field(name="change", label="Change", input=Input.RADIO, missing="Choose one.", hint=hint, options=changes),
@@ -201,13 +203,13 @@ def _cease(material: Material) -> tuple[Field, ...]:
 
 def _regimen(material: Material) -> tuple[Field, ...]:
     options = tuple(Option(value=version, label=version) for version in material.versions)
-    missing = "Choose the version."
+    missing = later("Choose the version.")
     return (Field(name="version", label="Version", input=Input.RADIO, missing=missing, options=options),)
 
 
 def _void(material: Material) -> tuple[Field, ...]:
     known = entries(material.plan)
-    missing = "Choose the entry." if known else "There is no entry to take back."
+    missing = later("Choose the entry.") if known else later("There is no entry to take back.")
     return (Field(name="action", label="Entry to take back", input=Input.SELECT, missing=missing, options=known),)
 
 

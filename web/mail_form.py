@@ -3,14 +3,17 @@
 from calendars.kinds import Detail
 from reminders.rules import PATIENT, Kind, ReminderPolicy
 from service.carers import MAIL_DETAILS, Contact, NewCarer, RecipientLine, Wish
-from service.languages import labels
 from service.queries import CourseRecord
 from service.recipients import CalendarFiles
 from service.wiring import App
 from web.forms import Field, Form, Input, Option, form_from
+from web.speaking import later
+from web.staff_language import patient_languages
 from web.words import LANGUAGE
 
-KIND_WORDS = {Kind.VISIT: "Reminders of visits", Kind.CHECK: "Reminders of checks", Kind.WINDOW: "Reminders of windows"}
+KIND_WORDS = later(
+    {Kind.VISIT: "Reminders of visits", Kind.CHECK: "Reminders of checks", Kind.WINDOW: "Reminders of windows"}
+)
 DETAIL_WORDS = {
     Detail.DISCREET: Option(value="discreet", label="Discreet", hint="Neutral words: nothing of the treatment."),
     Detail.FULL: Option(value="full", label="Full", hint="With cycle and day. Ask the patient."),
@@ -58,7 +61,7 @@ def carer_fields(app: App) -> tuple[Field, ...]:
         missing="Write the carer's mail address.",
         length=254,
     )
-    return (NAME, email, CONSENT, _language(app), _zone("Carer's time zone"), DETAIL)
+    return (NAME, email, CONSENT, _language(app), _zone(later("Carer's time zone")), DETAIL)
 
 
 def choice_fields(app: App, policy: ReminderPolicy, role: str) -> tuple[Field, ...]:
@@ -66,7 +69,7 @@ def choice_fields(app: App, policy: ReminderPolicy, role: str) -> tuple[Field, .
     contact: tuple[Field, ...] = ()
     if role == PATIENT:
         email = Field(name="email", label="Patient's mail address", input=Input.EMAIL, length=254)
-        contact = (email, PATIENT_CONSENT, _language(app), _zone("Patient's time zone"))
+        contact = (email, PATIENT_CONSENT, _language(app), _zone(later("Patient's time zone")))
     kinds = tuple(
         Field(name=kind.value, label=words, input=Input.TICKS, options=tuple(map(_days, policy.days_before(kind))))
         for kind, words in KIND_WORDS.items()
@@ -141,7 +144,7 @@ def _days(days: int) -> Option:
 
 
 def _language(app: App) -> Field:
-    options = tuple(Option(value=code, label=words) for code, words in labels(app.wordings).items())
+    options = tuple(Option(value=code, label=words) for code, words in patient_languages(app).items())
     return Field(
         name="language",
         label="Language of the mails",
@@ -152,5 +155,5 @@ def _language(app: App) -> Field:
 
 
 def _zone(label: str) -> Field:
-    hint = "Mails go at sensible hours there. A name such as America/New_York."
+    hint = later("Mails go at sensible hours there. A name such as America/New_York.")
     return Field(name="zone", label=label, hint=hint, missing="Write the time zone.", length=60)

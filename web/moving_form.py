@@ -15,6 +15,8 @@ from scheduler.errors import InvalidValue
 from scheduler.plan import Dose, DoseState, Plan
 from web.date_boxes import BOXES
 from web.forms import Field, Form, Input
+from web.speaking import later, say
+from web.words import dose_words
 
 MOVING = "moving"  # set where the form asks for what has happened so far
 AHEAD = 2  # visits to come that are shown as well: they may have been put off
@@ -103,7 +105,7 @@ def _answered(form: Form) -> tuple[Visit, ...]:
 
 
 def _fields(visit: Visit) -> Iterator[Field]:
-    code, label = f"{visit[0]}-{visit[1]}", f"Cycle {visit[0]} day {visit[1]}"
+    code, label = f"{visit[0]}-{visit[1]}", dose_words(*visit)
     yield Field(name=f"as-{code}", label=label)
     yield Field(name=f"on-{code}", label=label, input=Input.DATE)
     yield Field(name=f"out-{code}", label=label)
@@ -121,14 +123,14 @@ def _action(form: Form, visit: Visit, today: date) -> Action | None:
     ticked, typed, out = (form.text(f"{name}-{code}") for name in ("as", "on", "out"))
     reason = form.text(f"why-{code}")
     if sum(map(bool, (ticked, typed, out))) > 1:
-        message = f"Cycle {cycle} day {day}: given as planned, another date, or left out? Keep one of them."
-        raise InvalidValue(message, field=f"on-{code}")
+        text = later("{dose}: given as planned, another date, or left out? Keep one of them.")
+        raise InvalidValue(say(text, dose=dose_words(cycle, day)), field=f"on-{code}")
     if out:
         return Omit(cycle=cycle, day=day, reason=reason)
     if not (ticked or typed):
         if reason:
-            message = f"Cycle {cycle} day {day}: a reason stands here; say what happened, or empty it."
-            raise InvalidValue(message, field=f"why-{code}")
+            text = later("{dose}: a reason stands here; say what happened, or empty it.")
+            raise InvalidValue(say(text, dose=dose_words(cycle, day)), field=f"why-{code}")
         return None
     on = parse_date(ticked or typed, field=f"on-{code}")
     if on > today:

@@ -7,6 +7,7 @@ from datetime import datetime
 from reminders.policy import Notice, NoticeKind
 from reminders.rules import PATIENT
 from scheduler.dates import zone_of
+from web.speaking import count, say
 from web.words import event_words, moment_words
 
 
@@ -36,15 +37,24 @@ def in_words(notices: Iterable[Notice], zone: str) -> NoticeWords:
 
 
 def _change(notice: Notice, zone: str) -> str:
-    dates = "1 date" if len(notice.event_keys) == 1 else f"{len(notice.event_keys)} dates"
+    number = len(notice.event_keys)
     if notice.at is None:
-        return f"A mail about the change of {dates} waits until a person has told the patient."
-    return f"A mail about the change of {dates} goes on {_at(notice.at, zone)}."
+        return count(
+            "A mail about the change of {count} date waits until a person has told the patient.",
+            "A mail about the change of {count} dates waits until a person has told the patient.",
+            number,
+        )
+    return count(
+        "A mail about the change of {count} date goes on {at}.",
+        "A mail about the change of {count} dates goes on {at}.",
+        number,
+        at=_at(notice.at, zone),
+    )
 
 
 def _reminder(notice: Notice, zone: str) -> str:
     about = ", ".join(event_words(key) for key in notice.event_keys)
-    about += "" if notice.recipient == PATIENT else f" (to {notice.recipient})"
+    about += "" if notice.recipient == PATIENT else " " + say("(to {recipient})", recipient=notice.recipient)
     return f"{_at(notice.at, zone)}: {about}" if notice.at else about
 
 

@@ -9,6 +9,7 @@ from scheduler.permitted import Permitted
 from scheduler.plan import Dose, Plan
 from web.date_words import permitted_words
 from web.forms import Field, Input, Option
+from web.speaking import later, say
 from web.words import day_words, describe, dose_words, word
 
 
@@ -36,8 +37,8 @@ REASON = Field(
     input=Input.LONG,
     hint="For staff only. Needed when the entry departs from the regimen.",
 )
-ALL_DUE = "All that are due on that visit"
-_DATE_HINT = "The preview names its weekday."
+ALL_DUE = later("All that are due on that visit")
+_DATE_HINT = later("The preview names its weekday.")
 
 
 def dose_field(material: Material, kind: str, label: str, *, none: str = "", empty: str = "") -> Field:
@@ -49,7 +50,7 @@ def dose_field(material: Material, kind: str, label: str, *, none: str = "", emp
         name="dose",
         label=label,
         input=Input.SELECT,
-        missing="" if empty else "Choose the dose." if visits else none,
+        missing="" if empty else later("Choose the dose.") if visits else none,
         options=all_ + tuple(dose_option(dose, material) for dose in reversed(visits.values())),
     )
 
@@ -60,11 +61,11 @@ def visit_value(dose: Dose) -> str:
 
 
 def dose_option(dose: Dose, material: Material) -> Option:
-    when = day_words(dose.date) if dose.date else "no date"
+    when = day_words(dose.date) if dose.date else say("no date")
     label = f"{dose_words(dose.cycle, dose.day)}: {when}, {word(dose.state).lower()}"
     if dose.id in material.permitted:
         label += f" ({permitted_words(material.permitted[dose.id])})"
-    return Option(value=visit_value(dose), label=label, group=f"Cycle {dose.cycle}")
+    return Option(value=visit_value(dose), label=label, group=say("Cycle {cycle}", cycle=dose.cycle))
 
 
 def agent_field(plan: Plan, everything: str) -> tuple[Field, ...]:
@@ -78,14 +79,17 @@ def agent_field(plan: Plan, everything: str) -> tuple[Field, ...]:
 
 def cycle_field(plan: Plan) -> Field:
     options = tuple(
-        Option(value=str(cycle.number), label=f"Cycle {cycle.number}, from {day_words(cycle.day1)}")
+        Option(
+            value=str(cycle.number),
+            label=say("Cycle {cycle}, from {day}", cycle=cycle.number, day=day_words(cycle.day1)),
+        )
         for cycle in plan.cycles
     )
     return Field(name="cycle", label="Cycle", input=Input.SELECT, missing="Choose the cycle.", options=options)
 
 
 def date_field(name: str, label: str, missing: str, hint: str = "") -> Field:
-    hint = f"{hint} {_DATE_HINT}".strip()
+    hint = f"{say(hint)} {say(_DATE_HINT)}".strip()
     return Field(name=name, label=label, input=Input.DATE, missing=missing, hint=hint, length=20)
 
 
@@ -115,7 +119,7 @@ def entries(plan: Plan) -> tuple[Option, ...]:
 def correction(plan: Plan) -> Field:
     none = Option(value="", label="No, this is a new entry")
     options = (none, *entries(plan))
-    hint = "The chosen entry is taken back in the same step."
+    hint = later("The chosen entry is taken back in the same step.")
     return Field(
         name="replaces", label="Does this correct an earlier entry?", input=Input.SELECT, hint=hint, options=options
     )

@@ -18,7 +18,6 @@ from starlette.responses import HTMLResponse, Response
 
 from scheduler.dates import zone_of
 from service.clock import today_in
-from service.languages import labels
 from service.remarks import rank
 from service.users import SessionUser
 from service.wiring import App
@@ -26,7 +25,7 @@ from service.worklist import count_lines
 from web import date_words, words
 from web.limits import PageLimits
 from web.rights import Right, has_right
-from web.speaking import speak, spoken, told
+from web.speaking import count, language_labels, speak, spoken, told
 
 MEDIA_TYPES = {
     "css": "text/css; charset=utf-8",
@@ -114,7 +113,7 @@ def _templates(app: App) -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    languages = labels(app.wordings)
+    checked = {code: wording.checked for code, wording in app.wordings.items()}
 
     def here(at: datetime) -> str:
         return words.moment_words(at.astimezone(zone_of(_zone.get())))
@@ -144,7 +143,7 @@ def _templates(app: App) -> Environment:
         "answer": words.answer_words,
         "word": words.word,
         "window_word": words.window_word,
-        "language": lambda code: languages.get(code, code),  # with the remark that a translation was not checked
+        "language": lambda code: language_labels(checked).get(code, code),  # with whether a clinician has checked it
         "cause_word": words.cause_word,
         "describe": words.describe,
         "span": _span,
@@ -153,6 +152,8 @@ def _templates(app: App) -> Environment:
         "runs": _runs,
         "breakable": _breakable,
         "state_word": words.state_word,
+        "detail_level": words.detail_level,
+        "token_state": words.token_state,
         "weekday": date_words.weekday_words,
         "permitted": date_words.permitted_words,
         "by_rank": lambda advice: sorted(advice, key=rank),
@@ -199,7 +200,7 @@ def _breakable(address: str) -> Markup:
 
 def _span(length: timedelta) -> str:
     minutes = max(1, -(-int(length.total_seconds()) // 60))
-    return "1 minute" if minutes == 1 else f"{minutes} minutes"
+    return count("{count} minute", "{count} minutes", minutes)
 
 
 def _assets() -> dict[str, Asset]:

@@ -15,7 +15,7 @@ from service.users import SessionUser
 from web.forms import Form, posted
 from web.render import Site, TheSite
 from web.rights import Right, has_right
-from web.speaking import speak
+from web.speaking import later, speak
 
 MAX_TOKEN = 200
 
@@ -33,7 +33,7 @@ class StaleForm(HTTPException):
     """A form without the session's token."""
 
     def __init__(self) -> None:
-        sentence = (
+        sentence = later(
             "This form belongs to an earlier sign-in, so nothing was stored. Open the page again and send it anew."
         )
         super().__init__(403, sentence)
@@ -83,14 +83,16 @@ def signed_in(request: Request, site: TheSite) -> SessionUser:
     return found
 
 
-REFUSED = {
-    Right.VIEW: "Your role sees no patients.",
-    Right.RECORD: "Your role reads only. Ask a nurse or prescriber to record this.",
-    Right.PEOPLE: "Only administrators of the clinic see this page.",
-    Right.SETTINGS: "Only administrators of the clinic see this page.",
-    Right.EXPORT: "Only administrators of the clinic give out all courses.",
-    Right.AUDIT: "Only auditors of the clinic see this page.",
-}
+REFUSED = later(
+    {
+        Right.VIEW: "Your role sees no patients.",
+        Right.RECORD: "Your role reads only. Ask a nurse or prescriber to record this.",
+        Right.PEOPLE: "Only administrators of the clinic see this page.",
+        Right.SETTINGS: "Only administrators of the clinic see this page.",
+        Right.EXPORT: "Only administrators of the clinic give out all courses.",
+        Right.AUDIT: "Only auditors of the clinic see this page.",
+    }
+)
 SignedIn = Annotated[SessionUser, Depends(signed_in)]
 
 

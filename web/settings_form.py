@@ -12,6 +12,8 @@ from service.config_values import WEEKDAYS
 from service.own_settings import as_written, closure_spans, value_of
 from service.wiring import App
 from web.forms import Faults, Field, Form, Input, Option, form_from, whole_number
+from web.speaking import later, say
+from web.speaking import told as translated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,44 +27,50 @@ class Group:
     fields: tuple[Field, ...] = ()
 
 
-LABELS = {
-    "clinic.name": "Name, as patients see it",
-    "clinic.address": "Where patients come",
-    "clinic.phone": "Telephone",
-    "clinic.after_hours_phone": "Telephone at night and on closed days",
-    "clinic.emergency_number": "Emergency number",
-    "clinic.fever_threshold": "Fever: call at once from",
-    "clinic.zone": "Time zone",
-    "clinic.opening_days": "Open on",
-    "clinic.closed_day_policy": "For a dose on a closed day, propose",
-    "clinic.closures": "Closures",
-    "clinic.ticks": "Staff tick on a visit",
-    "clinic.default_at": "Infusions start at",
-    "clinic.lead_minutes": "Patients arrive before that, minutes",
-    "reminders.infusion_days_before": "Visits: days before",
-    "reminders.task_days_before": "Checks: days before",
-    "reminders.window_days_before": "End of birth control or breastfeeding rules: days before",
-    "reminders.at": "Mails go at",
-    "reminders.quiet": "No mail between",
-    "regimens.offered": "Regimens in use",
-}
-DAY_WORDS = dict(
-    zip(WEEKDAYS, ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"), strict=True)
+LABELS = later(
+    {
+        "clinic.name": "Name, as patients see it",
+        "clinic.address": "Where patients come",
+        "clinic.phone": "Telephone",
+        "clinic.after_hours_phone": "Telephone at night and on closed days",
+        "clinic.emergency_number": "Emergency number",
+        "clinic.fever_threshold": "Fever: call at once from",
+        "clinic.zone": "Time zone",
+        "clinic.opening_days": "Open on",
+        "clinic.closed_day_policy": "For a dose on a closed day, propose",
+        "clinic.closures": "Closures",
+        "clinic.ticks": "Staff tick on a visit",
+        "clinic.default_at": "Infusions start at",
+        "clinic.lead_minutes": "Patients arrive before that, minutes",
+        "reminders.infusion_days_before": "Visits: days before",
+        "reminders.task_days_before": "Checks: days before",
+        "reminders.window_days_before": "End of birth control or breastfeeding rules: days before",
+        "reminders.at": "Mails go at",
+        "reminders.quiet": "No mail between",
+        "regimens.offered": "Regimens in use",
+    }
 )
-POLICIES = {
-    "later": "the next open day",
-    "earlier": "the open day before",
-    "nearest": "the nearest open day",
-}
-TICK_LABELS = {
-    "blood-count-day-1": "Blood count seen, on day 1 of a cycle",
-    "blood-count-other-days": "Blood count seen, on the other days",
-    "liver-tests": "Liver tests seen",
-    "other-checks": "Other checks of the regimen seen",
-    "weight": "Weight taken",
-    "premedication": "Premedication given",
-}
-NUMBERS = "Whole numbers with commas, such as 3, 1. Empty: none goes."
+DAY_WORDS = later(
+    dict(zip(WEEKDAYS, ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"), strict=True))
+)
+POLICIES = later(
+    {
+        "later": "the next open day",
+        "earlier": "the open day before",
+        "nearest": "the nearest open day",
+    }
+)
+TICK_LABELS = later(
+    {
+        "blood-count-day-1": "Blood count seen, on day 1 of a cycle",
+        "blood-count-other-days": "Blood count seen, on the other days",
+        "liver-tests": "Liver tests seen",
+        "other-checks": "Other checks of the regimen seen",
+        "weight": "Weight taken",
+        "premedication": "Premedication given",
+    }
+)
+NUMBERS = later("Whole numbers with commas, such as 3, 1. Empty: none goes.")
 
 
 def groups(app: App) -> dict[str, Group]:
@@ -104,25 +112,27 @@ def faults_of(group: Group, refused: FileRefused) -> Faults:
     for fault in refused.faults:
         key = fault.place.partition(".")[2]
         place = places.get(key, key)
-        found[place if place in known else ""] = f"{LABELS.get(fault.place, fault.place)}: {fault.message}"
+        found[place if place in known else ""] = (
+            f"{say(LABELS.get(fault.place, fault.place))}: {translated(fault.message)}"
+        )
     return found
 
 
-def say(name: str, value: object) -> str:
+def in_words(name: str, value: object) -> str:
     """A setting's value, as config.toml would hold it, in words."""
     if name == "clinic.opening_days" and isinstance(value, list):
-        return ", ".join(DAY_WORDS[day] for day in value)
+        return ", ".join(say(DAY_WORDS[day]) for day in value)
     if name == "clinic.closed_day_policy":
-        return POLICIES[str(value)]
+        return say(POLICIES[str(value)])
     if name == "clinic.ticks" and isinstance(value, list):
-        return "; ".join(TICK_LABELS[tick] for tick in value) or "nothing"
+        return "; ".join(say(TICK_LABELS[tick]) for tick in value) or say("nothing")
     if name == "regimens.offered" and not value:
-        return "all that there are"
+        return say("all that there are")
     if name == "reminders.quiet" and isinstance(value, list):
-        return f"{value[0]} and {value[1]}"
+        return say("{start} and {end}", start=value[0], end=value[1])
     if isinstance(value, list):
-        return ", ".join(map(str, value)) or "none"
-    return str(value) if value != "" else "not set"
+        return ", ".join(map(str, value)) or say("none")
+    return str(value) if value != "" else say("not set")
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -130,13 +140,15 @@ def say(name: str, value: object) -> str:
 
 def _patients() -> Group:
     names = ("name", "address", "phone", "after_hours_phone", "emergency_number", "fever_threshold")
-    hints = {
-        "name": "On every page, print and mail. A name such as “Day Clinic” tells nobody what patients come for.",
-        "after_hours_phone": "For fever at night. Empty: the telephone above.",
-        "emergency_number": "For trouble breathing or fainting, such as 911.",
-        "fever_threshold": "Such as 38.0 °C (100.4 °F). Your clinicians decide.",
-    }
-    missing = {"name": "Write the clinic's name."}
+    hints = later(
+        {
+            "name": "On every page, print and mail. A name such as “Day Clinic” tells nobody what patients come for.",
+            "after_hours_phone": "For fever at night. Empty: the telephone above.",
+            "emergency_number": "For trouble breathing or fainting, such as 911.",
+            "fever_threshold": "Such as 38.0 °C (100.4 °F). Your clinicians decide.",
+        }
+    )
+    missing = later({"name": "Write the clinic's name."})
     fields = tuple(
         Field(
             name=name,
@@ -147,7 +159,7 @@ def _patients() -> Group:
         )
         for name in names
     )
-    lead = "It stands on every calendar, print and mail. Calendars are made anew when they are next fetched."
+    lead = later("It stands on every calendar, print and mail. Calendars are made anew when they are next fetched.")
     return Group(
         key="patients",
         title="What patients see and call",
@@ -159,7 +171,8 @@ def _patients() -> Group:
 
 def _days() -> Group:
     days = tuple(Option(value=day, label=words) for day, words in DAY_WORDS.items())
-    policies = tuple(Option(value=value, label=words[0].upper() + words[1:]) for value, words in POLICIES.items())
+    said = {value: say(words) for value, words in POLICIES.items()}
+    policies = tuple(Option(value=value, label=words[0].upper() + words[1:]) for value, words in said.items())
     return Group(
         key="days",
         title="Opening days",
@@ -320,7 +333,7 @@ def _closures(form: Form, settings: Settings, today: date) -> list[str]:
         last = parse_date(form.text("last"), field="last") if form.text("last") else first
         return [*(span.text for span in spans), f"{first} to {last} {form.text('name')}"]
     if ending not in {span.text for span in spans}:
-        raise InvalidValue("this closure has been changed meanwhile; look at those that there are", field="")
+        raise InvalidValue(later("this closure has been changed meanwhile; look at those that there are"), field="")
     kept = [span for span in spans if span.text != ending]
     running = next(span for span in spans if span.text == ending)
     if running.first < today:  # what was closed was closed: it ends with yesterday
@@ -330,5 +343,5 @@ def _closures(form: Form, settings: Settings, today: date) -> list[str]:
 
 def told(name: str, found: OwnSettings) -> Mapping[str, object]:
     """What the page shows of a setting: its label, its value in words, and who set it, where somebody did."""
-    value = say(name, as_written(value_of(found.settings, name)))
+    value = in_words(name, as_written(value_of(found.settings, name)))
     return {"name": name, "label": LABELS[name], "value": value, "set_by": found.set_by.get(name)}

@@ -1,5 +1,6 @@
-"""The choice of a language for the pages of a member of staff."""
+"""The choice of a language: for the pages of a member of staff, and for what patients read."""
 
+from service.wiring import App
 from web.forms import Field, Input, Option
 from web.speaking import language_labels, own_languages
 
@@ -14,3 +15,8 @@ def language_field() -> Field:
         missing="Choose the language.",
         options=options,
     )
+
+
+def patient_languages(app: App) -> dict[str, str]:
+    """By code, the languages that patients can read, as staff are told of them."""
+    return language_labels({code: wording.checked for code, wording in app.wordings.items()})

@@ -9,11 +9,12 @@ from service.wiring import App
 from web.facts_form import guardian_section, speech_fields
 from web.forms import Field, Form, Input, Option, Section, form_from, whole_number
 from web.mail_form import carer_fields
-from web.words import LANGUAGE, word
+from web.speaking import later, say
+from web.words import LANGUAGE, length_words, word
 
 CARERS = "carers"  # how many carers the form asks for
 MOST_CARERS = 5  # of one form; more are added on the course's page
-ASK_ALONE = (
+ASK_ALONE = later(
     "Ask the patient alone, and ask how to show the dates. Shown dates are in the patient's own calendar and mails; "
     "private ones are for staff only. Carers and guardians never see them."
 )
@@ -87,11 +88,11 @@ CONSENT = Field(
     hint="Without this nothing is sent.",
     options=(Option(value="yes", label="yes"),),
 )
-_ZONE_HINT = "A name such as America/New_York."
+_ZONE_HINT = later("A name such as America/New_York.")
 PATIENT_ZONE = Field(
     name="patient_zone",
     label="Patient's time zone",
-    hint=f"Mails go at sensible hours there. {_ZONE_HINT}",
+    hint="Mails go at sensible hours there. A name such as America/New_York.",
     missing="Write the patient's time zone.",
     length=60,
 )
@@ -121,7 +122,7 @@ def _treatment(regimen: Regimen) -> tuple[Field, ...]:
 
 def _seldom(regimen: Regimen) -> tuple[Field, ...]:
     first = regimen.template(1)
-    span = f"{first.shortest} to {first.longest}" if first.shortest < first.longest else str(first.length)
+    span = length_words(first.shortest, first.longest)
     return (
         Field(
             name="cycles",
@@ -134,7 +135,7 @@ def _seldom(regimen: Regimen) -> tuple[Field, ...]:
             name="length",
             label="Length of cycle 1 in days",
             input=Input.NUMBER,
-            hint=f"Empty: {first.length}. The regimen allows {span}.",
+            hint=say("Empty: {days}. The regimen allows {span}.", days=first.length, span=span),
             length=9,
         ),
         Field(
@@ -161,10 +162,10 @@ def _jurisdiction(regimen: Regimen) -> tuple[Field, ...]:
 def _count(regimen: Regimen, intent: str) -> str:
     count = regimen.counts[intent]
     if count.maximum is None:
-        return f"{count.default} cycles planned ahead, then as long as it goes on"
+        return say("{count} cycles planned ahead, then as long as it goes on", count=count.default)
     if count.default == count.maximum:
-        return f"{count.default} cycles"
-    return f"{count.default} cycles, at most {count.maximum}"
+        return say("{count} cycles", count=count.default)
+    return say("{count} cycles, at most {maximum}", count=count.default, maximum=count.maximum)
 
 
 def _audiences(regimen: Regimen) -> tuple[Field, ...]:
@@ -179,7 +180,7 @@ def _audiences(regimen: Regimen) -> tuple[Field, ...]:
             name=f"audience-{name}",
             label=word(name),
             input=Input.RADIO,
-            missing=f"{word(name)}: choose an answer.",
+            missing=say("{question}: choose an answer.", question=word(name)),
             options=answers,
         )
         for name in regimen.audiences()
@@ -188,4 +189,6 @@ def _audiences(regimen: Regimen) -> tuple[Field, ...]:
 
 def _carer(app: App, number: int) -> Section:
     fields = tuple(replace(field, name=carer_name(number, field.name)) for field in carer_fields(app))
-    return Section(title=f"Carer {number}", lead="Leave the name and address empty for none.", fields=fields)
+    return Section(
+        title=say("Carer {number}", number=number), lead="Leave the name and address empty for none.", fields=fields
+    )

@@ -16,6 +16,7 @@ from service.wiring import App
 from web.facts_form import guardian_faults, typed_facts
 from web.forms import Faults, Field, Form, beside, missing_faults, whole_number
 from web.moving_form import actions_of
+from web.speaking import later
 from web.start_fields import carer_name, carers_asked
 from web.words import LANGUAGE
 
@@ -67,7 +68,9 @@ def earlier_course(text: str) -> UUID | None:
     try:
         return UUID(text) if text else None
     except ValueError:
-        raise InvalidValue("This is no course: start from the page of the earlier one.", field="follows") from None
+        raise InvalidValue(
+            later("This is no course: start from the page of the earlier one."), field="follows"
+        ) from None
 
 
 def fault_place(name: str, fields: Iterable[Field]) -> str:
@@ -129,7 +132,7 @@ def _number(form: Form, name: str) -> int | None:
         return None
     number = whole_number(text)
     if number is None:
-        raise InvalidValue("Write a whole number, or leave it empty.", field=name)
+        raise InvalidValue(later("Write a whole number, or leave it empty."), field=name)
     return number
 
 

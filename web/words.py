@@ -30,164 +30,188 @@ from scheduler.actions import (
     Void,
 )
 from scheduler.regimen import Scope
-from web.speaking import spoken
+from web.speaking import count, later, say, spoken, told
 
 EVENTS_TOLD = 3  # of one mail: a hold moves forty dates
-LANGUAGE = "en"  # of the staff's pages; patients' texts have their own catalogues in calendars/wording
+LANGUAGE = "en"  # which a patient or carer reads where nothing else is known
 
-WORDS = {
-    # Audiences, as a person would say them
-    "can-become-pregnant": "The patient can become pregnant",
-    "partner-can-become-pregnant": "The patient has a partner who can become pregnant",
-    "breastfeeding": "The patient is breastfeeding",
-    # Kinds of windows
-    "contraception": "Birth control",
-    # Intents
-    "continue": "Treatment goes on without a transplant",
-    "transplant": "A stem cell transplant follows",
-    # Causes of a hold or an end
-    "counts": "Blood counts",
-    "liver": "Liver tests or signs of liver damage",
-    "toxicity": "Another side effect",
-    "infection": "Infection",
-    "patient": "The patient's wish or absence",
-    "clinic": "The clinic",
-    "pregnancy": "Pregnancy",
-    "completed": "Completed as planned",
-    "no-response": "No response",
-    "patient-choice": "The patient's choice",
-    "transferred": "Treatment goes on elsewhere",
-    "hospice": "Hospice care",
-    "death": "Death",
-    "other": "Another cause",
-    # Responses
-    "CR": "Complete remission (CR)",
-    "CRi": "Complete remission with incomplete recovery (CRi)",
-    "none": "Neither CR nor CRi",
-    # Tasks
-    "blood-count": "Blood count",
-    "liver-tests": "Liver tests",
-    "ecg": "ECG",
-    "pregnancy-test": "Pregnancy test",
-    "response-review": "Response review",
-    "eye-exam": "Eye exam",
-    "dexamethasone": "Dexamethasone at home",
-    "hospital-stay": "Hospital stay",
-    "liver-watch": "Liver watch ends",
-    # States of a dose
-    "planned": "Planned",
-    "given": "Given",
-    "omitted": "Left out",
-    "cancelled": "Cancelled",
-    "held": "On hold",
-    # Detail levels of a calendar, and whose it is
-    "discreet": "Discreet: neutral titles, nothing of the treatment",
-    "busy": "Busy: times only, no text at all",
-    "full": "Full: drug, cycle and day, how to prepare",
-    "carer": "A carer",
-    # Roles
-    "nurse": "Nurse",
-    "prescriber": "Prescriber",
-    "clinic-admin": "Clinic admin",
-    "auditor": "Auditor (reads only)",
-}
+WORDS = later(
+    {
+        # Audiences, as a person would say them
+        "can-become-pregnant": "The patient can become pregnant",
+        "partner-can-become-pregnant": "The patient has a partner who can become pregnant",
+        "breastfeeding": "The patient is breastfeeding",
+        # Kinds of windows
+        "contraception": "Birth control",
+        # Intents
+        "continue": "Treatment goes on without a transplant",
+        "transplant": "A stem cell transplant follows",
+        # Causes of a hold or an end
+        "counts": "Blood counts",
+        "liver": "Liver tests or signs of liver damage",
+        "toxicity": "Another side effect",
+        "infection": "Infection",
+        "patient": "The patient's wish or absence",
+        "clinic": "The clinic",
+        "pregnancy": "Pregnancy",
+        "completed": "Completed as planned",
+        "no-response": "No response",
+        "patient-choice": "The patient's choice",
+        "transferred": "Treatment goes on elsewhere",
+        "hospice": "Hospice care",
+        "death": "Death",
+        "other": "Another cause",
+        # Responses
+        "CR": "Complete remission (CR)",
+        "CRi": "Complete remission with incomplete recovery (CRi)",
+        "none": "Neither CR nor CRi",
+        # Tasks
+        "blood-count": "Blood count",
+        "liver-tests": "Liver tests",
+        "ecg": "ECG",
+        "pregnancy-test": "Pregnancy test",
+        "response-review": "Response review",
+        "eye-exam": "Eye exam",
+        "dexamethasone": "Dexamethasone at home",
+        "hospital-stay": "Hospital stay",
+        "liver-watch": "Liver watch ends",
+        # States of a dose
+        "planned": "Planned",
+        "given": "Given",
+        "omitted": "Left out",
+        "cancelled": "Cancelled",
+        "held": "On hold",
+        # Detail levels of a calendar, and whose it is
+        "discreet": "Discreet: neutral titles, nothing of the treatment",
+        "busy": "Busy: times only, no text at all",
+        "full": "Full: drug, cycle and day, how to prepare",
+        "carer": "A carer",
+        # Roles
+        "nurse": "Nurse",
+        "prescriber": "Prescriber",
+        "clinic-admin": "Clinic admin",
+        "auditor": "Auditor (reads only)",
+    }
+)
 # Where one code has two meanings, the second stands here.
-CAUSE_WORDS = {"transplant": "Stem cell transplant"}
-WINDOW_WORDS = {"contraception": "Birth control", "breastfeeding": "No breastfeeding"}
-STATE_WORDS = {
-    "planned": "Not started",
-    "running": "Under treatment",
-    "on-hold": "On hold",
-    "complete": "All doses given",
-    "ceased": "Stopped",
-}
-KIND_WORDS = {Kind.VISIT: "visits", Kind.CHECK: "checks", Kind.WINDOW: "windows", Kind.CHANGE: "changes"}
-SCOPES = {
-    Scope.DOSE: "this dose alone",
-    Scope.CYCLE: "with the later doses of its cycle",
-    Scope.COURSE: "with all that follows",
-}
-STEPS = {
-    AudienceStep.ADD: "applies from now on",
-    AudienceStep.REMOVE: "does not apply any more",
-    AudienceStep.PRIVATE: "is kept private (staff only)",
-    AudienceStep.SHOWN: "is shown to the patient",
-}
+CAUSE_WORDS = later({"transplant": "Stem cell transplant"})
+WINDOW_WORDS = later({"contraception": "Birth control", "breastfeeding": "No breastfeeding"})
+STATE_WORDS = later(
+    {
+        "planned": "Not started",
+        "running": "Under treatment",
+        "on-hold": "On hold",
+        "complete": "All doses given",
+        "ceased": "Stopped",
+    }
+)
+KIND_WORDS = later({Kind.VISIT: "visits", Kind.CHECK: "checks", Kind.WINDOW: "windows", Kind.CHANGE: "changes"})
+# What a calendar, a print or a link shows, in a narrow column; how a token stands.
+DETAIL_LEVELS = later({"discreet": "discreet", "busy": "busy", "full": "full"})
+TOKEN_STATES = later({"live": "live", "revoked": "revoked", "expired": "expired", "user disabled": "user disabled"})
+SCOPES = later(
+    {
+        Scope.DOSE: "this dose alone",
+        Scope.CYCLE: "with the later doses of its cycle",
+        Scope.COURSE: "with all that follows",
+    }
+)
+STEPS = later(
+    {
+        AudienceStep.ADD: "“{audience}” applies from now on",
+        AudienceStep.REMOVE: "“{audience}” does not apply any more",
+        AudienceStep.PRIVATE: "“{audience}” is kept private (staff only)",
+        AudienceStep.SHOWN: "“{audience}” is shown to the patient",
+    }
+)
 
 
 def event_words(key: str) -> str:
     """What an event's key stands for: cycle 1 day 8, blood tests before it, the birth control date."""
     first, *rest = key.split("/")
     if first == "page":
-        return "the link to the patient's page"
+        return say("the link to the patient's page")
     if first == "window":
-        return f"the date of “{window_word(rest[0])}”"
+        return say("the date of “{window}”", window=window_word(rest[0]))
     if first == "after-course":
-        return "tests after the treatment"
+        return say("tests after the treatment")
     if rest and rest[0] == "end":
-        return f"the end of cycle {first[1:]}"
+        return say("the end of cycle {cycle}", cycle=first[1:])
     if rest and rest[0] == "stay":
-        return f"the hospital stay of cycle {first[1:]}"
+        return say("the hospital stay of cycle {cycle}", cycle=first[1:])
     if rest and rest[0].startswith("day"):
-        return f"checks on day {rest[0].removeprefix('day')} of cycle {first[1:]}"
+        return say("checks on day {day} of cycle {cycle}", day=rest[0].removeprefix("day"), cycle=first[1:])
     cycle, _, day = first[1:].partition("d")
-    dose = f"cycle {cycle} day {day}"
     if rest and rest[0].startswith("checks-"):
-        return f"tests {rest[0].split('-')[1]} {dose}"
-    return dose
+        before = rest[0].split("-")[1] == "before"
+        text = later("tests before cycle {cycle} day {day}") if before else later("tests after cycle {cycle} day {day}")
+        return say(text, cycle=cycle, day=day)
+    return say("cycle {cycle} day {day}", cycle=cycle, day=day)
 
 
 def reason_words(outcome: str) -> str:
     """Why a mail was not delivered, without the remark that every line of the worklist begins with."""
-    return outcome.removesuffix("; please phone") or "no reason was kept"
+    return told(outcome.removesuffix("; please phone")) or say("no reason was kept")
 
 
 def events_words(keys: Collection[str]) -> str:
     """What several keys stand for, visits first; of many the first three, and how many more there are."""
     named = sorted(keys, key=lambda key: not key.endswith("/infusion"))
-    told = named if len(named) <= EVENTS_TOLD + 1 else named[:EVENTS_TOLD]
-    rest = f" and {len(named) - len(told)} more dates" if len(told) < len(named) else ""
-    return ", ".join(map(event_words, told)) + rest
+    shown = named if len(named) <= EVENTS_TOLD + 1 else named[:EVENTS_TOLD]
+    all_ = ", ".join(map(event_words, shown))
+    if len(shown) == len(named):
+        return all_
+    return say("{dates} and {count} more dates", dates=all_, count=len(named) - len(shown))
 
 
 def role_words(role: str) -> str:
     """A recipient of mails in a sentence."""
-    return {PATIENT: "the patient", GUARDIAN: "the guardian"}.get(role, "the carer")
+    return say({PATIENT: later("the patient"), GUARDIAN: later("the guardian")}.get(role, later("the carer")))
 
 
 def wants_words(choice: Mapping[Kind, Collection[int]]) -> str:
     """What a recipient left of the clinic's mails."""
     less = [
-        f"{KIND_WORDS[kind]}: {', '.join(map(_before, days)) or 'none'}"
+        f"{say(KIND_WORDS[kind])}: {', '.join(map(_before, days)) or say('none')}"
         for kind, days in choice.items()
         if kind is not Kind.CHANGE or not days
     ]
-    return "; ".join(less) or "All that the clinic sends"
+    return "; ".join(less) or say("All that the clinic sends")
 
 
 def answer_words(answer: str) -> str:
     """What a mail server said to a try, without the name that we file it under."""
-    return answer.partition(" ")[2] or answer or "no answer was kept"
+    return told(answer.partition(" ")[2] or answer) or say("no answer was kept")
 
 
 def word(code: str) -> str:
     """The words for a code; an unknown one as it stands, without its hyphens."""
-    return WORDS.get(code) or code.replace("-", " ").capitalize()
+    return say(WORDS.get(code) or code.replace("-", " ").capitalize())
 
 
 def window_word(kind: str) -> str:
     """What a window asks for."""
-    return WINDOW_WORDS.get(kind) or word(kind)
+    return say(WINDOW_WORDS[kind]) if kind in WINDOW_WORDS else word(kind)
 
 
 def state_word(state: str) -> str:
     """How a course stands."""
-    return STATE_WORDS.get(state) or word(state)
+    return say(STATE_WORDS[state]) if state in STATE_WORDS else word(state)
+
+
+def detail_level(detail: str) -> str:
+    """How much is shown, in one word."""
+    return say(DETAIL_LEVELS.get(detail, detail))
+
+
+def token_state(state: str) -> str:
+    """How the token of a program stands."""
+    return say(TOKEN_STATES.get(state, state))
 
 
 def cause_word(cause: str) -> str:
     """Why a dose is on hold, or a treatment stopped."""
-    return CAUSE_WORDS.get(cause) or word(cause)
+    return say(CAUSE_WORDS[cause]) if cause in CAUSE_WORDS else word(cause)
 
 
 def day_words(day: date) -> str:
@@ -208,16 +232,23 @@ def moment_words(at: datetime) -> str:
 def lead_words(lead: timedelta) -> str:
     """How long before a visit an alarm rings."""
     if not lead:
-        return "at the start"
+        return say("at the start")
     days, rest = divmod(lead, timedelta(days=1))
     if rest:
-        return f"{say_duration(lead, LANGUAGE)} before"
-    return f"{days} {'day' if days == 1 else 'days'} before"
+        return say("{time} before", time=say_duration(lead, spoken().language))
+    return _before(days)
 
 
 def dose_words(cycle: int, day: int) -> str:
-    """The dose's name in a sentence: Cycle 1 day 8."""
-    return f"Cycle {cycle} day {day}"
+    """The dose's name: Cycle 1 day 8."""
+    return say("Cycle {cycle} day {day}", cycle=cycle, day=day)
+
+
+def length_words(shortest: int, longest: int) -> str:
+    """How many days a cycle may last."""
+    if shortest == longest:
+        return str(shortest)
+    return say("{shortest} to {longest}", shortest=shortest, longest=longest)
 
 
 def sentence(text: str) -> str:
@@ -229,22 +260,32 @@ def describe(action: Action) -> str:
     """The action as one sentence for the history, without its reason."""
     match action:
         case Given():
-            return f"{_which(action)} given on {day_words(action.on)}{_how(action)}"
+            return say("{dose} given on {day}", dose=_which(action), day=day_words(action.on)) + _how(action)
         case Defer():
-            along = f", {SCOPES[action.scope]}" if action.scope else ""
-            return f"{_which(action)} moved to {day_words(action.to)}{along}"
+            moved = say("{dose} moved to {day}", dose=_which(action), day=day_words(action.to))
+            return f"{moved}, {say(SCOPES[action.scope])}" if action.scope else moved
         case Hold():
-            since = f"from {day_words(action.on)}: {_lower(cause_word(action.cause))}"
-            return f"{dose_words(action.cycle, action.day)} and later doses put on hold {since}"
+            return say(
+                "{dose} and later doses put on hold from {day}: {cause}",
+                dose=dose_words(action.cycle, action.day),
+                day=day_words(action.on),
+                cause=_lower(cause_word(action.cause)),
+            )
         case Resume():
-            return f"Treatment resumed with {dose_words(action.cycle, action.day).lower()} on {day_words(action.on)}"
+            return say(
+                "Treatment resumed with cycle {cycle} day {day} on {date}",
+                cycle=action.cycle,
+                day=action.day,
+                date=day_words(action.on),
+            )
         case Omit():
-            return f"{_which(action)} left out"
+            return say("{dose} left out", dose=_which(action))
         case CycleLength():
-            return f"Cycle {action.cycle} lasts {action.days} days"
+            return say("Cycle {cycle} lasts {days} days", cycle=action.cycle, days=action.days)
         case Days():
-            named = "day " if len(action.days) == 1 else "days "
-            return f"From cycle {action.cycle} on only {named}{' and '.join(str(day) for day in action.days)}"
+            one, many = later("From cycle {cycle} on only day {days}"), later("From cycle {cycle} on only days {days}")
+            days = say(" and ").join(str(day) for day in action.days)
+            return say(one if len(action.days) == 1 else many, cycle=action.cycle, days=days)
         case _:
             return _describe_course(action)
 
@@ -262,27 +303,31 @@ def _describe_course(
 ) -> str:
     match action:
         case Cycles():
-            return f"Number of cycles set to {action.count}"
+            return say("Number of cycles set to {count}", count=action.count)
         case Intent():
-            return f"Intent changed: {_lower(word(action.value))}"
+            return say("Intent changed: {intent}", intent=_lower(word(action.value)))
         case Response():
-            return f"Response after cycle {action.cycle}: {_lower(word(action.value))}"
+            result = _lower(word(action.value))
+            return say("Response after cycle {cycle}: {result}", cycle=action.cycle, result=result)
         case VisitTime():
-            which = "all doses not given" if action.cycle is None else f"cycle {action.cycle} day {action.day}"
-            return f"Infusion at {clock_words(action.at)} for {which}"
+            at = clock_words(action.at)
+            if action.cycle is None:
+                return say("Infusion at {time} for all doses not given", time=at)
+            return say("Infusion at {time} for cycle {cycle} day {day}", time=at, cycle=action.cycle, day=action.day)
         case AudienceChange():
             name, _, mark = action.value.partition(":")
-            private = ", kept private" if mark else ""
-            return f"“{word(name)}” {STEPS[action.change]}{private}"
+            changed = say(STEPS[action.change], audience=word(name))
+            return changed + say(", kept private") if mark else changed
         case Away():
-            return f"Patient away from {day_words(action.from_)} to {day_words(action.to)}"
+            first, last = day_words(action.from_), day_words(action.to)
+            return say("Patient away from {first} to {last}", first=first, last=last)
         case Cease():
-            what = action.agent or "Treatment"
-            return f"{what} stopped on {day_words(action.on)}: {_lower(cause_word(action.cause))}"
+            what, cause = action.agent or say("Treatment"), _lower(cause_word(action.cause))
+            return say("{what} stopped on {day}: {cause}", what=what, day=day_words(action.on), cause=cause)
         case RegimenChange():
-            return f"Regimen version {action.version} from now on"
+            return say("Regimen version {version} from now on", version=action.version)
         case Void():
-            return f"Entry {action.action} taken back"
+            return say("Entry {number} taken back", number=action.action)
         case _:
             assert_never(action)
 
@@ -294,20 +339,20 @@ def _which(action: Given | Defer | Omit) -> str:
 
 def _how(action: Given) -> str:
     marks = [
-        ("" if action.complete else "only in part"),
-        ("" if action.tolerated else "not tolerated"),
-        ("elsewhere" if action.elsewhere else ""),
+        ("" if action.complete else say("only in part")),
+        ("" if action.tolerated else say("not tolerated")),
+        (say("elsewhere") if action.elsewhere else ""),
     ]
     times = [
-        f"{name} {clock_words(at)}"
-        for name, at in (("from", action.started), ("until", action.ended))
+        say(text, time=clock_words(at))
+        for text, at in ((later("from {time}"), action.started), (later("until {time}"), action.ended))
         if at is not None
     ]
     return "".join(f", {mark}" for mark in [" ".join(times), *marks] if mark)
 
 
 def _before(days: int) -> str:
-    return "1 day before" if days == 1 else f"{days} days before"
+    return count("{count} day before", "{count} days before", days)
 
 
 def _lower(text: str) -> str:

@@ -19,30 +19,13 @@ from web.forms import Faults, Field, Form, Input, Posted, beside, form_from, mis
 from web.pages.sign_in import CHECKS_AT_ONCE
 from web.render import Site, TheSite
 from web.session import CheckedForm, SignedIn
-from web.speaking import speak
+from web.speaking import later, say, speak
 from web.staff_language import language_field
 
 router = APIRouter()
 
 MAX_TOKEN = 200
-TOO_OFTEN = "This was not your password too often. Wait a quarter of an hour, then try again."
-NEW = (
-    Field(
-        name="new",
-        label="New password",
-        input=Input.PASSWORD,
-        hint=f"{SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters. A short sentence is easy to keep in mind.",
-        missing="Type a new password.",
-        autocomplete="new-password",
-    ),
-    Field(
-        name="again",
-        label="The same again",
-        input=Input.PASSWORD,
-        missing="Type the new password again.",
-        autocomplete="new-password",
-    ),
-)
+TOO_OFTEN = later("This was not your password too often. Wait a quarter of an hour, then try again.")
 CURRENT = Field(
     name="current",
     label="Your password now",
@@ -50,7 +33,6 @@ CURRENT = Field(
     missing="Type the password that you have now.",
     autocomplete="current-password",
 )
-CHANGE = (CURRENT, *NEW)
 
 
 @router.api_route("/welcome/{token}", methods=["GET", "HEAD"])
@@ -61,7 +43,7 @@ def welcome(token: str, site: TheSite) -> Response:
         return site.page("welcome.html", status=404, user=None)
     site.turn_to(user.clinic_id)
     speak(user.language)
-    return site.page("welcome.html", user=user, token=token, fields=NEW, form=Form(), faults={})
+    return site.page("welcome.html", user=user, token=token, fields=_new(), form=Form(), faults={})
 
 
 @router.post("/welcome/{token}")
@@ -72,7 +54,7 @@ def choose(token: str, site: TheSite, form: Posted) -> Response:
         return site.page("welcome.html", status=404, user=None)
     site.turn_to(user.clinic_id)
     speak(user.language)
-    faults = _faults(form, NEW)
+    faults = _faults(form, _new())
     try:
         if not faults:
             with CHECKS_AT_ONCE:
@@ -82,7 +64,7 @@ def choose(token: str, site: TheSite, form: Posted) -> Response:
         return site.page("welcome.html", status=404, user=None)
     except InvalidValue as refused:
         faults = {"new": beside("password", refused)}
-    return site.page("welcome.html", status=422, user=user, token=token, fields=NEW, form=Form(), faults=faults)
+    return site.page("welcome.html", status=422, user=user, token=token, fields=_new(), form=Form(), faults=faults)
 
 
 @router.api_route("/account", methods=["GET", "HEAD"])
@@ -104,7 +86,7 @@ def change_language(site: TheSite, who: SignedIn, form: CheckedForm) -> Response
 @router.post("/account")
 def change(request: Request, site: TheSite, who: SignedIn, form: CheckedForm) -> Response:
     """Changes it; every sign-in of this person ends, this one too. Who guesses at the password now has to wait."""
-    faults = _faults(form, CHANGE)
+    faults = _faults(form, (CURRENT, *_new()))
     if faults:
         return _account(site, who, faults)
     try:
@@ -127,6 +109,27 @@ def change(request: Request, site: TheSite, who: SignedIn, form: CheckedForm) ->
 # ---------------------------------------------------------------------------------------------------------------------
 
 
+def _new() -> tuple[Field, ...]:
+    hint = later("{least} to {most} characters. A short sentence is easy to keep in mind.")
+    return (
+        Field(
+            name="new",
+            label="New password",
+            input=Input.PASSWORD,
+            hint=say(hint, least=SHORTEST_PASSWORD, most=LONGEST_PASSWORD),
+            missing="Type a new password.",
+            autocomplete="new-password",
+        ),
+        Field(
+            name="again",
+            label="The same again",
+            input=Input.PASSWORD,
+            missing="Type the new password again.",
+            autocomplete="new-password",
+        ),
+    )
+
+
 def _account(
     site: Site,
     who: SessionUser,
@@ -140,7 +143,7 @@ def _account(
         "account.html",
         status=status if faults or language_faults else 200,
         who=who,
-        fields=CHANGE,
+        fields=(CURRENT, *_new()),
         form=Form(),
         faults=faults or {},
         language=language_field(),
@@ -153,5 +156,5 @@ def _account(
 def _faults(form: Form, fields: tuple[Field, ...]) -> Faults:
     faults = missing_faults(fields, form)
     if not faults and form.raw("new") != form.raw("again"):
-        return {"again": "The two new passwords are not the same. Type both again."}
+        return {"again": later("The two new passwords are not the same. Type both again.")}
     return faults

@@ -12,13 +12,14 @@ from scheduler.dates import parse_date
 from scheduler.errors import InvalidValue
 from service.courses import RequestReused
 from service.feeds import FeedLine, list_feeds, new_feed, replace_feed, revoke_feed
-from service.languages import labels
 from service.queries import CourseRecord, load_course
 from service.users import SessionUser
 from web.calendar_help import address_values
 from web.forms import Faults, Field, Form, Input, Option, form_from, missing_faults, refusal
 from web.render import Site, TheSite
 from web.session import CheckedForm, Recorder, WithToken
+from web.speaking import later
+from web.staff_language import patient_languages
 from web.words import word
 
 router = APIRouter()
@@ -100,7 +101,7 @@ def replace(course_id: UUID, feed_id: UUID, site: TheSite, who: Recorder, form: 
 
 # ---------------------------------------------------------------------------------------------------------------------
 
-CHANGED = "This form has made an address already, with other answers. Send it again to make another one."
+CHANGED = later("This form has made an address already, with other answers. Send it again to make another one.")
 LEADS = (("24", "1 day before"), ("72", "3 days before"), ("2", "2 hours before"))
 
 
@@ -114,7 +115,7 @@ def _fields(site: Site) -> tuple[Field, ...]:
         Option(value="patient", label="The patient"),
         Option(value="carer", label="A carer or guardian", hint=carer_hint),
     )
-    languages = tuple(Option(value=code, label=label) for code, label in labels(site.app.wordings).items())
+    languages = tuple(Option(value=code, label=label) for code, label in patient_languages(site.app).items())
     return (
         Field(
             name="name",

@@ -24,6 +24,8 @@ from web.forms import whole_number
 from web.paging import part
 from web.render import Site, TheSite
 from web.session import CheckedForm, Recorder, Viewer
+from web.speaking import later, spoken
+from web.speaking import told as told_words
 from web.words import LANGUAGE, sentence
 
 router = APIRouter()
@@ -32,7 +34,7 @@ router = APIRouter()
 SVG_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 
-NO_NEUTRAL = "No mail to the patient waits that could go in time, so none goes. Tell the patient by telephone."
+NO_NEUTRAL = later("No mail to the patient waits that could go in time, so none goes. Tell the patient by telephone.")
 
 
 DRAWN = {EventKind.INFUSION, EventKind.STAY, EventKind.WINDOW}
@@ -111,7 +113,7 @@ def remarks(course_id: UUID, site: TheSite, who: Recorder, form: CheckedForm) ->
     try:
         do(site.app, course_id, mark, by=who.user.name, clinic_id=who.user.clinic_id)
     except InvalidValue as gone:
-        raise HTTPException(409, sentence(str(gone))) from None
+        raise HTTPException(409, sentence(told_words(str(gone)))) from None
     return RedirectResponse(f"/courses/{course_id}?noted={step}#advice", 303)
 
 
@@ -157,7 +159,7 @@ def staff_view(site: Site, record: CourseRecord) -> CalendarView:
     return build_view(
         (each for each in record.stamped.values() if each.event.kind in DRAWN),
         record.plan,
-        wording=site.app.wordings[LANGUAGE],
+        wording=site.app.wordings.get(spoken().language) or site.app.wordings[LANGUAGE],
         detail=Detail.FULL,
         reader=Reader.STAFF,
         clinic=clinic_card(site.app.settings.clinic),

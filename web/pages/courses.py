@@ -12,21 +12,24 @@ from service.loading import CourseState
 from web.forms import whole_number
 from web.render import TheSite
 from web.session import Viewer
+from web.speaking import later
 
 router = APIRouter()
 
 ANY = "any"
 MAX_WORDS = 100
-NEEDS = {
-    ANY: "Anything below",
-    Need.RECORD: "A dose to record",
-    Need.TELL: "The patient to be told or phoned",
-    Need.CHECK: "A check that is due",
-    Need.AFTER: "A test after a dose",
-    Need.HOLD: "On hold",
-    Need.CLOSED: "A dose on a closed day",
-    Need.WATCH: "Liver watch",
-}
+NEEDS = later(
+    {
+        ANY: "Anything below",
+        Need.RECORD: "A dose to record",
+        Need.TELL: "The patient to be told or phoned",
+        Need.CHECK: "A check that is due",
+        Need.AFTER: "A test after a dose",
+        Need.HOLD: "On hold",
+        Need.CLOSED: "A dose on a closed day",
+        Need.WATCH: "Liver watch",
+    }
+)
 # Who is only watched needs nothing of anybody.
 ALL_NEEDS = tuple(need for need in Need if need is not Need.WATCH)
 

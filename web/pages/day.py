@@ -19,12 +19,16 @@ from web.day_view import visits, visits_after
 from web.forms import Form, beside, whole_number
 from web.render import Site, TheSite
 from web.session import CheckedForm, Recorder, Viewer
+from web.speaking import later, say
+from web.speaking import told as translated
 from web.words import sentence
 
 router = APIRouter()
 
 FIRST, LAST = date(1900, 1, 1), date(2200, 1, 1)
-CHANGED = "The course has changed since this page was made, so nothing was recorded. Look at it, then record anew."
+CHANGED = later(
+    "The course has changed since this page was made, so nothing was recorded. Look at it, then record anew."
+)
 
 
 @router.api_route("/", methods=["GET", "HEAD"])
@@ -129,9 +133,9 @@ def _show(
 
 
 def _refused(site: Site, who: SessionUser, form: Form, fault: Exception | None, status: int) -> Response:
-    told = sentence(beside(getattr(fault, "field", "") or "", fault)) if fault is not None else CHANGED
+    why = translated(beside(getattr(fault, "field", "") or "", fault)) if fault is not None else say(CHANGED)
     day, page = _date(form.text("shown")), whole_number(form.text("page")) or 1
-    return _show(site, who, day, page, status=status, fault=told, course=_course(form))
+    return _show(site, who, day, page, status=status, fault=sentence(why), course=_course(form))
 
 
 def _recorded(site: Site, clinic_id: int, text: str) -> object:

@@ -14,10 +14,11 @@ from web.facts_form import facts_sections, guardian_faults, known_facts, typed_f
 from web.forms import Faults, Form, all_fields, missing_faults, refusal
 from web.render import Site, TheSite
 from web.session import CheckedForm, Recorder
+from web.speaking import later
 
 router = APIRouter()
 
-STALE = "This was changed since the page was opened. Look at what is stored now, then send yours anew."
+STALE = later("This was changed since the page was opened. Look at what is stored now, then send yours anew.")
 
 
 @router.api_route("/courses/{course_id}/facts", methods=["GET", "HEAD"])

@@ -9,7 +9,6 @@ from starlette.responses import RedirectResponse, Response
 from calendars.kinds import Detail
 from scheduler.errors import InvalidValue
 from service.handing_over import HandedOver, Wanted, hand_over
-from service.languages import labels
 from service.page_links import MAX_NAME, PAGE_DETAILS, LinkLine, list_links, replace_link, revoke_link
 from service.posting import mail_link
 from service.queries import CourseRecord, load_course
@@ -19,18 +18,22 @@ from web.calendar_help import PROGRAMS, Code, address_values
 from web.forms import Faults, Field, Form, Input, Option, form_from, missing_faults, refusal
 from web.render import Site, TheSite
 from web.session import CheckedForm, Recorder, WithToken
+from web.speaking import later
+from web.staff_language import patient_languages
 from web.words import word
 
 router = APIRouter()
 
-REUSED = "This form has made addresses already, with other answers. Send it again to make others."
-PROGRAM_HINTS = {
-    "apple": "Looks for changes as the phone's settings say: each hour to once a day, or by hand only.",
-    "android": "Needs a small app, or Google on a computer.",
-    "google": "Hands the secret address to Google. A change often shows after 8 to 24 hours, at times later.",
-    "outlook": "A change shows after some 3 hours, at times after more than a day.",
-    "thunderbird": "Looks every 30 minutes while it is open.",
-}
+REUSED = later("This form has made addresses already, with other answers. Send it again to make others.")
+PROGRAM_HINTS = later(
+    {
+        "apple": "Looks for changes as the phone's settings say: each hour to once a day, or by hand only.",
+        "android": "Needs a small app, or Google on a computer.",
+        "google": "Hands the secret address to Google. A change often shows after 8 to 24 hours, at times later.",
+        "outlook": "A change shows after some 3 hours, at times after more than a day.",
+        "thunderbird": "Looks every 30 minutes while it is open.",
+    }
+)
 
 
 @router.api_route("/courses/{course_id}/hand-over", methods=["GET", "HEAD"])
@@ -143,7 +146,7 @@ def _fields(site: Site) -> tuple[Field, ...]:
             label="Language",
             input=Input.SELECT,
             missing="Choose the language.",
-            options=tuple(Option(value=code_, label=label) for code_, label in labels(site.app.wordings).items()),
+            options=tuple(Option(value=code_, label=label) for code_, label in patient_languages(site.app).items()),
         ),
     )
 
@@ -167,7 +170,7 @@ def _form(site: Site, who: SessionUser, record: CourseRecord, form: Form, faults
         fields=_fields(site),
         form=form,
         faults=faults or {},
-        languages=labels(site.app.wordings),
+        languages=patient_languages(site.app),
     )
 
 

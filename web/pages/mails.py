@@ -14,10 +14,11 @@ from service.queries import load_course
 from web.forms import Form
 from web.render import TheSite
 from web.session import CheckedForm, Recorder
+from web.speaking import later
 
 router = APIRouter()
 
-GONE = "This mail does not wait any more, so nothing was changed. Open the course again and look at its mails."
+GONE = later("This mail does not wait any more, so nothing was changed. Open the course again and look at its mails.")
 
 
 @router.post("/courses/{course_id}/mails/pause")

@@ -9,17 +9,20 @@ from service.users import Role, SessionUser, invite_user, list_users, make_passw
 from web.forms import Faults, Field, Form, Input, Option, beside, form_from, missing_faults
 from web.render import Site, TheSite
 from web.session import Administrator, CheckedForm
+from web.speaking import later
 from web.staff_language import language_field
 from web.words import word
 
 router = APIRouter()
 
-HINTS = {
-    Role.NURSE: "Makes and changes calendars.",
-    Role.PRESCRIBER: "The same as a nurse.",
-    Role.CLINIC_ADMIN: "The same, and manages settings and users.",
-    Role.AUDITOR: "Reads everything and the audit, changes nothing.",
-}
+HINTS = later(
+    {
+        Role.NURSE: "Makes and changes calendars.",
+        Role.PRESCRIBER: "The same as a nurse.",
+        Role.CLINIC_ADMIN: "The same, and manages settings and users.",
+        Role.AUDITOR: "Reads everything and the audit, changes nothing.",
+    }
+)
 ROLES = tuple(Option(value=role.value, label=word(role), hint=hint) for role, hint in HINTS.items())
 
 
@@ -63,7 +66,7 @@ def change_role(user_id: int, site: TheSite, who: Administrator, form: CheckedFo
     role = form.text("role")
     try:
         if role not in set(Role):
-            raise InvalidValue("role: choose one of the roles", field="")
+            raise InvalidValue(later("role: choose one of the roles"), field="")
         set_role(site.app, user_id, Role(role), by=who.user)
     except InvalidValue as refused:
         return _show(site, who, Form(), {"": beside(refused.field or "", refused)})

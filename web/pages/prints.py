@@ -10,7 +10,6 @@ from calendars.kinds import Detail
 from calendars.sheet import Paper
 from scheduler.errors import InvalidValue
 from service.courses import RequestReused
-from service.languages import labels
 from service.prints import PrintLine, list_prints, print_course, revoke_print
 from service.queries import CourseRecord, load_course
 from service.rendering import Look
@@ -18,11 +17,15 @@ from service.users import SessionUser
 from web.forms import Faults, Field, Form, Input, Option, form_from, missing_faults, refusal
 from web.render import Site, TheSite
 from web.session import CheckedForm, Recorder, WithToken
+from web.speaking import later
+from web.staff_language import patient_languages
 from web.words import word
 
 router = APIRouter()
 
-CHANGED = "The course, or this form, has changed since it was printed from here. Send it again to print another sheet."
+CHANGED = later(
+    "The course, or this form, has changed since it was printed from here. Send it again to print another sheet."
+)
 FILE = {
     # No name in the file's name: it stays in the folder for downloads.
     "Content-Disposition": 'inline; filename="calendar.pdf"',
@@ -90,7 +93,7 @@ def revoke(course_id: UUID, print_id: UUID, site: TheSite, who: Recorder) -> Res
 
 
 def _fields(site: Site) -> tuple[Field, ...]:
-    carer_hint = "Without birth control, breastfeeding or pregnancy."
+    carer_hint = later("Without birth control, breastfeeding or pregnancy.")
     details = (Detail.FULL, Detail.DISCREET)
     papers = {Paper.A4: "A4", Paper.LETTER: "Letter"}
     return (
@@ -117,7 +120,7 @@ def _fields(site: Site) -> tuple[Field, ...]:
             label="Language",
             input=Input.SELECT,
             missing="Choose the language.",
-            options=tuple(Option(value=code, label=label) for code, label in labels(site.app.wordings).items()),
+            options=tuple(Option(value=code, label=label) for code, label in patient_languages(site.app).items()),
         ),
         Field(
             name="paper",

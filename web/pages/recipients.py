@@ -17,10 +17,11 @@ from web.forms import Faults, Form, missing_faults, refusal
 from web.mail_form import carer_fields, choice_fields, chosen_now, contact, fresh_carer, new_carer, wish
 from web.render import Site, TheSite
 from web.session import CheckedForm, Recorder, WithToken
+from web.speaking import later
 
 router = APIRouter()
 
-REUSED = "This form has added a carer already, with other answers. Look at the course's mails first."
+REUSED = later("This form has added a carer already, with other answers. Look at the course's mails first.")
 
 
 @router.api_route("/courses/{course_id}/mails/carers/new", methods=["GET", "HEAD"])

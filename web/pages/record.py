@@ -17,7 +17,7 @@ from service.courses import record as record_action
 from service.queries import CourseRecord, HistoryEntry, load_course
 from service.users import SessionUser
 from web.compare import Comparison, compare
-from web.date_words import permitted_words
+from web.date_words import free_words, permitted_words
 from web.entries import corrected_values, field_at_fault, first_values, read_fields, visit_named
 from web.forms import Faults, Field, Form, beside, missing_faults, whole_number
 from web.kinds import GROUPS, KINDS, fields_of
@@ -25,6 +25,7 @@ from web.notices import in_words
 from web.record_fields import Material
 from web.render import Site, TheSite
 from web.session import CheckedForm, Recorder
+from web.speaking import later, say
 from web.words import dose_words
 
 router = APIRouter()
@@ -32,9 +33,17 @@ router = APIRouter()
 
 # How a patient hears of what an entry changes: what is sent, the words, what they mean.
 WAYS = (
-    ("", "Not yet", "A notice of such a dose waits until somebody says that the patient knows."),
-    ("told", "The patient has been told", ""),
-    ("neutral", "Not yet: send a neutral notice", "A mail that only asks the patient to call. You still have to tell."),
+    (
+        "",
+        later("Not yet"),
+        later("A notice of such a dose waits until somebody says that the patient knows."),
+    ),
+    ("told", later("The patient has been told"), ""),
+    (
+        "neutral",
+        later("Not yet: send a neutral notice"),
+        later("A mail that only asks the patient to call. You still have to tell."),
+    ),
 )
 
 
@@ -106,10 +115,11 @@ class _Desk:
         )
         if chosen is None:
             return self.fields
-        dates = permitted_words(self.material.permitted[chosen])
-        hint = f"{dose_words(chosen.cycle, chosen.day)} without a reason: {dates.removeprefix('OK ')}."
-        if self.material.permitted[chosen] is None:
-            hint = f"{dose_words(chosen.cycle, chosen.day)}: {dates}."
+        name, dates = dose_words(chosen.cycle, chosen.day), self.material.permitted[chosen]
+        if dates is None:
+            hint = f"{name}: {permitted_words(dates)}."
+        else:
+            hint = say("{dose} without a reason: {dates}.", dose=name, dates=free_words(dates))
         return tuple(replace(field, hint=hint) if field.name == "to" else field for field in self.fields)
 
     def is_stale(self, form: Form) -> bool:

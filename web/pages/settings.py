@@ -18,7 +18,6 @@ from service.clinic_settings import (
     preview_settings,
 )
 from service.clock import today_in
-from service.languages import labels
 from service.own_settings import ClosureSpan, closure_spans
 from service.public_holidays import public_holidays
 from service.sample_mails import SAMPLES, sample_mail
@@ -26,11 +25,14 @@ from service.users import SessionUser
 from web.forms import Faults, Form, beside, missing_faults, whole_number
 from web.render import Site, TheSite
 from web.session import CheckedForm, SettingsAdmin
-from web.settings_form import LABELS, Group, faults_of, first_values, groups, say, told, wanted
+from web.settings_form import LABELS, Group, faults_of, first_values, groups, in_words, told, wanted
+from web.speaking import later, say
+from web.staff_language import patient_languages
 
 router = APIRouter()
 
-STALE = "Somebody else has changed the settings meanwhile"
+STALE = later("Somebody else has changed the settings meanwhile. Look at them, then send yours anew.")
+STALE_NAMES = later("Somebody else has changed the settings meanwhile: {names}. Look at them, then send yours anew.")
 
 
 @router.api_route("/settings", methods=["GET", "HEAD"])
@@ -54,7 +56,7 @@ def settings(request: Request, site: TheSite, who: SettingsAdmin) -> Response:
 @router.api_route("/settings/mails", methods=["GET", "HEAD"])
 def mails(request: Request, site: TheSite, who: SettingsAdmin) -> Response:
     """How a mail reads in a language, by the real builder, with invented dates."""
-    languages = labels(site.app.wordings)
+    languages = patient_languages(site.app)
     kind, language = request.query_params.get("kind", "visit"), request.query_params.get("language", "en")
     if kind not in SAMPLES or language not in languages:
         raise HTTPException(404)
@@ -146,8 +148,8 @@ def _change(asked: _Asked, values: dict[str, object]) -> Response:
             clinic_id=user.clinic_id,
         )
     except StaleSettings as stale:
-        names = ", ".join(LABELS[name] for name in stale.names)
-        sentence = f"{STALE}{': ' + names if names else ''}. Look at them, then send yours anew."
+        names = ", ".join(say(LABELS[name]) for name in stale.names)
+        sentence = say(STALE_NAMES, names=names) if names else STALE
         return _form(asked, {"": sentence}, status=409)
     return RedirectResponse("/settings?stored", 303)
 
@@ -175,7 +177,8 @@ def _preview(asked: _Asked, expected: Consequences) -> Response:
         who=asked.who,
         group=asked.group,
         changes=[
-            (LABELS[each.name], say(each.name, each.before), say(each.name, each.after)) for each in expected.changes
+            (LABELS[each.name], in_words(each.name, each.before), in_words(each.name, each.after))
+            for each in expected.changes
         ],
         expected=expected,
         kept=[(name, value) for name in kept for value in asked.form.all(name) if value],

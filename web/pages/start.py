@@ -18,6 +18,7 @@ from web.forms import Faults, Field, Form, all_fields, beside
 from web.moving_form import MOVING, Row, place_of, row_fields, rows_of, shown_in
 from web.render import Site, TheSite
 from web.session import CheckedForm, Recorder
+from web.speaking import later, say, told
 from web.start_fields import CARERS, first_values, sections, with_carer
 from web.start_form import draft, earlier_course, fault_place, faults_of, new_course
 
@@ -111,7 +112,7 @@ def _place(form: Form, refused: InvalidValue | Rejected, fields: tuple[Field, ..
 
 def _draft(site: Site, who: SessionUser, regimen: Regimen, form: Form) -> Draft:
     if not form.text("day1"):
-        return Draft(plan=None, trouble="It shows as soon as day 1 stands in the form.")
+        return Draft(plan=None, trouble=later("It shows as soon as day 1 stands in the form."))
     try:
         new = draft(site.app, form, regimen)
         return Draft(plan=preview_start(site.app, new, clinic_id=who.user.clinic_id))
@@ -127,7 +128,10 @@ def _start(site: Site, who: SessionUser, new: NewCourse, form: Form) -> Response
         )
     except RequestReused as reused:
         raise InvalidValue(
-            f"This form was sent before with other values; look at the list of courses ({reused})."
+            say(
+                "This form was sent before with other values; look at the list of courses ({why}).",
+                why=told(str(reused)),
+            )
         ) from None
     return RedirectResponse(f"/courses/{course_id}?started", 303)
 

@@ -10,16 +10,19 @@ from service.users import Role, SessionUser
 from web.forms import Faults, Field, Form, Input, Option, beside, missing_faults
 from web.render import Site, TheSite
 from web.session import Administrator, CheckedForm
+from web.speaking import later
 from web.words import word
 
 router = APIRouter()
 
-HINTS = {
-    Role.NURSE: "Reads, and records.",
-    Role.PRESCRIBER: "The same as a nurse.",
-    Role.CLINIC_ADMIN: "The same: settings and users stay with people.",
-    Role.AUDITOR: "Reads everything and the audit, changes nothing.",
-}
+HINTS = later(
+    {
+        Role.NURSE: "Reads, and records.",
+        Role.PRESCRIBER: "The same as a nurse.",
+        Role.CLINIC_ADMIN: "The same: settings and users stay with people.",
+        Role.AUDITOR: "Reads everything and the audit, changes nothing.",
+    }
+)
 FIELDS = (
     Field(
         name="program",

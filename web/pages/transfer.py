@@ -16,6 +16,7 @@ from service.users import SessionUser
 from web.render import Site, TheSite
 from web.rights import Right, has_right
 from web.session import CheckedForm, May, Recorder
+from web.speaking import later
 
 router = APIRouter()
 
@@ -35,7 +36,7 @@ def send(site: TheSite, who: Recorder, form: CheckedForm) -> Response:
     """Stores the table for its check; the form again for one that can't be read."""
     data = form.files.get("file", b"") or form.text("table").encode()
     if not data:
-        return _ask(site, who, "Choose a file, or paste its rows.")
+        return _ask(site, who, later("Choose a file, or paste its rows."))
     try:
         batch_id = upload(site.app, data, by=who.user.name, clinic_id=who.user.clinic_id)
     except InvalidValue as fault:
