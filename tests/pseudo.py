@@ -25,18 +25,28 @@ class Spoken(HTMLParser):
     SILENT = ("style", "script", "code")
     READ_OUT = ("aria-label", "abbr", "alt", "title", "placeholder")
 
-    def __init__(self, page: str) -> None:
+    def __init__(self, page: str, *, language: str = "") -> None:
+        """With a `language`: what is said in that one. Parts that name another one are left out."""
         super().__init__()
         self.texts: list[str] = []
+        self._language = language
         self._silent = ""
+        self._depth = 0  # of the same element within the silent one
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._silent = self._silent or (tag if tag in self.SILENT else "")
-        self.texts += [value for name, value in attrs if name in self.READ_OUT and value]
+        other = self._language and (dict(attrs).get("lang") or self._language) != self._language
+        if tag == self._silent:
+            self._depth += 1
+        elif not self._silent and (tag in self.SILENT or other):
+            self._silent, self._depth = tag, 1
+        if not self._silent:
+            self.texts += [value for name, value in attrs if name in self.READ_OUT and value]
 
     def handle_endtag(self, tag: str) -> None:
-        self._silent = "" if tag == self._silent else self._silent
+        if tag == self._silent:
+            self._depth -= 1
+            self._silent = self._silent if self._depth else ""
 
     def handle_data(self, data: str) -> None:
         if not self._silent:
@@ -62,6 +72,12 @@ def untranslated(texts: Iterable[str], *, names: Iterable[str], zone: str = "Ame
 def cut_off(text: str) -> bool:
     """Whether a text of the catalogue was cut: each begins and ends with a bracket."""
     return text.count("[") != text.count("]")
+
+
+def staff_text(text: str) -> str:
+    """A text of staff pages with accents on all but its placeholders and marks."""
+    parts = re.split(r"(%\(\w+\)s|\{\w+\}|<[^>]+>|<code>.*?</code>)", text)
+    return "".join(part if number % 2 else _accented(part) for number, part in enumerate(parts))
 
 
 # ---------------------------------------------------------------------------------------------------------------------

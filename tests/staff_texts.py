@@ -40,7 +40,10 @@ def _of_template(path: Path) -> Iterator[Key]:
     options = {"trimmed": "true", "trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}
     with path.open("rb") as file:
         for _, _, key, _ in babel_extract(file, ("_", "gettext", "ngettext"), (), options):
-            yield key if isinstance(key, str) else (key[0], key[1])
+            if isinstance(key, str):
+                yield key
+            elif key is not None:
+                yield str(key[0]), str(key[1])
 
 
 def _of_python(path: Path) -> Iterator[Key]:
@@ -58,7 +61,7 @@ def _of_call(call: ast.Call, name: str) -> Iterator[Key]:
     elif name in FIELD_MAKERS:
         yield from (text for each in call.args for text in _strings(each) if text[:1].isupper())
     for named in call.keywords:
-        if named.arg in NAMED and name not in {"say", "count"}:
+        if named.arg in NAMED and name not in {"say", "count", "FastAPI"}:
             yield from (text for text in _strings(named.value) if text)
 
 

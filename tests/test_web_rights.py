@@ -30,7 +30,7 @@ NO_SESSION = {
     "/p/{token}/choices",
     "/p/{token}/calendar",
 }  # of a form sent from there no session can be misused
-ONLY_SIGNED_IN = {"/sign-out", "/account"}
+ONLY_SIGNED_IN = {"/sign-out", "/account", "/account/language"}
 
 
 def routes() -> list[APIRoute]:

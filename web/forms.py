@@ -129,7 +129,9 @@ def missing_faults(fields: Iterable[Field], form: Form) -> Faults:
         elif asked.options and not {option.value for option in asked.options}.issuperset(typed):
             faults[asked.name] = say("{label}: choose one of the values that the form offers.", label=say(asked.label))
         elif asked.input is Input.DATE and form.boxes(asked.name).fault:
-            faults[asked.name] = f"{say(asked.label)}: {say(form.boxes(asked.name).fault)}."
+            faults[asked.name] = say(
+                "{label}: {fault}.", label=say(asked.label), fault=say(form.boxes(asked.name).fault)
+            )
         elif any(len(value) > asked.length for value in typed):
             faults[asked.name] = say(
                 "{label}: write at most {count} characters.", label=say(asked.label), count=asked.length

@@ -7,9 +7,9 @@ from service.queries import CourseRecord
 from service.recipients import CalendarFiles
 from service.wiring import App
 from web.forms import Field, Form, Input, Option, form_from
-from web.speaking import later
+from web.speaking import later, say
 from web.staff_language import patient_languages
-from web.words import LANGUAGE
+from web.words import LANGUAGE, days_before
 
 KIND_WORDS = later(
     {Kind.VISIT: "Reminders of visits", Kind.CHECK: "Reminders of checks", Kind.WINDOW: "Reminders of windows"}
@@ -139,8 +139,7 @@ def contact(form: Form, role: str) -> Contact | None:
 
 
 def _days(days: int) -> Option:
-    words = {0: "on the day", 1: "1 day before"}
-    return Option(value=str(days), label=words.get(days, f"{days} days before"))
+    return Option(value=str(days), label=days_before(days) if days else say("on the day"))
 
 
 def _language(app: App) -> Field:

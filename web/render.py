@@ -25,7 +25,7 @@ from service.worklist import count_lines
 from web import date_words, words
 from web.limits import PageLimits
 from web.rights import Right, has_right
-from web.speaking import count, language_labels, speak, spoken, told
+from web.speaking import count, language_labels, speak, spoken, told_or_none
 
 MEDIA_TYPES = {
     "css": "text/css; charset=utf-8",
@@ -137,10 +137,10 @@ def _templates(app: App) -> Environment:
         "here": here,  # an instant as the clinic's clocks show it
         "there": there,  # and as those of another zone do
         "events": words.events_words,
-        "reason": words.reason_words,
+        "reason": lambda outcome: _told(words.reason_kept(outcome)),
         "role": words.role_words,
         "wants": words.wants_words,
-        "answer": words.answer_words,
+        "answer": lambda answer: _told(words.answer_kept(answer)),
         "word": words.word,
         "window_word": words.window_word,
         "language": lambda code: language_labels(checked).get(code, code),  # with whether a clinician has checked it
@@ -175,9 +175,9 @@ def _while_made(filter_: Callable[..., object]) -> Callable[..., object]:
 def _told(text: str, *, whole: bool = False) -> str:
     """A sentence in the language of the page; `whole`: with a capital letter and a full stop. What has no translation
     is marked as English, so that a screen reader says it so."""
-    found = told(text)
-    said = words.sentence(found) if whole else found
-    return Markup('<span lang="en">{}</span>').format(said) if found == text and spoken().language != "en" else said
+    found = told_or_none(text)
+    said = words.sentence(found or text) if whole else found or text
+    return said if found is not None or not said else Markup('<span lang="en">{}</span>').format(said)
 
 
 def _said(text: str) -> str:

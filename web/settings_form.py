@@ -112,8 +112,9 @@ def faults_of(group: Group, refused: FileRefused) -> Faults:
     for fault in refused.faults:
         key = fault.place.partition(".")[2]
         place = places.get(key, key)
-        found[place if place in known else ""] = (
-            f"{say(LABELS.get(fault.place, fault.place))}: {translated(fault.message)}"
+        label = say(LABELS.get(fault.place, fault.place))
+        found[place if place in known else ""] = say(
+            "{setting}: {fault}", setting=label, fault=translated(fault.message)
         )
     return found
 
@@ -128,6 +129,8 @@ def in_words(name: str, value: object) -> str:
         return "; ".join(say(TICK_LABELS[tick]) for tick in value) or say("nothing")
     if name == "regimens.offered" and not value:
         return say("all that there are")
+    if name == "clinic.closures" and isinstance(value, list):
+        return ", ".join(map(_closure_words, value)) or say("none")
     if name == "reminders.quiet" and isinstance(value, list):
         return say("{start} and {end}", start=value[0], end=value[1])
     if isinstance(value, list):
@@ -136,6 +139,12 @@ def in_words(name: str, value: object) -> str:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+def _closure_words(closure: object) -> str:
+    first, _, rest = str(closure).partition(" to ")
+    last, _, name = rest.partition(" ")
+    return say("{first} to {last} {name}", first=first, last=last, name=name) if rest else str(closure)
 
 
 def _patients() -> Group:

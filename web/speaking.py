@@ -78,6 +78,7 @@ class _Voice:
     def __init__(self, accepted: str) -> None:
         self._accepted = accepted
         self._wording: StaffWording | None = None
+        self.said: set[str] = set()
 
     @property
     def wording(self) -> StaffWording:
@@ -113,19 +114,27 @@ def spoken() -> StaffWording:
 
 def say(text: str, /, **values: object) -> str:
     """The text in the language of the page that is being made, with `values` in its {places}."""
-    return spoken().say(text, **values)
+    return _noted(spoken().say(text, **values))
 
 
 def count(one: str, many: str, number: int, /, **values: object) -> str:
     """The text in the form that goes with `number`, which is its {count}, in the language of the page."""
-    return spoken().count(one, many, number, **values)
+    return _noted(spoken().count(one, many, number, **values))
 
 
 def told(sentence: str) -> str:
     """A sentence that a form, the core or a service made, in the language of the page; one that nobody translated as
     it is."""
-    found = spoken().find(sentence)
-    return found if found != sentence else sentences.told(sentence, spoken().language)
+    return told_or_none(sentence) or sentence
+
+
+def told_or_none(sentence: str) -> str | None:
+    """The same; None where it would stand in English on a page of another language."""
+    voice, wording = _voice.get(None), spoken()
+    if wording is ENGLISH or (voice is not None and sentence in voice.said):
+        return sentence
+    found = wording.find(sentence)
+    return found if found != sentence else sentences.told_or_none(sentence, wording.language)
 
 
 def later(text: Text) -> Text:
@@ -150,6 +159,14 @@ def preferred(accepted: str, known: Collection[str]) -> str:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+def _noted(text: str) -> str:
+    """Remembers what was said for this request, so that it is not taken for an English sentence later on."""
+    voice = _voice.get(None)
+    if voice is not None:
+        voice.said.add(text)
+    return text
 
 
 def _label(code: str, *, checked: bool) -> str:

@@ -30,7 +30,7 @@ from scheduler.actions import (
     Void,
 )
 from scheduler.regimen import Scope
-from web.speaking import count, later, say, spoken, told
+from web.speaking import count, later, say, spoken
 
 EVENTS_TOLD = 3  # of one mail: a hold moves forty dates
 LANGUAGE = "en"  # which a patient or carer reads where nothing else is known
@@ -69,6 +69,7 @@ WORDS = later(
         "blood-count": "Blood count",
         "liver-tests": "Liver tests",
         "ecg": "ECG",
+        "electrolytes": "Electrolytes",
         "pregnancy-test": "Pregnancy test",
         "response-review": "Response review",
         "eye-exam": "Eye exam",
@@ -149,9 +150,9 @@ def event_words(key: str) -> str:
     return say("cycle {cycle} day {day}", cycle=cycle, day=day)
 
 
-def reason_words(outcome: str) -> str:
-    """Why a mail was not delivered, without the remark that every line of the worklist begins with."""
-    return told(outcome.removesuffix("; please phone")) or say("no reason was kept")
+def reason_kept(outcome: str) -> str:
+    """Why a mail was not delivered, without the remark that every line of the worklist begins with; in English."""
+    return outcome.removesuffix("; please phone") or later("no reason was kept")
 
 
 def events_words(keys: Collection[str]) -> str:
@@ -169,19 +170,27 @@ def role_words(role: str) -> str:
     return say({PATIENT: later("the patient"), GUARDIAN: later("the guardian")}.get(role, later("the carer")))
 
 
+def recipient_words(role: str) -> str:
+    """A recipient among several: the first carer, the guardian."""
+    kind, dash, number = role.rpartition("-")
+    if dash and kind == "carer":
+        return say("carer-{number}", number=number)
+    return say("guardian") if role == GUARDIAN else role
+
+
 def wants_words(choice: Mapping[Kind, Collection[int]]) -> str:
     """What a recipient left of the clinic's mails."""
     less = [
-        f"{say(KIND_WORDS[kind])}: {', '.join(map(_before, days)) or say('none')}"
+        f"{say(KIND_WORDS[kind])}: {', '.join(map(days_before, days)) or say('none')}"
         for kind, days in choice.items()
         if kind is not Kind.CHANGE or not days
     ]
     return "; ".join(less) or say("All that the clinic sends")
 
 
-def answer_words(answer: str) -> str:
-    """What a mail server said to a try, without the name that we file it under."""
-    return told(answer.partition(" ")[2] or answer) or say("no answer was kept")
+def answer_kept(answer: str) -> str:
+    """What a mail server said to a try, without the name that we file it under; in English."""
+    return answer.partition(" ")[2] or answer or later("no answer was kept")
 
 
 def word(code: str) -> str:
@@ -236,7 +245,12 @@ def lead_words(lead: timedelta) -> str:
     days, rest = divmod(lead, timedelta(days=1))
     if rest:
         return say("{time} before", time=say_duration(lead, spoken().language))
-    return _before(days)
+    return days_before(days)
+
+
+def days_before(days: int) -> str:
+    """How many days before something a mail goes."""
+    return count("{count} day before", "{count} days before", days)
 
 
 def dose_words(cycle: int, day: int) -> str:
@@ -349,10 +363,6 @@ def _how(action: Given) -> str:
         if at is not None
     ]
     return "".join(f", {mark}" for mark in [" ".join(times), *marks] if mark)
-
-
-def _before(days: int) -> str:
-    return count("{count} day before", "{count} days before", days)
 
 
 def _lower(text: str) -> str:

@@ -20,7 +20,7 @@ from web.render import Site, TheSite
 from web.session import CheckedForm, Recorder, WithToken
 from web.speaking import later
 from web.staff_language import patient_languages
-from web.words import word
+from web.words import lead_words, word
 
 router = APIRouter()
 
@@ -102,7 +102,7 @@ def replace(course_id: UUID, feed_id: UUID, site: TheSite, who: Recorder, form: 
 # ---------------------------------------------------------------------------------------------------------------------
 
 CHANGED = later("This form has made an address already, with other answers. Send it again to make another one.")
-LEADS = (("24", "1 day before"), ("72", "3 days before"), ("2", "2 hours before"))
+LEADS = (24, 72, 2)  # hours before a visit
 
 
 def _made(site: Site, who: SessionUser, record: CourseRecord, address: str) -> Response:
@@ -110,7 +110,7 @@ def _made(site: Site, who: SessionUser, record: CourseRecord, address: str) -> R
 
 
 def _fields(site: Site) -> tuple[Field, ...]:
-    carer_hint = "Without birth control, breastfeeding or pregnancy, whatever is chosen below."
+    carer_hint = later("Without birth control, breastfeeding or pregnancy, whatever is chosen below.")
     readers = (
         Option(value="patient", label="The patient"),
         Option(value="carer", label="A carer or guardian", hint=carer_hint),
@@ -139,7 +139,7 @@ def _fields(site: Site) -> tuple[Field, ...]:
             label="Alarms",
             input=Input.TICKS,
             hint="Many calendar programs leave them out of subscribed calendars: they never replace the mails.",
-            options=tuple(Option(value=hours, label=label) for hours, label in LEADS),
+            options=tuple(Option(value=str(each), label=lead_words(timedelta(hours=each))) for each in LEADS),
         ),
         Field(
             name="expires",

@@ -19,9 +19,7 @@ from web.day_view import visits, visits_after
 from web.forms import Form, beside, whole_number
 from web.render import Site, TheSite
 from web.session import CheckedForm, Recorder, Viewer
-from web.speaking import later, say
-from web.speaking import told as translated
-from web.words import sentence
+from web.speaking import later
 
 router = APIRouter()
 
@@ -133,9 +131,9 @@ def _show(
 
 
 def _refused(site: Site, who: SessionUser, form: Form, fault: Exception | None, status: int) -> Response:
-    why = translated(beside(getattr(fault, "field", "") or "", fault)) if fault is not None else say(CHANGED)
+    why = beside(getattr(fault, "field", "") or "", fault) if fault is not None else CHANGED
     day, page = _date(form.text("shown")), whole_number(form.text("page")) or 1
-    return _show(site, who, day, page, status=status, fault=sentence(why), course=_course(form))
+    return _show(site, who, day, page, status=status, fault=why, course=_course(form))
 
 
 def _recorded(site: Site, clinic_id: int, text: str) -> object:
