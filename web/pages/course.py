@@ -25,7 +25,6 @@ from web.paging import part
 from web.render import Site, TheSite
 from web.session import CheckedForm, Recorder, Viewer
 from web.speaking import later, spoken
-from web.speaking import told as told_words
 from web.words import LANGUAGE, sentence
 
 router = APIRouter()
@@ -113,7 +112,7 @@ def remarks(course_id: UUID, site: TheSite, who: Recorder, form: CheckedForm) ->
     try:
         do(site.app, course_id, mark, by=who.user.name, clinic_id=who.user.clinic_id)
     except InvalidValue as gone:
-        raise HTTPException(409, sentence(told_words(str(gone)))) from None
+        raise HTTPException(409, sentence(str(gone))) from None
     return RedirectResponse(f"/courses/{course_id}?noted={step}#advice", 303)
 
 
