@@ -16,11 +16,14 @@ The rule, so that nobody has to guess what needs a translation:
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
 ROOT = Path(__file__).parent.parent
+
+REGIMENS = ROOT / "scheduler" / "regimens"
 
 ALL = ()
 SPEAKERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -202,6 +205,18 @@ def spoken() -> dict[str, str]:
         for line, text in texts_in(source, names, core=path.startswith("scheduler/")):
             if text not in ASIDE:
                 found.setdefault(text, f"{path}:{line}")
+    return found
+
+
+def library() -> set[str]:
+    """The words of the regimens that come along: kinds of checks, and names that say more than which drugs they hold."""
+    found = set()
+    for file in REGIMENS.glob("*.toml"):
+        regimen = tomllib.loads(file.read_text(encoding="utf-8"))
+        found |= {task["kind"] for task in regimen.get("tasks", ())}
+        drugs = {agent["name"].lower() for agent in regimen["agents"].values()}
+        if regimen["name"].lower() not in drugs:
+            found.add(regimen["name"])
     return found
 
 

@@ -62,7 +62,7 @@ TOLD = [
     (
         "a remark ends in a full stop, and its date is one of Spain's or Mexico's",
         "C1D8 on 14 Dec 2026: the clinic is closed on Mondays; 15 Dec 2026 is open.",
-        "C1D8, el 14 dic 2026: el centro cierra los lunes; el 15 dic 2026 está abierto.",
+        "C1D8, el 14 dic 2026: la clínica cierra los lunes; el 15 dic 2026 está abierto.",
     ),
     (
         "a closed day that an admin named stays as it was typed",
@@ -86,7 +86,7 @@ TOLD = [
         "a fact that nobody read",
         "8 months of birth control for a patient who can become pregnant: not verified, check the label.",
         (
-            "8 meses de anticoncepción para una persona que puede quedar embarazada: sin verificar, consultar la ficha "
+            "8 meses de anticoncepción para una persona que puede quedar embarazada: no verificado, consultar la ficha "
             "técnica."
         ),
     ),
@@ -109,7 +109,7 @@ TOLD = [
     (
         "the same with the field's name",
         "email: is empty; give the carer's mail address",
-        "email: está vacío; indicar la dirección de correo de la persona cuidadora",
+        "email: está vacío; indicar la dirección de correo del cuidador",
     ),
     (
         "a refusal inside another one, without its remedy",
@@ -134,6 +134,16 @@ TOLD = [
         "a server's answer stays",
         "450 at RCPT; please phone",
         "450 at RCPT; llamar por teléfono",
+    ),
+    (
+        "why a mail did not go, without what to do",
+        "nothing goes to this address",
+        "a esta dirección no sale nada",
+    ),
+    (
+        "checks that nobody verified, and one that the clinic's own regimen has",
+        "The checks (blood-count, ecg, vein-look): not verified, check the label.",
+        "Los controles (hemograma, ECG, vein-look): no verificado, consultar la ficha técnica.",
     ),
     ("what came back", "bounced 5.1.1; please phone", "devuelto 5.1.1; llamar por teléfono"),
     (
@@ -220,12 +230,12 @@ HOSTILE = [
 def test_what_was_typed_stays_as_it_is(why: str, typed: str) -> None:
     for english, spanish in (
         (f"user '{typed}': is disabled; enable them first", f"user '{typed}': está desactivado; activarlo antes"),
-        (f"is '{typed}' and the clinic has 3; empty it to start with that", f"es '{typed}' y el centro tiene 3; "),
+        (f"is '{typed}' and the clinic has 3; empty it to start with that", f"es '{typed}' y la clínica tiene 3; "),
         (f"paused by {typed}", f"en pausa por {typed}"),
         (f"C1D8 on 14 Dec 2026: {typed}.", f"C1D8, el 14 dic 2026: {typed}."),
     ):
         if typed == "the clinic is closed" and english.startswith("C1D8"):
-            assert told(english, "es") == "C1D8, el 14 dic 2026: el centro está cerrado."  # ours, whoever wrote it
+            assert told(english, "es") == "C1D8, el 14 dic 2026: la clínica está cerrada."  # ours, whoever wrote it
         else:
             assert told(english, "es").startswith(spanish), why
 

@@ -6,7 +6,7 @@ from importlib.resources import files
 import pytest
 
 from calendars.wording import Wording, parse_wording
-from tests.spoken import ASIDE, BESIDES, ROOT, SPEAKERS, spoken, texts_in
+from tests.spoken import ASIDE, BESIDES, ROOT, SPEAKERS, library, spoken, texts_in
 from web.sentence_texts import FIELD
 
 LANGUAGES = ("es",)
@@ -30,7 +30,13 @@ def test_each_sentence_that_reaches_a_page_has_a_translation(language: str) -> N
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_nothing_is_translated_that_nobody_says(language: str) -> None:
-    assert not set(catalogue(language).messages) - set(spoken()) - set(BESIDES)
+    assert not set(catalogue(language).messages) - set(spoken()) - set(BESIDES) - library()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_check_and_each_name_of_the_library_has_a_translation(language: str) -> None:
+    assert len(library()) > 15
+    assert not library() - set(catalogue(language).messages)
 
 
 def test_what_is_left_aside_or_told_besides_is_not_gathered_twice_or_gone() -> None:

@@ -12,6 +12,7 @@ class As(Enum):
     QUIET = auto()  # told where the catalogue has it, else it stays: a source, which the regimen's file names
     TOLD = auto()  # must be told, or the sentence is another one
     LIST = auto()  # several of these, with semicolons between
+    KINDS = auto()  # of checks, with commas between: told where the catalogue has them
     NAMES = auto()  # stay, but for the "and" between them
     WORD = auto()  # one word: told when it is one of the catalogue, else it stays
     BESIDE = auto()  # a name between commas behind what it belongs to
@@ -62,6 +63,7 @@ _BUT: dict[str, dict[str, As]] = {
     "cycle {cycle} has no day {day}; use one of its days: {days}": {"days": As.LEFT},
     "cycle {previous} day 1 {choice} {day_text}": {"previous": As.NUMBER},
     "carer {number}, detail: {shown} {known}": {"known": As.TOLD},
+    "the checks ({list})": {"list": As.KINDS},
     "paused by {by}": {"by": As.LEFT},
     "asked for by {by}": {"by": As.LEFT},
     "bounced {status}": {"status": As.STATUS},
@@ -149,6 +151,9 @@ DAY = re.compile(rf"([0-9]{{1,2}}) ({'|'.join(MONTHS)}) ([0-9]{{4}})((?: [0-9]{{
 # What reads alike in every language: names of doses, dates and times as files have them, numbers.
 _DOSE, _DATE = r"C[0-9]{1,3}D-?[0-9]{1,3}(?: [a-z0-9-]{1,60})?", r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 SHAPES = {
+    As.QUOTED: re.compile(r"'.*'|\".*\"", re.DOTALL),
+    As.BESIDE: re.compile(r", .*,", re.DOTALL),
+    As.NUMBER: re.compile(r"[0-9]+"),
     As.DOSE: re.compile(_DOSE, re.ASCII),
     As.DATE: re.compile(_DATE, re.ASCII),
     As.STATUS: re.compile(r"[0-9.]{1,20}"),

@@ -84,6 +84,8 @@ class Teller:
         whole = _Sentence(self._language, self._texts_for)
         try:
             found = whole.best(sentence)
+            if found is None and not whole.is_open(sentence):  # a page may leave the remedy out
+                found = whole.best(sentence, (CUT,))
             if sentence.endswith("."):  # as a page ends a fault, and the core a remark
                 short = whole.best(sentence[:-1])
                 if short is not None and (found is None or short.left < found.left):
@@ -111,6 +113,7 @@ class _Sentence:
         self._language = language
         self._texts_for = texts_for
         self._steps = STEPS
+        self._open: set[str] = set()
         self._known: dict[tuple[str, tuple[str, ...]], _Reading | None] = {}
 
     def best(self, value: str, only: tuple[str, ...] = ()) -> _Reading | None:
@@ -119,8 +122,15 @@ class _Sentence:
         asked = value, only
         if asked not in self._known:
             self._known[asked] = None  # a sentence that holds nothing but itself is none
-            self._known[asked] = _decided(list(self._readings(value, only)))
+            readings = list(self._readings(value, only))
+            self._known[asked] = _decided(readings)
+            if readings and self._known[asked] is None:
+                self._open.add(value)
         return self._known[asked]
+
+    def is_open(self, value: str) -> bool:
+        """Whether it was read, in ways that part differently what may have been typed."""
+        return value in self._open
 
     def _readings(self, value: str, only: tuple[str, ...]) -> Iterator[_Reading]:
         for text in self._texts_for(value, only):
@@ -172,17 +182,13 @@ class _Sentence:
         if not value:
             beside = index > 0 and not text.pieces[index] and text.names[index] in MAY_BE_EMPTY
             return _Reading("", 0, ()) if beside else None
+        if how in SHAPES and not SHAPES[how].fullmatch(value):
+            return None
         match how:
-            case As.LEFT:
+            case As.LEFT | As.QUOTED | As.BESIDE:
                 return _Reading(value, len(value), (value,))
-            case As.QUOTED:
-                return _Reading(value, len(value), (value,)) if value[0] == value[-1] in "'\"" else None
-            case As.BESIDE:
-                return _Reading(value, len(value), (value,)) if value[:2] == ", " and value[-1] == "," else None
-            case As.NUMBER:
-                return _Reading(value, 0, ()) if value.isascii() and value.isdigit() else None
-            case As.DOSE | As.DATE | As.KEY | As.STATUS:
-                return _Reading(value, 0, ()) if SHAPES[how].fullmatch(value) else None
+            case As.NUMBER | As.DATE | As.DOSE | As.KEY | As.STATUS:
+                return _Reading(value, 0, ())
             case As.DAY:
                 return self._day(value)
             case As.TOLD:
@@ -193,6 +199,8 @@ class _Sentence:
                 return self._list(value)
             case As.NAMES:
                 return self._names(value)
+            case As.KINDS:
+                return self._kinds(value)
             case _:
                 return self._told_if(how, value)
 
@@ -223,6 +231,11 @@ class _Sentence:
     def _names(self, value: str) -> _Reading:
         joint = self.best("and")
         return _Reading(f" {joint.telling} ".join(value.split(" and ")) if joint else value, len(value), ())
+
+    def _kinds(self, value: str) -> _Reading:
+        found = [self._told(each) if " " not in each else None for each in value.split(", ")]
+        telling = ", ".join(each.telling if each else kind for each, kind in zip(found, value.split(", "), strict=True))
+        return _Reading(telling, 0, ())
 
     def _told_if(self, how: As, value: str) -> _Reading | None:
         """Told where it is one of ours, else left."""
