@@ -85,14 +85,14 @@ def names_of(site: PreparedSite) -> Iterator[str]:
         yield from [regimen.id, regimen.name, *regimen.jurisdictions, *agents, *preparation]
 
 
-def shown(row: Row, site: PreparedSite, browser: httpx.Client) -> str:
-    """The page of that row as who may see it gets it."""
+def shown(row: Row, site: PreparedSite, browser: httpx.Client, *, language: str = LANGUAGE) -> str:
+    """The page of that row as who may see it gets it, whose browser asks for that language."""
     person = next((each for each in EVERY_PERSON if may(each, row)), EVERY_PERSON[-1])
     session = site.sessions[person]
     address, body = row.filled(site.names)
     token = session.csrf if session.cookie else "token-of-the-sign-in"
     cookies = f"infusions_session={session.cookie}; infusions_sign_in={token}"
-    headers = {"Origin": site.url, "Accept-Language": LANGUAGE, "Cookie": cookies}
+    headers = {"Origin": site.url, "Accept-Language": language, "Cookie": cookies}
     body = {**body, "token": token} if row.method == "POST" else {}
     answer = browser.request(row.method, site.url + address, headers=headers, data=body)
     browser.cookies.clear()

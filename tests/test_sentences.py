@@ -73,7 +73,7 @@ TOLD = [
         "a dose of one of several agents",
         "C2D1 carboplatin was planned for 1 Sep 2026 and is not recorded; urgent: nobody knows whether it was given.",
         (
-            "C2D1 carboplatin estaba planificada para el 1 sept 2026 y no está registrada; urgente: nadie sabe si se "
+            "C2D1 carboplatin estaba prevista para el 1 sept 2026 y no está registrada; urgente: nadie sabe si se "
             "administró."
         ),
     ),
@@ -115,7 +115,7 @@ TOLD = [
         "a refusal inside another one, without its remedy",
         "action 3 (given) could not stand then: C1D1 was given on 2026-12-07. Void action 3 first",
         (
-            "la acción 3 (administrada) ya no sería posible: C1D1 ya se administró el 2026-12-07. Anular primero la acción "
+            "el registro 3 (administrada) ya no sería posible: C1D1 ya se administró el 2026-12-07. Anular primero el registro "
             "3"
         ),
     ),
@@ -127,7 +127,7 @@ TOLD = [
         ),
         (
             "Ciclo 2, día 1 es el 7 ene 2027: el día 1 del ciclo 1 se administró el 14 dic 2026 y el ciclo dura 21 días "
-            "(acción 4); movida 3 días después por la acción 5; A book, 2.1."
+            "(registro 4); movida 3 días después por el registro 5; A book, 2.1."
         ),
     ),
     (
