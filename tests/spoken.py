@@ -100,6 +100,49 @@ SPEAKERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 
+# Where others of these folders write texts, and who reads them: no page. A module that is in neither list fails a test.
+SILENT: Mapping[str, str] = MappingProxyType(
+    {
+        "scheduler/accepting.py": "a reason that is recorded, and stays as it was",
+        "scheduler/choices.py": "a reason that is asked of the judges and never kept",
+        "scheduler/day_facts.py": "keys",
+        "scheduler/dose_id.py": "the name of a dose",
+        "scheduler/events.py": "keys",
+        "scheduler/regimen_*.py": "faults of a regimen's file: the command line reads it",
+        "service/audit.py": "the command line",
+        "service/catalogue.py": "files: the command line, and the log when the program starts",
+        "service/changes_text.py": "the command line",
+        "service/cli.py": "the command line",
+        "service/cli_*.py": "the command line",
+        "service/clock.py": "the API",
+        "service/config.py": "files: the command line, and the log when the program starts",
+        "service/demo.py": "names of a demo",
+        "service/explaining.py": "the command line",
+        "service/feed_fetching.py": "the command line",
+        "service/health.py": "the command line",
+        "service/own_settings.py": "places of faults, of which a page shows the settings' names",
+        "service/page_choices.py": "the patient, and names of feeds",
+        "service/patient_page.py": "the patient, and who it was in the audit",
+        "service/plan_table.py": "the command line",
+        "service/planning.py": "the command line",
+        "service/regimen_*.py": "pages of the documentation",
+        "service/serving.py": "names of calendar programs",
+        "service/tables.py": "the command line",
+        "service/way_out.py": "the log",
+        "service/wiring.py": "the command line, and the log when the program starts",
+        "service/worker.py": "the log",
+        "db/backup.py": "the command line",
+        "db/engine.py": "SQL, and the log: a page says that the database gives no answer",
+        "db/feed_reader.py": "SQL",
+        "db/tables.py": "SQL",
+        "db/worklist_store.py": "SQL",
+        "db/migrations/**.py": "SQL",
+        "reminders/channels/*.py": "the log; what comes to a page is told besides",
+        "reminders/mime.py": "the frame of a mail",
+        "reminders/policy.py": "the command line",
+    }
+)
+
 ASIDE: Mapping[str, str] = MappingProxyType(
     {
         "replaces": "a field's name",
@@ -157,6 +200,11 @@ BESIDES: Mapping[str, str] = MappingProxyType(
         "is omitted": "before, without its remedy",
         "is cancelled, since treatment was ceased": "before, without its remedy",
         "none": "carers, of days before a visit",
+        "{codes} at {step}": "the answer of a mail server, by reminders/channels",
+        "gone at {step}": "the answer of a mail server",
+        "no answer": "the answer of a mail server",
+        "no SMTPUTF8": "the answer of a mail server",
+        "the end of DATA": "a step of the conversation with it",
         "bounced {status}": "bounces",
         "delayed {status}": "bounces",
         "Monday": "a day on which the clinic is closed",

@@ -131,9 +131,9 @@ TOLD = [
         ),
     ),
     (
-        "a server's answer stays",
+        "the codes of a server's answer stay",
         "450 at RCPT; please phone",
-        "450 at RCPT; llamar por teléfono",
+        "450 en RCPT; llamar por teléfono",
     ),
     (
         "why a mail did not go, without what to do",
@@ -145,6 +145,7 @@ TOLD = [
         "The checks (blood-count, ecg, vein-look): not verified, check the label.",
         "Los controles (hemograma, ECG, vein-look): no verificado, consultar la ficha técnica.",
     ),
+    ("a server's answer that comes to a page alone", "450 4.2.0 at the end of DATA", "450 4.2.0 en el final de DATA"),
     ("what came back", "bounced 5.1.1; please phone", "devuelto 5.1.1; llamar por teléfono"),
     (
         "the words of a code that is meant",

@@ -1,12 +1,13 @@
 """The catalogues of the core's sentences: each text that reaches a page is there, with its placeholders, and no other."""
 
 import re
+from fnmatch import fnmatch
 from importlib.resources import files
 
 import pytest
 
 from calendars.wording import Wording, parse_wording
-from tests.spoken import ASIDE, BESIDES, ROOT, SPEAKERS, library, spoken, texts_in
+from tests.spoken import ASIDE, BESIDES, ROOT, SILENT, SPEAKERS, library, spoken, texts_in
 from web.sentence_texts import FIELD
 
 LANGUAGES = ("es",)
@@ -31,6 +32,18 @@ def test_each_sentence_that_reaches_a_page_has_a_translation(language: str) -> N
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_nothing_is_translated_that_nobody_says(language: str) -> None:
     assert not set(catalogue(language).messages) - set(spoken()) - set(BESIDES) - library()
+
+
+FOLDERS = ("scheduler", "service", "db", "reminders")
+
+
+def test_of_every_module_that_writes_texts_it_is_said_who_reads_them() -> None:
+    files = {str(file.relative_to(ROOT)) for folder in FOLDERS for file in (ROOT / folder).rglob("*.py")}
+    writing = {path for path in files if any(texts_in(source(path), core=path.startswith("scheduler/")))}
+    silent = {path for path in files if any(fnmatch(path, pattern) for pattern in SILENT)}
+    assert not writing - silent - set(SPEAKERS)
+    assert not silent & set(SPEAKERS)
+    assert not [pattern for pattern in SILENT if not any(fnmatch(path, pattern) for path in writing)]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from web.sentence_values import ONLY, OR_PLAIN, PLACE, As, kinds_of
+from web.sentence_values import DIGITS, ONLY, OR_PLAIN, PLACE, STARTS, As, kinds_of
 
 # The name of a field that a refusal begins with.
 FIELD = re.compile(r"(?:[\w-]+|\{\w+\}|neutral notice|request id|take back|seen revision): ")
@@ -19,9 +19,20 @@ class Text:
     names: tuple[str, ...]
     how: tuple[As, ...]
     only: tuple[tuple[str, ...], ...]
+    words: tuple[tuple[str, ...], ...]  # the same, where all of them stand as they are
+    follows: tuple[tuple[str, ...], ...]  # how what stands behind each value may begin: the piece, and the next value
     telling: str
     marks: tuple[tuple[str, ...], ...]  # of values that only few texts make: a piece of each
     core: str  # the longest piece but the first, by which most texts that don't fit are told at a glance
+
+    @property
+    def starts(self) -> str:
+        """The signs that it may begin with, letters small; an empty text stands for all."""
+        if not self.names or self.pieces[0]:
+            return self.pieces[0][:1].lower()
+        if self.only[0]:  # those few that begin with a value begin with a number
+            return "".join({DIGITS if each[0] == "{" else each[0].lower() for each in self.only[0]})
+        return STARTS.get(self.how[0], "")
 
     @property
     def has_letters(self) -> bool:
@@ -76,6 +87,8 @@ def _text(key: str, shown: str, telling: str) -> Text:
         names=names,
         how=kinds_of(key, shown, names),
         only=only,
+        follows=tuple(_follows(piece, *after) for piece, after in zip(pieces[1:], _afters(names, only), strict=True)),
+        words=tuple(few if not any("{" in each for each in few) else () for few in only),
         telling=telling,
         marks=tuple(_marks(few) for name, few in zip(names, only, strict=True) if few and name not in OR_PLAIN),
         core=max(pieces[1:], key=len, default=""),
@@ -85,3 +98,14 @@ def _text(key: str, shown: str, telling: str) -> Text:
 def _marks(few: tuple[str, ...]) -> tuple[str, ...]:
     """The longest piece of each text, without its first letter, which may be large."""
     return tuple(max(PLACE.split(each)[0::2], key=len)[1:] for each in few)
+
+
+def _afters(names: tuple[str, ...], only: tuple[tuple[str, ...], ...]) -> list[tuple[str, tuple[str, ...]]]:
+    """Of each value the name of the next one, and the few texts that make it."""
+    return [*zip(names[1:], only[1:], strict=True), ("", ())][: len(names)]
+
+
+def _follows(piece: str, name: str, few: tuple[str, ...]) -> tuple[str, ...]:
+    begins = [PLACE.split(each)[0] for each in few]
+    known = few and all(begins) and name not in OR_PLAIN - {"choice"}
+    return tuple(piece + each for each in begins) if known else (piece,)

@@ -20,6 +20,8 @@ class As(Enum):
     KEY = auto()  # the name of a field or a kind, before a colon
     CUT = auto()  # a refusal without its remedy
     DOSE = auto()  # C1D8, or with its agent
+    CODES = auto()  # of a mail server's reply: 450 4.2.0
+    STEP = auto()  # of the conversation with it: RCPT
     STATUS = auto()  # of a mail that came back: 5.1.1
     DATE = auto()  # as files have it: 2026-12-07
     DAY = auto()  # a date as the core writes it for people, 7 Dec 2026, with or without a time
@@ -68,6 +70,8 @@ _BUT: dict[str, dict[str, As]] = {
     "asked for by {by}": {"by": As.LEFT},
     "bounced {status}": {"status": As.STATUS},
     "delayed {status}": {"status": As.STATUS},
+    "{codes} at {step}": {"codes": As.CODES, "step": As.STEP},
+    "gone at {step}": {"step": As.STEP},
     "{name} on {day_text}: {reason}": {"name": As.DOSE},
     "{name} was planned for {day_text} and is not recorded; {urgency}": {"name": As.DOSE},
     "value: {name} {message}": {"name": As.QUOTED},
@@ -124,7 +128,15 @@ ONLY: dict[str, dict[str, tuple[str, ...]]] = {
     },
 }
 _CLOSED = ("the patient is away until {day_text}", "the clinic is closed on {weekday}s", "the clinic is closed")
-_ANSWERS = ("bounced {status}", "delayed {status}", "paused by {by}")
+_ANSWERS = (
+    "bounced {status}",
+    "delayed {status}",
+    "paused by {by}",
+    "{codes} at {step}",
+    "gone at {step}",
+    "no answer",
+    "no SMTPUTF8",
+)
 _SOURCES = (
     "the plan",
     "the record",
@@ -138,6 +150,7 @@ FEW = {
     As.ANSWER: _ANSWERS,
     As.SHOWN: ("a table", "a list", "a number of many digits"),
     As.KNOWN: ("none",),
+    As.STEP: ("the end of DATA",),
 }
 OR_PLAIN = frozenset({"allowed_lengths", "anchor", "choice", "days", "what"})  # or a number, a dose, nothing at all
 _KEYS = frozenset({"field", "kind", "name"})
@@ -156,9 +169,23 @@ SHAPES = {
     As.NUMBER: re.compile(r"[0-9]+"),
     As.DOSE: re.compile(_DOSE, re.ASCII),
     As.DATE: re.compile(_DATE, re.ASCII),
+    As.CODES: re.compile(r"[0-9]{3}(?: [0-9.]{1,20})?"),
+    As.STEP: re.compile(r"[A-Z]{2,10}|the end of DATA"),
     As.STATUS: re.compile(r"[0-9.]{1,20}"),
     As.KEY: re.compile(r"[\w.-]{1,60}", re.ASCII),
 }
+# What a value begins with, letters small, where that is known.
+DIGITS = "0123456789"
+STARTS = {
+    As.NUMBER: DIGITS,
+    As.DATE: DIGITS,
+    As.DAY: DIGITS,
+    As.CODES: DIGITS,
+    As.STATUS: DIGITS,
+    As.DOSE: "c",
+    As.QUOTED: "'\"",
+}
+FEW_LENGTH = 160  # letters at most of a value that only few texts make
 LENGTHS = {As.NUMBER: 10, As.DATE: 10, As.DAY: 18, As.WORD: 30, As.KEY: 60, As.DOSE: 80}  # at most, in letters
 PLAIN = re.compile(rf"-?[0-9]+|[0-9]{{2}}:[0-9]{{2}}|{_DATE}|{_DOSE}", re.ASCII)
 

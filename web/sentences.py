@@ -21,7 +21,7 @@ from babel.dates import format_date
 from calendars.wording import parse_wording
 from service.languages import SOURCE
 from web.sentence_texts import FIELD, Text, cut, large, variants
-from web.sentence_values import CUT, DAY, FEW, LENGTHS, MAY_BE_EMPTY, MONTHS, PLACE, PLAIN, SHAPES, As
+from web.sentence_values import CUT, DAY, FEW, FEW_LENGTH, LENGTHS, MAY_BE_EMPTY, MONTHS, PLACE, PLAIN, SHAPES, As
 
 LONGEST = 4000  # letters of a sentence that is told: all longer ones hold what somebody pasted
 STEPS = 4000  # looks at places of one sentence, of which an ordinary one takes some hundred
@@ -75,7 +75,8 @@ class Teller:
             for text in variants(key, telling):
                 self._by_key.setdefault(key, []).append(text)
                 self._by_key.setdefault(CUT, []).extend(cut(text))
-                self._by_start.setdefault(_start(text.pieces[0]), []).append(text)
+                for start in text.starts or ("",):
+                    self._by_start.setdefault(start, []).append(text)
 
     def tell(self, sentence: str) -> str | None:
         """The sentence in that language; None where it is none of the catalogue, or can be read in two ways."""
@@ -99,7 +100,7 @@ class Teller:
         if only:
             texts = [text for key in only for text in self._by_key.get(key, ())]
         else:
-            texts = [*self._by_start.get(_start(sentence), ()), *self._by_start.get("", ())]
+            texts = [*self._by_start.get(sentence[:1].lower(), ()), *self._by_start.get("", ())]
         return (text for text in texts if text.core in sentence and text.fits(sentence))
 
 
@@ -166,15 +167,22 @@ class _Sentence:
         piece, last = text.pieces[index + 1], index + 1 == len(text.names)
         if last:
             yield len(value) - len(piece)
+            return
+        furthest = at + (FEW_LENGTH if text.only[index] else LENGTHS.get(text.how[index], LONGEST))
+        if text.words[index]:
+            ends = (at + len(word) for word in text.words[index] if value.startswith(word, at))
+            yield from (end for end in ends if value.startswith(piece, end))
         elif piece:
-            furthest = at + LENGTHS.get(text.how[index], LONGEST)
             found = value.find(piece, at)
             while 0 <= found <= furthest:
-                yield found
+                if value.startswith(text.follows[index], found):
+                    yield found
                 found = value.find(piece, found + 1)
         else:  # two values side by side: the second begins with a blank or a comma, or is empty
-            yield from (end for end in range(at, len(value)) if value[end] in " ,")
-            yield len(value) - len(text.pieces[-1])
+            until = len(value) - len(text.pieces[-1])
+            yield from (end for end in range(at, min(until, furthest + 1)) if value[end] in " ,")
+            if until <= furthest:
+                yield until
 
     def _value(self, text: Text, index: int, value: str) -> _Reading | None:
         """How that value is told; None where it can't be a value of that placeholder."""
@@ -187,7 +195,7 @@ class _Sentence:
         match how:
             case As.LEFT | As.QUOTED | As.BESIDE:
                 return _Reading(value, len(value), (value,))
-            case As.NUMBER | As.DATE | As.DOSE | As.KEY | As.STATUS:
+            case As.NUMBER | As.DATE | As.DOSE | As.KEY | As.STATUS | As.CODES:
                 return _Reading(value, 0, ())
             case As.DAY:
                 return self._day(value)
@@ -287,8 +295,3 @@ def _filled(text: Text, values: list[str]) -> str | None:
     if any(by_name[name] != value for name, value in zip(text.names, values, strict=True)):
         return None
     return PLACE.sub(lambda place: by_name.get(place.group(1), place.group()), text.telling)
-
-
-def _start(text: str) -> str:
-    """By what texts are found: their first letter, large or small."""
-    return text[:1].lower()
