@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
@@ -18,6 +19,8 @@ __all__ = [
     "Engine",
     "Session",
     "check_schema",
+    "dbapi_of",
+    "driver_fault",
     "driver_of",
     "make_engine",
     "reading",
@@ -31,7 +34,9 @@ PRAGMAS = (
     "synchronous=FULL",  # what was answered as stored survives a power cut; NORMAL may lose the last commits in WAL
 )
 WRITES = "infusions_writes"
+KEPT = "infusions_kept"  # an option of connections whose transactions db/kept.py begins
 DRIVER = "infusions_driver"
+BEGIN_TO_WRITE = "BEGIN IMMEDIATE"
 # The schema that this program needs: the newest step in db/migrations (a test compares). It stands here so that
 # looking at a database doesn't import Alembic.
 SCHEMA = "0015"
@@ -84,6 +89,20 @@ def driver_of(session: Session) -> PoolProxiedConnection:
     if found is None or not found.is_valid:
         found = session.info[DRIVER] = session.connection().connection
     return found
+
+
+def dbapi_of(session: Session) -> Any:
+    """The same without what SQLAlchemy's pool has around it, for its dialects."""
+    return driver_of(session).driver_connection
+
+
+def driver_fault(session: Session, statement: str, fault: Exception) -> BaseException:
+    """What the driver itself refused, as SQLAlchemy tells it; without the values, which may be somebody's."""
+    dialect = session.get_bind().dialect
+    errors: Any = dialect.loaded_dbapi.Error
+    if dialect.is_disconnect(fault, dbapi_of(session), None):
+        session.connection().invalidate(fault)
+    return DBAPIError.instance(statement, None, fault, errors, hide_parameters=True, dialect=dialect)
 
 
 def check_schema(engine: Engine) -> None:
@@ -163,8 +182,9 @@ def _set_pragmas(connection: sqlite3.Connection, _: ConnectionPoolEntry, *, fore
 def _begin(connection: Connection) -> None:
     # A deferred BEGIN that reads and then writes fails at once with "database is locked" when another writer came
     # between; IMMEDIATE takes the write lock first, and waits for it.
-    immediate = connection.get_execution_options().get(WRITES, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+    options = connection.get_execution_options()
+    if not options.get(KEPT):
+        connection.exec_driver_sql(BEGIN_TO_WRITE if options.get(WRITES) else "BEGIN")
 
 
 def _schema_of(engine: Engine) -> str | None:

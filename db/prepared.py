@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sqlalchemy import Dialect
-from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
-from db.engine import driver_of
+from db.engine import driver_fault, driver_of
 
 
 class Prepared:
@@ -131,10 +130,5 @@ def _run(session: Session, made: _Made, filled: Any, *, each: bool = False) -> A
     try:
         (cursor.executemany if each else cursor.execute)(made.text, filled)
     except made.dialect.loaded_dbapi.Error as fault:
-        if made.dialect.is_disconnect(fault, None, cursor):
-            session.connection().invalidate(fault)
-        # As SQLAlchemy itself would tell it; without the values, which may be somebody's.
-        raise DBAPIError.instance(
-            made.text, None, fault, made.dialect.loaded_dbapi.Error, hide_parameters=True, dialect=made.dialect
-        ) from fault
+        raise driver_fault(session, made.text, fault) from fault
     return cursor

@@ -14,7 +14,8 @@ from uuid import UUID
 from db import outbox_claims as claims
 from db import outbox_store as store
 from db import sending_store as sending
-from db.engine import DatabaseUnavailable, Session, reading, writing
+from db.engine import DatabaseUnavailable, Session, reading
+from db.kept import Kept
 from db.mail_store import standing
 from db.outbox_claims import Mail
 from db.outbox_store import State
@@ -56,6 +57,7 @@ class _Pass:
         self.hang_ups = 0
         self.bars = 0
         self.gate = Gate(post.engine, post.now)
+        self.kept = Kept(post.engine)
         self.mails: list[Mail] = []  # claimed, and not begun
         self.cases: Callable[[UUID], Case]
         self.gone: _Gone | None = None  # what the channel has taken and no commit has noted yet
@@ -63,7 +65,7 @@ class _Pass:
 
     def run(self) -> Tally:
         trouble = ""
-        with closing(self.post.channel):
+        with closing(self.post.channel), closing(self.kept):
             try:
                 while self._claim():
                     self._send_all()
@@ -87,7 +89,7 @@ class _Pass:
         self.gate.ask(breaker)
         post.channel.open()  # before anything is claimed: without a way out nothing is touched
         limit = 1 if self.gate.trial else BATCH
-        with writing(post.engine) as session:
+        with self.kept.writing() as session:
             now = post.now()
             mails = claims.claim(session, owner=post.owner, now=now, lease_until=now + LEASE, limit=limit)
         self.counts["due"] += sum(len(mail.messages) for mail in mails)
@@ -148,7 +150,7 @@ class _Pass:
     def _writing(self) -> Iterator[Session]:
         """A transaction that also notes what has gone."""
         gone = self.gone
-        with writing(self.post.engine) as session:
+        with self.kept.writing() as session:
             if gone:
                 self._note(session, gone.begun.mail, gone.begun, f"{Fate.SENT} {gone.answer}")
                 claims.complete(session, gone.begun.mail, State.SENT, now=self.post.now())
