@@ -77,7 +77,8 @@ class Mail:
 
     def only(self, ids: Collection[int]) -> "Mail":
         """The mail without its other messages."""
-        return replace(self, messages=tuple(message for message in self.messages if message.id in ids))
+        messages = tuple(message for message in self.messages if message.id in ids)
+        return self if len(messages) == len(self.messages) else replace(self, messages=messages)
 
 
 def ready(row: type[OutboxRow], now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:

@@ -57,19 +57,13 @@ Process = Callable[[Any], Any]
 
 
 class _Value(NamedTuple):
-    """A place for a value: its name for the driver and in the statement, and how it is written; or what is constant."""
+    """A place for a value: its name for the driver; its name in the statement and how it is written, or, without a
+    name there, what always stands in it."""
 
     name: str
-    key: str
+    key: str | None
     write: Process | None
-    constant: bool
-    value: object
-
-    def of(self, values: Mapping[str, object]) -> object:
-        if self.constant:
-            return self.value
-        value = values[self.key]
-        return self.write(value) if self.write else value
+    constant: object
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,15 +73,18 @@ class _Made:
     text: str
     dialect: Dialect
     values: tuple[_Value, ...]
+    names: tuple[str, ...]
     by_name: bool
     row: Callable[[Iterable[Any]], Any]
     readers: tuple[tuple[int, Process], ...]
 
     def filled(self, values: Mapping[str, object]) -> Any:
         """The values as the driver takes them."""
-        if self.by_name:
-            return {place.name: place.of(values) for place in self.values}
-        return tuple([place.of(values) for place in self.values])
+        written = [
+            constant if key is None else write(values[key]) if write else values[key]
+            for _, key, write, constant in self.values
+        ]
+        return dict(zip(self.names, written, strict=True)) if self.by_name else written
 
     def read(self, found: Iterable[Any]) -> Any:
         columns = list(found)
@@ -106,6 +103,7 @@ def _make(statement: Any, dialect: Dialect) -> _Made:
         text=str(compiled),
         dialect=dialect,
         values=tuple(_value(name, binds[name], dialect) for name in names or ()),
+        names=tuple(names or ()),
         by_name=not compiled.positional,
         row=_row_of([column.key for column in columns]),
         readers=tuple((place, read) for place, read in enumerate(processors) if read is not None),
@@ -120,9 +118,9 @@ def _row_of(keys: Sequence[str]) -> Callable[[Iterable[Any]], Any]:
 
 def _value(name: str, bind: Any, dialect: Dialect) -> _Value:
     write = bind.type.dialect_impl(dialect).bind_processor(dialect)
-    constant = not bind.required
-    value = (write(bind.value) if write else bind.value) if constant else None
-    return _Value(name, bind.key, write, constant, value)
+    if bind.required:
+        return _Value(name, bind.key, write, None)
+    return _Value(name, None, None, write(bind.value) if write else bind.value)
 
 
 def _run(session: Session, made: _Made, filled: Any, *, each: bool = False) -> Any:

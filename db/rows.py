@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from datetime import date, datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -238,11 +239,16 @@ def read_moment(text: str) -> date | datetime:
 
 
 def _values(stored: Any) -> dict[str, Any]:
-    return {field.name: getattr(stored, field.name) for field in fields(stored)}
+    return {name: getattr(stored, name) for name in _names(type(stored))}
 
 
 def _columns(row: object, wanted: type, *but: str) -> dict[str, Any]:
-    return {field.name: getattr(row, field.name) for field in fields(wanted) if field.name not in but}
+    return {name: getattr(row, name) for name in _names(wanted, *but)}
+
+
+@cache
+def _names(kind: type, *but: str) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind) if field.name not in but)
 
 
 def _plain(value: object) -> object:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import Message
 from email.policy import compat32
-from hashlib import sha256
 
 MARKED = re.compile(r"\+b(\d{1,18})-([a-z2-7]{16})@", re.IGNORECASE)
 STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
@@ -55,7 +54,7 @@ class ReturnPath:
     def mark(self, id_: int, message_id: str, to: str) -> str:
         """80 bits that only who has the secret can make."""
         text = f"bounce|{id_}|{message_id}|{to.casefold()}"
-        return b32encode(hmac.new(self.secret, text.encode(), sha256).digest()[:10]).decode("ascii").lower()
+        return b32encode(hmac.digest(self.secret, text.encode(), "sha256")[:10]).decode("ascii").lower()
 
     def is_genuine(self, report: Report, id_: int, message_id: str, to: str) -> bool:
         """Whether the report came to the address that this mail had."""

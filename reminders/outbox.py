@@ -54,7 +54,10 @@ class CourseFacts:
 
     def recipient(self, role: str) -> Recipient | None:
         """Who gets the mails of that role; None without an address and consent."""
-        return next((each for each in self.recipients if each.role == role), None)
+        for each in self.recipients:
+            if each.role == role:
+                return each
+        return None
 
 
 def after_change(

@@ -8,7 +8,6 @@ message no longer fits its mark.
 import hmac
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from hashlib import sha256
 from uuid import UUID
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{32}")
@@ -42,10 +41,10 @@ def is_genuine(secret: bytes, token: str, message_id: int, course_id: UUID, reci
 
 def _mark(secret: bytes, message_id: int, course_id: UUID, recipient: str) -> bytes:
     text = f"unsubscribe|{message_id}|{course_id}|{recipient}"
-    return hmac.new(secret, text.encode(), sha256).digest()[:MARK]
+    return hmac.digest(secret, text.encode(), "sha256")[:MARK]
 
 
 def _hidden(secret: bytes, mark: bytes, octets: bytes) -> bytes:
     """The octets hidden, or shown again: each mark hides in a way of its own."""
-    pad = hmac.new(secret, b"unsubscribe-id|" + mark, sha256).digest()
+    pad = hmac.digest(secret, b"unsubscribe-id|" + mark, "sha256")
     return bytes(octet ^ other for octet, other in zip(octets, pad, strict=False))

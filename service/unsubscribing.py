@@ -31,9 +31,9 @@ class Subscription:
     language: str
 
 
-def unsubscribe_address(app: "App", message: StoredMessage) -> str:
-    """The address of the page that stops the mails of the message's recipient."""
-    token = make_token(app.secret(), message.id, message.course_id, message.recipient)
+def unsubscribe_address(app: "App", message: StoredMessage, secret: bytes = b"") -> str:
+    """The address of the page that stops the mails of the message's recipient; who has read the secret gives it."""
+    token = make_token(secret or app.secret(), message.id, message.course_id, message.recipient)
     return f"{app.settings.server.public_url}/u/{token}"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from threading import Event as Flag
 from threading import Timer
 from types import FrameType
@@ -196,6 +196,7 @@ def _plan(app: "App", now: datetime) -> int:
 
 def _post(app: "App", moment: Callable[[], datetime], stop: Flag, channel: Channel | None = None) -> Post:
     smtp = app.settings.smtp
+    secret = cache(app.secret)  # one look at its file, not one for each mail
     return Post(
         engine=app.engine,
         channel=channel or channel_of(app.settings),
@@ -204,7 +205,7 @@ def _post(app: "App", moment: Callable[[], datetime], stop: Flag, channel: Chann
         owner=f"{os.getpid()}-{uuid4().hex[:12]}",
         now=moment,
         stop=stop,
-        unsubscribe=lambda message: unsubscribe_address(app, message),
+        unsubscribe=lambda message: unsubscribe_address(app, message, secret()),
         return_path=return_path(app, sender_of(app.settings).address),
         pause=timedelta(minutes=1) / smtp.rate_per_minute if smtp.host else timedelta(),
     )
