@@ -96,13 +96,14 @@ def dbapi_of(session: Session) -> Any:
     return driver_of(session).driver_connection
 
 
-def driver_fault(session: Session, statement: str, fault: Exception) -> BaseException:
+def driver_fault(session: Session, statement: str, fault: Any) -> BaseException:
     """What the driver itself refused, as SQLAlchemy tells it; without the values, which may be somebody's."""
     dialect = session.get_bind().dialect
     errors: Any = dialect.loaded_dbapi.Error
     if dialect.is_disconnect(fault, dbapi_of(session), None):
         session.connection().invalidate(fault)
-    return DBAPIError.instance(statement, None, fault, errors, hide_parameters=True, dialect=dialect)
+    told: BaseException = DBAPIError.instance(statement, None, fault, errors, hide_parameters=True, dialect=dialect)
+    return told
 
 
 def check_schema(engine: Engine) -> None:

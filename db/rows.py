@@ -1,6 +1,6 @@
 """Rows from domain values, and domain values from rows: the one place where a stored shape is known."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import fields
 from datetime import date, datetime
 from enum import StrEnum
@@ -242,12 +242,12 @@ def _values(stored: Any) -> dict[str, Any]:
     return {name: getattr(stored, name) for name in _names(type(stored))}
 
 
-def _columns(row: object, wanted: type, *but: str) -> dict[str, Any]:
+def _columns(row: object, wanted: Hashable, *but: str) -> dict[str, Any]:
     return {name: getattr(row, name) for name in _names(wanted, *but)}
 
 
 @cache
-def _names(kind: type, *but: str) -> tuple[str, ...]:
+def _names(kind: Any, *but: str) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind) if field.name not in but)
 
 

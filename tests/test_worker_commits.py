@@ -89,7 +89,7 @@ class Watched:
 
 def commits(app: App, mails: int) -> int:
     crowd(app, mails)
-    dialect, found = app.engine.dialect, []
+    dialect, found = app.engine.dialect, list[None]()
     with pytest.MonkeyPatch.context() as patch:
         commit = dialect.do_commit
         patch.setattr(dialect, "do_commit", lambda driver: found.append(commit(driver)))
