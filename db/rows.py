@@ -1,6 +1,6 @@
 """Rows from domain values, and domain values from rows: the one place where a stored shape is known."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import fields
 from datetime import date, datetime
 from enum import StrEnum
@@ -239,10 +239,10 @@ def read_moment(text: str) -> date | datetime:
 
 
 def _values(stored: Any) -> dict[str, Any]:
-    return {name: getattr(stored, name) for name in _names(type(stored))}
+    return {name: getattr(stored, name) for name in _names(stored.__class__)}
 
 
-def _columns(row: object, wanted: Hashable, *but: str) -> dict[str, Any]:
+def _columns(row: object, wanted: Any, *but: str) -> dict[str, Any]:
     return {name: getattr(row, name) for name in _names(wanted, *but)}
 
 
