@@ -1,12 +1,20 @@
 """Every page in a real browser: accessible, in any width and direction, light and dark, and quiet on the network.
 
-The pages are those of `tests.every_page`; one server and one browser serve them all. A page of staff is in English; it
-must hold from right to left too, since that is how a layout shows which of its rules know only one direction, and with
-every text 40 % longer, as other languages are.
+The pages are those of `tests.every_page`; one server and one browser serve them all. What runs where:
+
+* every rule of axe but the contrast: each page, in English and in Spanish, in three widths, from left to right and from
+  right to left (a layout shows so which of its rules know only one direction);
+* the contrast, which takes longer than all other rules together: each page in English in three widths, and in the dark.
+  Neither language nor direction chooses a colour;
+* whether something is cut off or scrolls sideways: the same combinations of language, width and direction; in English
+  also with text of twice the size and with every text 40 % longer, as other languages are, and in forced colours.
+
+A patient's page has the language of its link: rows of `tests.every_page` show it in three.
 """
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,14 +24,17 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.every_page import ROWS, Row
-from tests.prepared_site import EVERY_PERSON, PreparedSite, prepared_site
+from tests.prepared_site import EVERY_PERSON, PreparedSite, Session, prepared_site
 from tests.pseudo import LONGER, PADDING
 
 WIDTHS = (320, 768, 1280)
 PAGES = [row for row in ROWS if row.is_page]
+OF_STAFF = [row for row in PAGES if not row.address.startswith(("/p/", "/u/"))]
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # Only what it finds fault with is told: all that passed, element by element, takes as long again.
 AXE_OPTIONS = {"runOnly": RULES, "resultTypes": ["violations"], "preload": False}
+BUT_CONTRAST = {**AXE_OPTIONS, "rules": {"color-contrast": {"enabled": False}}}
+CONTRAST = {**AXE_OPTIONS, "runOnly": {"type": "rule", "values": ["color-contrast"]}}
 RUN_AXE = """options => axe.run(document, options).then(found => found.violations.map(
   each => [each.id, each.nodes.slice(0, 3).map(node => node.html.slice(0, 200))]))"""
 TOLD = """addEventListener('securitypolicyviolation',
@@ -116,6 +127,14 @@ def windows(browser: Browser, site: PreparedSite) -> Iterator[dict[str, Window]]
         window.context.close()
 
 
+@pytest.fixture(scope="module")
+def spanish(browser: Browser, site: PreparedSite) -> Iterator[dict[str, Window]]:
+    found = windows_of(browser, site, "es-MX")
+    yield found
+    for window in found.values():
+        window.context.close()
+
+
 @pytest.mark.parametrize("row", PAGES, ids=str)
 def test_a_page_holds_in_every_width_direction_and_colour(
     row: Row, windows: dict[str, Window], site: PreparedSite
@@ -123,7 +142,7 @@ def test_a_page_holds_in_every_width_direction_and_colour(
     window = windows[next(role for role in windows if role in row.who)]
     page = window.show(row)
     page.evaluate(AXE_SCRIPT)
-    faults = list(accessibility(page)) + list(fitting(page))
+    faults = [*accessibility(page), *contrast(page), *fitting(page), *stretched(page)]
     assert not faults, "\n".join(map(str, faults))
     assert page.evaluate("window.refused || []") == []
     assert page.evaluate("typeof owned") == "undefined"
@@ -132,22 +151,41 @@ def test_a_page_holds_in_every_width_direction_and_colour(
         site.restore()
 
 
+@pytest.mark.parametrize("row", OF_STAFF, ids=str)
+def test_a_page_of_staff_holds_in_spanish(row: Row, spanish: dict[str, Window], site: PreparedSite) -> None:
+    window = spanish[next(role for role in spanish if role in row.who)]
+    read_in(site, "es")
+    page = window.show(row)
+    assert page.evaluate("document.documentElement.lang") == "es"
+    page.evaluate(AXE_SCRIPT)
+    faults = [*accessibility(page), *fitting(page)]
+    site.restore()
+    assert not faults, "\n".join(map(str, faults))
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def windows_of(browser: Browser, site: PreparedSite) -> dict[str, Window]:
+def read_in(site: PreparedSite, language: str) -> None:
+    """Everybody reads the pages in that language, until the site is restored."""
+    with closing(sqlite3.connect(site.database)) as database:
+        database.execute("UPDATE user_account SET language = ?", (language,))
+        database.commit()
+
+
+def windows_of(browser: Browser, site: PreparedSite, locale: str = "en-US") -> dict[str, Window]:
     """A window for each role, and one for nobody."""
     found: dict[str, Window] = {}
     for person in EVERY_PERSON:
         if person.clinic == "home" and person.role not in found:
-            found[person.role] = window_of(browser, site, site.sessions[person].cookie, site.sessions[person].csrf)
+            found[person.role] = window_of(browser, site, site.sessions[person], locale)
     return found
 
 
-def window_of(browser: Browser, site: PreparedSite, cookie: str, csrf: str) -> Window:
-    context = browser.new_context(base_url=site.url, viewport={"width": 1280, "height": 900}, locale="en-US")
-    token = csrf if cookie else "token-of-the-sign-in"
-    cookies = {"infusions_session": cookie, "infusions_sign_in": token}
+def window_of(browser: Browser, site: PreparedSite, session: Session, locale: str = "en-US") -> Window:
+    context = browser.new_context(base_url=site.url, viewport={"width": 1280, "height": 900}, locale=locale)
+    token = session.csrf if session.cookie else "token-of-the-sign-in"
+    cookies = {"infusions_session": session.cookie, "infusions_sign_in": token}
     context.add_cookies([{"name": name, "value": value, "url": site.url} for name, value in cookies.items() if value])
     context.add_init_script(TOLD)
     window = Window(context, context.new_page(), site, token)
@@ -156,21 +194,27 @@ def window_of(browser: Browser, site: PreparedSite, cookie: str, csrf: str) -> W
 
 
 def accessibility(page: Page) -> Iterator[Any]:
-    """What axe finds fault with: in each width and direction; and the contrast in the dark."""
+    """What axe finds fault with beside the contrast, in each width and direction."""
     usual = page.evaluate("document.documentElement.dir") or "ltr"
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
         for direction in ("ltr", "rtl"):
             page.evaluate(TURN, direction)
-            yield from ((width, direction, *found) for found in page.evaluate(RUN_AXE, AXE_OPTIONS))
+            yield from ((width, direction, *found) for found in page.evaluate(RUN_AXE, BUT_CONTRAST))
     page.evaluate(TURN, usual)
+
+
+def contrast(page: Page) -> Iterator[Any]:
+    """Where the contrast is too low: in each width, and in the dark."""
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        yield from ((width, *found) for found in page.evaluate(RUN_AXE, CONTRAST))
     with colours(page, color_scheme="dark"):
-        contrast = {**AXE_OPTIONS, "runOnly": {"type": "rule", "values": ["color-contrast"]}}
-        yield from (("dark", *found) for found in page.evaluate(RUN_AXE, contrast))
+        yield from (("dark", *found) for found in page.evaluate(RUN_AXE, CONTRAST))
 
 
 def fitting(page: Page) -> Iterator[Any]:
-    """What does not fit: sideways, cut off, with text of twice the size, with the reader's own colours."""
+    """What does not fit, sideways or cut off, in each width and direction."""
     usual = page.evaluate("document.documentElement.dir") or "ltr"
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
@@ -178,6 +222,10 @@ def fitting(page: Page) -> Iterator[Any]:
             page.evaluate(TURN, direction)
             yield from too_wide(page, width, direction)
     page.evaluate(TURN, usual)
+
+
+def stretched(page: Page) -> Iterator[Any]:
+    """What does not fit with text of twice the size, or longer text, and what has no edge in the reader's own colours."""
     page.evaluate(TEXT_OF_200_PERCENT)
     yield from too_wide(page, 1280, "text of 200 %")
     page.evaluate("document.documentElement.style.fontSize = ''")
