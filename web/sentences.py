@@ -25,6 +25,7 @@ from web.sentence_values import CUT, DAY, FEW, FEW_LENGTH, LENGTHS, MAY_BE_EMPTY
 
 LONGEST = 4000  # letters of a sentence that is told: all longer ones hold what somebody pasted
 STEPS = 4000  # looks at places of one sentence, of which an ordinary one takes some hundred
+DEPTH = 20  # sentences inside each other, of which an ordinary one has five
 PREFIX, SUFFIX = "sentences.", ".po"
 
 
@@ -113,7 +114,7 @@ class _Sentence:
     def __init__(self, language: str, texts_for: Callable[[str, tuple[str, ...]], Iterator[Text]]) -> None:
         self._language = language
         self._texts_for = texts_for
-        self._steps = STEPS
+        self._steps, self._depth = STEPS, 0
         self._open: set[str] = set()
         self._known: dict[tuple[str, tuple[str, ...]], _Reading | None] = {}
 
@@ -123,7 +124,11 @@ class _Sentence:
         asked = value, only
         if asked not in self._known:
             self._known[asked] = None  # a sentence that holds nothing but itself is none
+            self._depth += 1
+            if self._depth > DEPTH:
+                raise _TooMuchError
             readings = list(self._readings(value, only))
+            self._depth -= 1
             self._known[asked] = _decided(readings)
             if readings and self._known[asked] is None:
                 self._open.add(value)
