@@ -8,7 +8,7 @@ from reminders.policy import Notice, NoticeKind
 from reminders.rules import PATIENT
 from scheduler.dates import zone_of
 from web.speaking import count, say
-from web.words import event_words, moment_words, recipient_words
+from web.words import event_words, in_a_row, moment_words, recipient_words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,7 @@ def _change(notice: Notice, zone: str) -> str:
 
 
 def _reminder(notice: Notice, zone: str) -> str:
-    about = ", ".join(event_words(key) for key in notice.event_keys)
+    about = in_a_row(event_words(key) for key in notice.event_keys)
     about += (
         ""
         if notice.recipient == PATIENT

@@ -1,6 +1,6 @@
 """The words of staff pages for what the core names in code, and sentences for recorded actions."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import assert_never
@@ -159,10 +159,15 @@ def events_words(keys: Collection[str]) -> str:
     """What several keys stand for, visits first; of many the first three, and how many more there are."""
     named = sorted(keys, key=lambda key: not key.endswith("/infusion"))
     shown = named if len(named) <= EVENTS_TOLD + 1 else named[:EVENTS_TOLD]
-    all_ = ", ".join(map(event_words, shown))
+    all_ = in_a_row(map(event_words, shown))
     if len(shown) == len(named):
         return all_
     return say("{dates} and {count} more dates", dates=all_, count=len(named) - len(shown))
+
+
+def in_a_row(names: Iterable[str]) -> str:
+    """Several names in a sentence, parted so that a comma within one of them misleads nobody."""
+    return say(", ").join(names)
 
 
 def role_words(role: str) -> str:
