@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from gettext import c2py
 from io import StringIO
@@ -160,7 +160,7 @@ def say_time(instant: datetime, language: str) -> str:
     The same in all languages: a patient, a carer and the clinic may each read another one and speak of one time, and
     "AM" is easily forgotten.
     """
-    return format_time(instant.timetz(), "HH:mm", tzinfo=None, locale=_locale(language))
+    return _say_clock(instant.hour, instant.minute, language)
 
 
 def say_moment(moment: date | datetime, language: str) -> str:
@@ -233,6 +233,11 @@ def narrow_weekday(number: int, language: str) -> str:
 
 
 # -------------------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=4096)
+def _say_clock(hour: int, minute: int, language: str) -> str:
+    return format_time(time(hour, minute), "HH:mm", locale=_locale(language))
 
 
 def _isolated(text: str) -> str:
