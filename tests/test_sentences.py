@@ -19,7 +19,8 @@ from tests.test_regimen_library import IDS, example_of
 from tests.test_sentences_catalogue import catalogue
 from tests.test_worked_examples_replayed import plan_of
 from web import sentences
-from web.sentence_texts import FIELD
+from web.sentence_texts import FIELD, Text, variants
+from web.sentence_values import As
 from web.sentences import Teller, told, told_or_none
 
 # A made-up catalogue: English in Greek letters. What shows in Latin ones was never translated, or stays as it is.
@@ -308,24 +309,59 @@ def test_no_text_breaks_the_telling(text: str) -> None:
     assert isinstance(told(text, "es"), str)
 
 
-TYPED_INTO = sorted(
-    text
-    for text in spoken()
-    if re.search(r"\{(?:name|shown|text|by|value|called|known_as|zone|shown_2|expires)\}", text)
-    and not re.search(
-        r"\{(?!(?:name|shown|text|by|value|called|known_as|zone|shown_2|expires|max_\w+|clinic_id|version)\})", text
-    )
-)
+# Values that are none of anybody's typing, by what becomes of them.
+SAMPLES = {
+    As.NUMBER: "3",
+    As.DATE: "2026-12-07",
+    As.DAY: "7 Dec 2026",
+    As.DOSE: "C1D8",
+    As.KEY: "reason",
+    As.STATUS: "5.1.1",
+    As.CODES: "450 4.2.0",
+    As.STEP: "RCPT",
+    As.TOLD: "the plan",
+    As.LIST: "the plan; 7 Dec 2026",
+    As.CUT: "the plan",
+    As.WORD: "hold",
+    As.KNOWN: "none",
+    As.KINDS: "ecg, liver-tests",
+    As.BESIDE: ", alpha,",
+    As.QUIET: "the plan",
+    As.NAMES: "alpha and beta",
+}
+TYPED = (As.LEFT, As.SHOWN, As.CLOSED, As.ANSWER, As.QUOTED)
+TEXTS = [next(variants(key, telling)) for key, telling in catalogue("es").messages.items()]
+TYPED_INTO = [text for text in TEXTS if not set(TYPED).isdisjoint(text.how)]
 
 
-@given(st.sampled_from(TYPED_INTO), st.lists(hostile.filter(bool), min_size=3, max_size=3))
-def test_a_telling_holds_each_typed_value_unchanged(text: str, typed: list[str]) -> None:
-    names = list(dict.fromkeys(re.findall(r"\{(\w+)\}", text)))
-    values = dict(zip(names, (f"'{each}'" for each in typed), strict=False))
-    values |= {name: "3" for name in names if name not in values or name.startswith("max_")}
-    sentence = re.sub(r"\{(\w+)\}", lambda place: values[place.group(1)], text)
+def said(text: Text, typed: list[str]) -> tuple[str, list[str]]:
+    """A sentence of that text into which this was typed, and what of it stands there."""
+    values: dict[str, str] = {}
+    there: list[str] = []
+    for name, how, few in zip(text.names, text.how, text.only, strict=True):
+        if name in values:
+            continue
+        if how in TYPED:
+            there.append(f"'{typed[len(there) % len(typed)]}'")
+            values[name] = there[-1]
+        else:
+            values[name] = next((each for each in few if "{" not in each), SAMPLES[how])
+    return re.sub(r"\{(\w+)\}", lambda place: values[place.group(1)], text.key), there
+
+
+@given(st.sampled_from(TYPED_INTO), st.lists(hostile, min_size=3, max_size=3))
+def test_a_telling_holds_each_typed_value_unchanged(text: Text, typed: list[str]) -> None:
+    sentence, there = said(text, typed)
     telling = told(sentence, "es")
-    assert all(value in telling for value in values.values())
+    assert all(value in telling for value in there)
+
+
+@pytest.mark.parametrize("text", TYPED_INTO, ids=[text.key[:60] for text in TYPED_INTO])
+def test_each_sentence_with_something_typed_is_told(text: Text) -> None:
+    sentence, there = said(text, ["Ünal-Łoś", "42b", "Zoë"])
+    telling = told_or_none(sentence, "es")
+    assert telling is not None
+    assert all(value in telling for value in there)
 
 
 def test_the_words_that_stand_as_values_are_told_on_their_own() -> None:
