@@ -137,6 +137,14 @@ TOLD = [
         "450 en RCPT; llamar por teléfono",
     ),
     (
+        "a check before the end of a cycle",
+        "3 Jan 2027: 2 days before the end of cycle 1, 5 Jan 2027; 4 Jan 2027 is closed, so the last open day before; B.",
+        (
+            "3 ene 2027: 2 días antes del final del ciclo 1, 5 ene 2027; el 4 ene 2027 está cerrado, por eso el último "
+            "día abierto anterior; B."
+        ),
+    ),
+    (
         "why a mail did not go, without what to do",
         "nothing goes to this address",
         "a esta dirección no sale nada",

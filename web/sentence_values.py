@@ -113,6 +113,8 @@ ONLY: dict[str, dict[str, tuple[str, ...]]] = {
         "by": ("(action {action})", "(as the course was started)"),
     },
     "{offset} {choice} {side}": {"choice": ("day", "days"), "side": ("before", "after")},
+    "{offset} {choice} before the end of cycle {cycle}, {day_text}": {"choice": ("day", "days")},
+    "{offset} {choice} after the end of cycle {cycle}, {day_text}": {"choice": ("day", "days")},
     "{days} {anchor}, {day_text}": {"days": _DAYS, "anchor": ("the end of cycle {cycle}",)},
     "{origin}, and {length}{choice} are counted from it": {"choice": (" after {agent}",)},
     "cycle {previous} day 1 {choice} {day_text}": {"choice": ("was given", "lies on")},
