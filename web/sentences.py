@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from babel.dates import format_date
 
-from calendars.wording import parse_wording
+from calendars.wording import Wording, parse_wording
 from service.languages import SOURCE
 from web.sentence_texts import FIELD, Text, cut, large, variants
 from web.sentence_values import CUT, DAY, FEW, FEW_LENGTH, LENGTHS, MAY_BE_EMPTY, MONTHS, PLACE, PLAIN, SHAPES, As
@@ -44,12 +44,22 @@ def told_or_none(sentence: str, language: str) -> str | None:
     return teller.tell(sentence) if teller is not None else None
 
 
+def checked(language: str) -> bool:
+    """Whether a clinician has read the sentences in that language; those of a language without any need no reading."""
+    catalogue = _catalogue(language)
+    return catalogue is None or catalogue.checked
+
+
+@cache
+def _catalogue(language: str) -> Wording | None:
+    file = files("web").joinpath("wording", f"{PREFIX}{language}{SUFFIX}")
+    return parse_wording(language, file.read_text(encoding="utf-8")) if file.is_file() else None
+
+
 @cache
 def _teller(language: str) -> "Teller | None":
-    file = files("web").joinpath("wording", f"{PREFIX}{language}{SUFFIX}")
-    if not file.is_file():
-        return None
-    return Teller(language, parse_wording(language, file.read_text(encoding="utf-8")).messages)
+    catalogue = _catalogue(language)
+    return Teller(language, catalogue.messages) if catalogue is not None else None
 
 
 class _Reading(NamedTuple):

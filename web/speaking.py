@@ -150,7 +150,7 @@ def language_labels(codes: Mapping[str, bool]) -> dict[str, str]:
 
 def own_languages() -> dict[str, bool]:
     """By code, the languages of staff pages, and whether a clinician has read them."""
-    return {code: wording.catalogue.checked for code, wording in wordings().items()}
+    return {code: wording.catalogue.checked and sentences.checked(code) for code, wording in wordings().items()}
 
 
 def preferred(accepted: str, known: Collection[str]) -> str:
