@@ -30,6 +30,7 @@ from scheduler.plan import Plan
 from service.courses import record, start_course
 from service.queries import load_course
 from tests.stores import NURSE, bob
+from web.action_words import describe
 from web.compare import compare
 from web.entries import corrected_values, first_values, read_fields
 from web.forms import Field, Form, Input, Option, form_from, missing_faults, whole_number
@@ -37,7 +38,7 @@ from web.kinds import fields_of
 from web.notices import in_words
 from web.record_fields import Material
 from web.rights import Right, has_right
-from web.words import describe, event_words, state_word, word
+from web.words import event_words, state_word, word
 
 if TYPE_CHECKING:
     from service.wiring import App

@@ -7,10 +7,11 @@ from scheduler.choices import Choices
 from scheduler.dose_id import DoseId
 from scheduler.permitted import Permitted
 from scheduler.plan import Dose, Plan
+from web.action_words import describe
 from web.date_words import permitted_words
 from web.forms import Field, Input, Option
 from web.speaking import later, say
-from web.words import day_words, describe, dose_words, word
+from web.words import day_words, dose_words, word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ from service.users import SessionUser
 from service.wiring import App
 from service.worklist import count_lines
 from web import date_words, words
+from web.action_words import describe
 from web.limits import PageLimits
 from web.rights import Right, has_right
 from web.speaking import count, language_labels, speak, spoken, told_or_none
@@ -145,7 +146,7 @@ def _templates(app: App) -> Environment:
         "window_word": words.window_word,
         "language": lambda code: language_labels(checked).get(code, code),  # with whether a clinician has checked it
         "cause_word": words.cause_word,
-        "describe": words.describe,
+        "describe": describe,
         "span": _span,
         "lead": words.lead_words,
         "sentence": words.sentence,
