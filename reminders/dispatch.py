@@ -62,6 +62,7 @@ class _Pass:
         self.cases: Callable[[UUID], Case]
         self.gone: _Gone | None = None  # what the channel has taken and no commit has noted yet
         self.turn: datetime | None = None  # when the next mail may go
+        self.ahead: tuple[Mail, str, str] | None = None  # the next mail, with its likely envelope
 
     def run(self) -> Tally:
         trouble = ""
@@ -120,7 +121,10 @@ class _Pass:
 
     def _send(self, mail: Mail) -> None:
         begun: _Begun | None = None
+        ahead, self.ahead = self.ahead, None
         try:
+            if ahead and ahead[0] is mail:
+                self.post.channel.announce(*ahead[1:])
             begun = self._begin(mail)
             if begun is None:
                 return
@@ -141,10 +145,12 @@ class _Pass:
             self.gone = _Gone(begun=begun, answer=answer)
 
     def _look_ahead(self) -> None:
-        """Makes the next mail's case while the channel works on this one."""
+        """Makes the next mail's case and envelope while the channel works on this one."""
         if self.mails:
+            mail = self.mails[0]
             with suppress(Exception):  # told in its turn, when it is made again
-                self.cases(self.mails[0].course_id)
+                to = self.cases(mail.course_id).recipient(mail).email
+                self.ahead = mail, self._sender_of(mail, self.post.sender.message_id(mail), to), to
 
     @contextmanager
     def _writing(self) -> Iterator[Session]:
@@ -227,8 +233,11 @@ class _Pass:
             message_id=begun.message_id,
             now=begun.now,
         )
-        back = self.post.return_path.of(begun.mail.ids[0], begun.message_id, outgoing.to)
-        return replace(outgoing, sender=back)
+        return replace(outgoing, sender=self._sender_of(begun.mail, begun.message_id, outgoing.to))
+
+    def _sender_of(self, mail: Mail, message_id: str, to: str) -> str:
+        """The sender on the envelope."""
+        return self.post.return_path.of(mail.ids[0], message_id, to)
 
     # -- After ----------------------------------------------------------------------------------------------------
 

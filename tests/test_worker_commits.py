@@ -77,6 +77,9 @@ class Watched:
         self._look()
         return self._channel.send(mail, meanwhile)
 
+    def announce(self, sender: str, to: str, /) -> None:
+        self._channel.announce(sender, to)
+
     def close(self) -> None:
         self._channel.close()
 

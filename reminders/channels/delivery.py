@@ -65,6 +65,10 @@ class Channel(Protocol):
         `meanwhile` is done while the other side works, where there is one; it may not raise anything.
         """
 
+    def announce(self, sender: str, to: str, /) -> None:
+        """Tells the other side, where that saves time, from whom and to whom the next mail is likely to be; nothing
+        goes by it, and another mail may follow, or none. Raises nothing."""
+
     def close(self) -> None:
         """Ends what `open` began."""
 

@@ -45,6 +45,9 @@ class FolderChannel:
             raise self._unusable(error) from None
         return "written"
 
+    def announce(self, sender: str, to: str, /) -> None:
+        """Nobody wants to know."""
+
     def close(self) -> None:
         """Nothing is kept open."""
 

@@ -21,6 +21,7 @@ class SmtpChannel:
         self._connecting: Connecting | None = None  # what was begun last
         self._hung_up = False  # whether somebody asked to end it: then nothing is begun anew
         self._used = False  # whether the kept connection has carried a mail
+        self._announced: tuple[str, str] | None = None  # the envelope told ahead, whose answers nobody has heard yet
 
     def open(self) -> None:
         """Connects, makes the connection safe, and signs in; nothing when that is done already."""
@@ -33,6 +34,8 @@ class SmtpChannel:
 
     def send(self, mail: Outgoing, meanwhile: Callable[[], None] = nothing, /) -> str:
         """Hands the mail over. A kept connection that the server has ended meanwhile is replaced once."""
+        if self._announced != (mail.sender, mail.to):
+            self._withdraw()
         self.open()
         try:
             return self._converse(mail, meanwhile)
@@ -43,8 +46,28 @@ class SmtpChannel:
         self.open()
         return self._converse(mail, meanwhile)
 
+    def announce(self, sender: str, to: str, /) -> None:
+        """Tells a server that takes steps together for whom the next mail is: it looks that up while the mail is looked
+        at once more. What comes of it is heard with the mail."""
+        smtp = self._smtp
+        if smtp is None or not self._used or not smtp.has_extn("pipelining"):
+            return
+        if not (PLAIN.fullmatch(sender) and PLAIN.fullmatch(to)):
+            return  # nobody has looked yet whether it would end the line
+        try:
+            lines = self._envelope(smtp, sender, to)
+            self._withdraw()
+            smtp.send(lines["MAIL"] + lines["RCPT"])
+        except DeliveryError:
+            return  # told when the mail itself goes
+        except GONE:
+            self._drop()
+            return
+        self._announced = (sender, to)
+
     def close(self) -> None:
         """Says good-bye, if anybody still listens."""
+        self._withdraw()
         if self._smtp is not None:
             try:
                 self._smtp.quit()
@@ -64,15 +87,9 @@ class SmtpChannel:
         smtp = self._smtp
         if smtp is None:
             raise self._server.ours("was not connected to")
-        sender, to = _on_the_wire(mail.sender), _on_the_wire(mail.to)
-        options = "" if (sender + to).isascii() else " SMTPUTF8 BODY=8BITMIME"
-        if options and not smtp.has_extn("smtputf8"):
-            sentence = f"{self._server} can't write to an address in another script; use another address"
-            raise DeliveryError(sentence, fate=Fate.REJECTED, answer="no SMTPUTF8")
-        smtp.command_encoding = "utf-8" if options else "ascii"
-        steps = {"MAIL": f"FROM:{_quoted(sender)}{options}", "RCPT": f"TO:{_quoted(to)}", "DATA": ""}
-        lines = {step: f"{step} {rest}".strip() + "\r\n" for step, rest in steps.items()}
-        content = self._open_mail(smtp, lines, mail.write)
+        lines = self._envelope(smtp, mail.sender, mail.to)
+        announced, self._announced = self._announced is not None, None
+        content = self._open_mail(smtp, lines, mail.write, announced=announced)
         try:
             smtp.send(content)
             meanwhile()
@@ -85,14 +102,29 @@ class SmtpChannel:
         self._used = True
         return codes(code, text)
 
-    def _open_mail(self, smtp: smtplib.SMTP, lines: Mapping[str, str], write: Callable[[], bytes]) -> bytes:
-        """Tells the envelope and asks to go on with the mail, which is written while the server reads it; the mail.
+    def _envelope(self, smtp: smtplib.SMTP, sender: str, to: str) -> Mapping[str, str]:
+        """The lines of each step before the mail."""
+        sender, to = _on_the_wire(sender), _on_the_wire(to)
+        options = "" if (sender + to).isascii() else " SMTPUTF8 BODY=8BITMIME"
+        if options and not smtp.has_extn("smtputf8"):
+            sentence = f"{self._server} can't write to an address in another script; use another address"
+            raise DeliveryError(sentence, fate=Fate.REJECTED, answer="no SMTPUTF8")
+        smtp.command_encoding = "utf-8" if options else "ascii"
+        steps = {"MAIL": f"FROM:{_quoted(sender)}{options}", "RCPT": f"TO:{_quoted(to)}", "DATA": ""}
+        return {step: f"{step} {rest}".strip() + "\r\n" for step, rest in steps.items()}
+
+    def _open_mail(
+        self, smtp: smtplib.SMTP, lines: Mapping[str, str], write: Callable[[], bytes], *, announced: bool
+    ) -> bytes:
+        """Tells the envelope, unless it was announced, and asks to go on with the mail, which is written while the
+        server reads that; the mail.
 
         A server that takes steps together (RFC 2920) gets them so: one journey to it and back instead of three.
         """
         together = smtp.has_extn("pipelining")
         first, *others = lines
-        self._say(smtp, first, "".join(lines.values()) if together else lines[first])
+        told = lines["DATA"] if announced else "".join(lines.values()) if together else lines[first]
+        self._say(smtp, first, told)
         try:
             content = _with_end(write())
         except BaseException:
@@ -148,6 +180,18 @@ class SmtpChannel:
             return True
         return GO_ON in codes
 
+    def _withdraw(self) -> None:
+        """Takes back what was announced and does not go."""
+        if self._announced is None or self._smtp is None:
+            return
+        self._announced = None
+        try:
+            for _ in ("MAIL", "RCPT"):
+                self._smtp.getreply()
+        except GONE:
+            self._drop()
+        self._forget()
+
     def _forget(self) -> None:
         """After a refusal the kept connection starts anew with the next mail."""
         try:
@@ -157,6 +201,7 @@ class SmtpChannel:
             self._drop()
 
     def _drop(self) -> None:
+        self._announced = None
         if self._smtp is not None:
             self._smtp.close()
             self._smtp = None
