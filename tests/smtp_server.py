@@ -1,7 +1,6 @@
 """A real mail server in a process of its own: keeps each mail it takes in a folder, and answers as it is told.
 
-As a module of pytest it brings the fixture `mail_server`; as a program (`python -m tests.smtp_server FOLDER`) it is
-the server. What it is told stands in FOLDER/answers.json, read at each step: for a step ("CONNECT", "EHLO", "HELO",
+As a module of pytest it brings the fixture `mail_server`. What it is told stands in FOLDER/answers.json, read at each step: for a step ("CONNECT", "EHLO", "HELO",
 "MAIL", "RCPT", "DATA", "END"), or a step and an address ("RCPT bob@example.org"), a list of answers that are used up one by one; the last
 stays when it is marked with "always ". "drop" breaks the connection, "hang" says nothing.
 """
@@ -13,21 +12,22 @@ import asyncio
 import json
 import os
 import ssl
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
+from tests import forks
+
 TLS = Path(__file__).parent / "tls"
-READY = "listens on "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,26 +57,25 @@ class MailServer:
     folder: Path
     options: tuple[str, ...] = ()
     port: int = 0
-    process: subprocess.Popen[str] | None = field(default=None, repr=False)
+    process: ForkServerProcess | None = field(default=None, repr=False)
 
     def start(self) -> None:
         """Starts the process, on the port that it had before if there was one, and waits until it listens."""
         self.folder.mkdir(exist_ok=True)
-        command = [sys.executable, "-m", "tests.smtp_server", str(self.folder), "--port", str(self.port), *self.options]
-        root = Path(__file__).parent.parent
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root)
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        assert line.startswith(READY), f"the mail server did not start: {line!r}"
-        self.port = int(line.removeprefix(READY))
+        here, there = forks.context.Pipe(duplex=False)
+        log = self.folder / "log"
+        self.process = forks.forked(_run, self.folder, self.port, self.options, there, log=log)
+        there.close()
+        assert here.poll(30), "the mail server did not start"
+        self.port = here.recv()
+        here.close()
 
     def stop(self) -> None:
         """Ends the process."""
         if self.process is not None:
             self.process.terminate()
-            self.process.wait(timeout=10)
-            assert self.process.stdout is not None
-            self.process.stdout.close()
+            self.process.join(10)
+            self.process.close()
             self.process = None
 
     def answer(self, step: str, *answers: str) -> None:
@@ -129,7 +128,7 @@ def _write(path: Path, text: str) -> None:
     beside.replace(path)
 
 
-# -- The program ------------------------------------------------------------------------------------------------------
+# -- The process ------------------------------------------------------------------------------------------------------
 
 
 class _Script:
@@ -250,11 +249,10 @@ def _context() -> ssl.SSLContext:
     return context
 
 
-async def _serve(options: argparse.Namespace) -> None:
-    folder = Path(options.folder)
-    script = _Script(folder)
+async def _serve(options: argparse.Namespace, told: Connection) -> None:
+    script = _Script(options.folder)
     _Server.script = script
-    handler = _Handler(folder, script, pipelining=not options.one_by_one)
+    handler = _Handler(options.folder, script, pipelining=not options.one_by_one)
     secure: dict[str, Any] = {"tls_context": _context(), "require_starttls": True} if options.starttls else {}
     if options.password:
         secure |= {"authenticator": _authenticator(options.password), "auth_required": True, "auth_require_tls": False}
@@ -265,22 +263,17 @@ async def _serve(options: argparse.Namespace) -> None:
     context = _context() if options.implicit else None
     loop = asyncio.get_running_loop()
     server = await loop.create_server(connection, "127.0.0.1", options.port, ssl=context)
-    sys.stdout.write(f"{READY}{server.sockets[0].getsockname()[1]}\n")
-    sys.stdout.flush()
+    told.send(server.sockets[0].getsockname()[1])
     await server.serve_forever()
 
 
-def _main() -> None:
+def _run(folder: Path, port: int, options: tuple[str, ...], told: Connection) -> None:
+    """Serves until it is ended; tells the port once it listens."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("folder")
-    parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--starttls", action="store_true")
     parser.add_argument("--implicit", action="store_true")
     parser.add_argument("--ascii-only", action="store_true")
     parser.add_argument("--one-by-one", action="store_true")  # offers no PIPELINING
     parser.add_argument("--password", default="")
-    asyncio.run(_serve(parser.parse_args()))
-
-
-if __name__ == "__main__":
-    _main()
+    given = parser.parse_args(options, argparse.Namespace(folder=folder, port=port))
+    asyncio.run(_serve(given, told))

@@ -2,21 +2,23 @@
 
 import shutil
 import socket
-import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from html.parser import HTMLParser
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from time import monotonic, sleep
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 import httpx
 import pytest
 
-from tests.cli import start_process
+from tests import forks
+from tests.cli import process_environ
 from tests.stores import NURSE, Clock, bob, make_app
 
 if TYPE_CHECKING:
@@ -217,9 +219,13 @@ def running(folder: Path, now: str = NOW, **settings: str) -> Iterator[Web]:
     }
     port = _free_port()
     url = f"http://127.0.0.1:{port}"
-    with start_process(folder, "serve", "--no-reminders", "--port", str(port), **environ, INFUSIONS_NOW=now) as server:
+    log = folder / "service.log"
+    log.unlink(missing_ok=True)
+    arguments = ("serve", "--no-reminders", "--port", str(port))
+    server = forks.forked(forks.serve, folder, arguments, process_environ(**environ, INFUSIONS_NOW=now), log=log)
+    with closing(server):
         try:
-            _wait_until_it_serves(server)
+            _wait_until_it_serves(server, log)
             engine = make_engine(environ["INFUSIONS_DATABASE__URL"])
             clock = Clock(datetime.fromisoformat(now))
             with ExitStack() as opened:
@@ -230,9 +236,9 @@ def running(folder: Path, now: str = NOW, **settings: str) -> Iterator[Web]:
                 yield web
         finally:
             server.terminate()
-            _, log = server.communicate(timeout=20)
-    web.told.append(log.decode())
-    assert server.returncode == 0, web.log()
+            server.join(20)
+        web.told.append(log.read_text())
+        assert server.exitcode == 0, web.log()
 
 
 @cache
@@ -312,8 +318,9 @@ def _free_port() -> int:
         return port
 
 
-def _wait_until_it_serves(server: subprocess.Popen[bytes]) -> None:
-    assert server.stdout is not None
-    assert server.stderr is not None
-    if not any(line.startswith(b"Serving") for line in server.stdout):
-        raise AssertionError(server.stderr.read().decode())
+def _wait_until_it_serves(server: ForkServerProcess, log: Path) -> None:
+    end = monotonic() + 60
+    while not (log.exists() and "Serving" in log.read_text()):
+        assert server.is_alive(), log.read_text()
+        assert monotonic() < end, "the service did not start"
+        sleep(0.01)
