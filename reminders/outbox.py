@@ -54,10 +54,7 @@ class CourseFacts:
 
     def recipient(self, role: str) -> Recipient | None:
         """Who gets the mails of that role; None without an address and consent."""
-        for each in self.recipients:
-            if each.role == role:
-                return each
-        return None
+        return next((each for each in self.recipients if each.role == role), None)
 
 
 def after_change(

@@ -20,6 +20,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import TypeGuard
 
 ROOT = Path(__file__).parent.parent
 
@@ -305,7 +306,7 @@ class _Texts:
             parts = _flat(node)
             text = pattern_of(parts)
             if self._counts(text, choice=choice):
-                yield node.lineno, text  # type: ignore[attr-defined]  # every expression has one
+                yield node.lineno, text
             for part in parts:
                 if isinstance(part, ast.FormattedValue):
                     yield from self.of(part.value)
@@ -350,7 +351,7 @@ def _is_aside(node: ast.AST) -> bool:
     return isinstance(node.func.value, ast.Name) and node.func.value.id in ("log", "re")
 
 
-def _is_sum(node: ast.AST) -> bool:
+def _is_sum(node: ast.AST) -> TypeGuard[ast.BinOp]:
     """Texts joined by +: at least one of them stands in quotes."""
     if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Add):
         return False

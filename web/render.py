@@ -26,7 +26,7 @@ from web import date_words, words
 from web.action_words import describe
 from web.limits import PageLimits
 from web.rights import Right, has_right
-from web.speaking import count, language_labels, speak, spoken, told_or_none
+from web.speaking import count, language_label, speak, spoken, told_or_none
 
 MEDIA_TYPES = {
     "css": "text/css; charset=utf-8",
@@ -127,7 +127,7 @@ def _templates(app: App) -> Environment:
 
     # A text over several lines of a template is one line in the catalogue.
     templates.policies["ext.i18n.trimmed"] = True
-    templates.install_gettext_callables(_said, _counted, newstyle=True)  # type: ignore[attr-defined]
+    templates.install_gettext_callables(_said, _counted, newstyle=True)  # type: ignore[attr-defined]  # the extension adds it
     templates.globals |= {"clinic_today": today, "month_names": date_words.month_names, "spoken": spoken}
     filters: dict[str, Callable[..., object]] = {
         "shown": _said,  # a constant of a Python file
@@ -144,7 +144,7 @@ def _templates(app: App) -> Environment:
         "answer": lambda answer: _told(words.answer_kept(answer)),
         "word": words.word,
         "window_word": words.window_word,
-        "language": lambda code: language_labels(checked).get(code, code),  # with whether a clinician has checked it
+        "language": lambda code: language_label(code, checked=checked[code]) if code in checked else code,
         "cause_word": words.cause_word,
         "describe": describe,
         "span": _span,

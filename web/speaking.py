@@ -145,7 +145,14 @@ def later(text: Text) -> Text:
 def language_labels(codes: Mapping[str, bool]) -> dict[str, str]:
     """By code, the language's name in that of the page, English first; `codes` has whether a clinician has read it."""
     order = sorted(codes, key=lambda code: (code != SOURCE, code))
-    return {code: _label(code, checked=codes[code]) for code in order}
+    return {code: language_label(code, checked=codes[code]) for code in order}
+
+
+def language_label(code: str, *, checked: bool) -> str:
+    """The language's name in that of the page, and a remark unless a clinician has read its texts."""
+    name = Locale.parse(code).get_display_name(spoken().language) or code
+    name = name[:1].upper() + name[1:]
+    return name if checked else f"{name} ({say(NOT_CHECKED)})"
 
 
 def own_languages() -> dict[str, bool]:
@@ -167,12 +174,6 @@ def _noted(text: str) -> str:
     if voice is not None:
         voice.said.add(text)
     return text
-
-
-def _label(code: str, *, checked: bool) -> str:
-    name = Locale.parse(code).get_display_name(spoken().language) or code
-    name = name[:1].upper() + name[1:]
-    return name if checked else f"{name} ({say(NOT_CHECKED)})"
 
 
 def _by_weight(header: str) -> list[str]:
