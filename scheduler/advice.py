@@ -1,6 +1,6 @@
 """The plan's remarks on itself (scheduling rules, Advice). It remarks; the treating team decides."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 from scheduler.actions import ResponseValue
@@ -26,7 +26,7 @@ def advice(  # noqa: PLR0917 - all that a plan can remark on
     layout: Layout,
     times: Visits,
     windows: tuple[Window, ...],
-    tasks: tuple[Task, ...],
+    tasks: Sequence[Task],
     clinic: ClinicRules,
     today: date,
 ) -> tuple[Advice, ...]:

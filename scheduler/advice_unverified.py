@@ -1,6 +1,6 @@
 """Says which facts that a plan shows were not read in their source: one remark for each group of them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from scheduler.layout import Layout
 from scheduler.numbers import Numbers
@@ -10,7 +10,7 @@ from scheduler.remarks import UNREAD, remark
 
 
 def unverified(
-    numbers: Numbers, layout: Layout, windows: tuple[Window, ...], tasks: tuple[Task, ...]
+    numbers: Numbers, layout: Layout, windows: tuple[Window, ...], tasks: Sequence[Task]
 ) -> Iterator[Advice]:
     """The remarks on windows, cycles and days, times, gap, number of cycles, and checks."""
     regimen = numbers.regimen

@@ -7,6 +7,7 @@ from scheduler.actions import Action, Hold
 from scheduler.advice import advice
 from scheduler.course import Audience, ClinicRules, Course
 from scheduler.fold import fold, standing
+from scheduler.late import Late
 from scheduler.layout import Layout, Slot, lay_out
 from scheduler.numbers import Numbers
 from scheduler.plan import Cycle, Dose, DoseState, Plan, RecordedAction, VisitTimes, Why
@@ -36,7 +37,8 @@ def build_plan(
     cycles = _cycles(numbers, layout, times)
     last_days = tuple(cycle.last_day for cycle in cycles)
     found_windows = windows(numbers, layout, times)
-    found_tasks = tasks(numbers, layout, clinic, last_days, _confirmed(cycles))
+    found_tasks = Late(lambda: tasks(numbers, layout, clinic, last_days, _confirmed(cycles)))
+    found_advice = Late(lambda: advice(numbers, layout, times, found_windows, found_tasks, clinic, today))
     stands = standing(actions)
     return Plan(
         regimen=numbers.regimen,
@@ -47,7 +49,7 @@ def build_plan(
         cycles=cycles,
         windows=found_windows,
         tasks=found_tasks,
-        advice=advice(numbers, layout, times, found_windows, found_tasks, clinic, today),
+        advice=found_advice,
         actions=tuple(
             RecordedAction(number=number, action=action, stands=stands[number - 1])
             for number, action in enumerate(actions, start=1)

@@ -1,5 +1,6 @@
 """The plan: every date that follows from regimen, course, actions, clinic rules and today, with its reasons."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -235,7 +236,7 @@ class RecordedAction:
 class Plan:
     """The whole plan of a course at `revision` (the number of actions recorded), as seen on `today`.
 
-    `pregnancy` tells that a standing hold or cease has that cause.
+    `pregnancy` tells that a standing hold or cease has that cause. Tasks and advice are found when they are first read.
     """
 
     regimen: Regimen
@@ -245,8 +246,8 @@ class Plan:
     revision: int
     cycles: tuple[Cycle, ...]
     windows: tuple[Window, ...]
-    tasks: tuple[Task, ...]
-    advice: tuple[Advice, ...]
+    tasks: Sequence[Task]
+    advice: Sequence[Advice]
     actions: tuple[RecordedAction, ...]
     audiences: tuple[Audience, ...]
     ceased: Cease | None
