@@ -32,6 +32,7 @@ from db.tables import AttemptRow, OutboxRow
 DIED = "died"  # the answer of an attempt that has none
 DEATHS = 3  # so many workers may die over one mail before it is taken for the cause
 FAR = timedelta(hours=2)  # no lease is so long: one that ends later was given by a clock that was wrong
+DAY = timedelta(days=1)
 BEHIND = timedelta(minutes=1)  # and each time it goes behind the others, so that it keeps none of them back
 
 
@@ -136,6 +137,8 @@ def reap(session: Session, *, now: datetime, worker: str) -> int:
     query = select(OutboxRow).where(
         col(OutboxRow.settled_at).is_(None),
         col(OutboxRow.state) == State.CLAIMED.value,
+        # What is held was due: the rest, which may be a million, is not looked at. The clock may have gone back since.
+        col(OutboxRow.send_after) <= now + DAY,
         or_(col(OutboxRow.lease_until) < now, col(OutboxRow.lease_until) > now + FAR),
     )
     rows = session.exec(query.order_by(col(OutboxRow.id)).with_for_update(skip_locked=True)).all()
@@ -184,7 +187,8 @@ def _waits(row: type[OutboxRow]) -> ColumnElement[bool]:
 def _together(one: Any, other: Any) -> ColumnElement[bool]:
     """Whether two rows go as one mail. One sent without an answer stays what it was, alone with its Message-ID."""
     same: ColumnElement[bool] = (
-        (one.course_id == other.course_id)
+        (one.clinic_id == other.clinic_id)
+        & (one.course_id == other.course_id)
         & (one.recipient == other.recipient)
         & (one.channel == other.channel)
         & (one.group_date == other.group_date)
@@ -229,7 +233,7 @@ def _heads(now: datetime | BindParameter[datetime]) -> Select[Any]:
     waits = (col(other.state) == State.WAITING.value) & (col(other.send_after) <= now)
     earlier = exists().where(waits, col(other.id) < head.id, _together(other, head))
     table = inspect(head).selectable
-    names = ("id", "course_id", "recipient", "channel", "group_date", "kind", "message_id")
+    names = ("id", "clinic_id", "course_id", "recipient", "channel", "group_date", "kind", "message_id")
     query = sqlalchemy_select(*(table.c[name] for name in names))
     return query.where(ready(head, now), ~earlier).order_by(col(head.send_after), col(head.id))
 

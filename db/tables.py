@@ -556,7 +556,8 @@ class OutboxRow(Base, table=True):
             sqlite_where=text("message_id IS NOT NULL"),
             postgresql_where=text("message_id IS NOT NULL"),
         ),
-        Index(None, "clinic_id", "course_id"),
+        # What a claim asks for: what goes as one mail with what is due.
+        Index(None, "clinic_id", "course_id", "group_date"),
         # What every page asks for: the few mails that staff still have to make good for.
         Index("ix_outbox_failed", "clinic_id", sqlite_where=UNHANDLED, postgresql_where=UNHANDLED),
     )
