@@ -24,26 +24,28 @@ from tests.smtp_server import MailServer, Received
 VISITS = 10  # different arrivals, so that not all mails say the same
 
 
-def sent(mails: int = 2000, rounds: int = 20) -> Result:
+def sent(mails: int = 2200, rounds: int = 11) -> Result:
     """Claimed, checked again, built, sent and completed with a commit each, on SQLite; one worker, one connection.
 
-    Many short rounds, in which both sides take turns: a short one is more likely one that nobody disturbed.
+    Both sides take turns, and the turn in the middle counts: the speed of the machine changes from one to the next, and
+    the fastest of each side may come from different hours of it.
     """
     begin_process()
     each = mails // rounds
-    ours, bare = [], []
+    turns: list[tuple[float, float]] = []
     with own_folder() as folder, _server(folder) as server:
         app = _clinic(folder, server, each, rounds)
         with _logged(folder):
             for number in range(rounds):
-                ours.append(_tick(app, _moment(number), each) / each)
-                bare.append(_loop(server, server.mails()[-each:]) / each)
+                seconds = _tick(app, _moment(number), each) / each
+                turns.append((seconds, _loop(server, server.latest(each)) / each))
         app.engine.dispose()
+    ours, bare = sorted(turns, key=lambda turn: turn[0] / turn[1])[rounds // 2]
     return Result(
         what="a mail from the outbox to the server, SQLite",
-        seconds=min(ours),
+        seconds=ours,
         reference="the same bytes by smtplib, one connection kept",
-        reference_seconds=min(bare),
+        reference_seconds=bare,
         aim_ratio=2.0,
     )
 

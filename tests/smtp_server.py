@@ -86,7 +86,14 @@ class MailServer:
 
     def mails(self) -> tuple[Received, ...]:
         """The mails taken so far, in order."""
-        return tuple(map(_received, sorted(self.folder.glob("*.mail"))))
+        return tuple(map(_received, self._files()))
+
+    def latest(self, number: int) -> tuple[Received, ...]:
+        """So many of the mails that were taken last, in order."""
+        return tuple(map(_received, self._files()[-number:]))
+
+    def _files(self) -> list[Path]:
+        return sorted(self.folder.glob("*.mail"))
 
     def environ(self, **more: str) -> dict[str, str]:
         """The settings that send mails here."""
