@@ -17,6 +17,7 @@ from reminders.calendar_files import CalendarFile
 from scheduler.errors import InvalidValue
 
 UNFIT = re.compile(r"[\x00-\x20\x7f]")  # in an address: it would end the header, or the address
+WIDTH = 78  # columns of the plain text
 LINE = 76  # characters of an encoded line, by RFC 2045
 # Colours of at least 7:1 on white; widths and sizes that a telephone and a desk both show without scrolling sideways.
 PAGE = (
@@ -25,6 +26,7 @@ PAGE = (
     'overflow-wrap:anywhere">'  # the way out of the mails is one long word
 )
 HEADING = '<h2 style="font-size:1.125em;margin:1.5em 0 0.25em">'
+CLOSING = "</div></body>\n</html>"
 PARAGRAPH = '<p style="margin:0 0 0.5em">'
 
 
@@ -71,12 +73,14 @@ def serialise(
 
     The email package would take longer to write it than a mail server takes to receive it.
     """
+    blocks = list(map(_encoded, letter.blocks))
+    html = [_quoted(_opening(letter.subject, language, direction)), *(each for _, each in blocks), _quoted(CLOSING)]
     kind, content = _multipart(
         "alternative",
         _boundary("content", envelope),
         (
-            _text_part("plain", _texts(letter), between="\r\n\r\n"),
-            _text_part("html", _htmls(letter, language=language, direction=direction), between="\r\n"),
+            _text_part("plain", (each for each, _ in blocks), between="\r\n\r\n"),
+            _text_part("html", html, between="\r\n"),
         ),
     )
     if files:
@@ -87,23 +91,25 @@ def serialise(
 
 def as_text(letter: Letter) -> str:
     """The content as plain text of at most 78 columns."""
-    return "\n\n".join(_texts(letter)) + "\n"
+    return "\n\n".join(map(_text, letter.blocks)) + "\n"
 
 
 def as_html(letter: Letter, *, language: str, direction: str) -> str:
     """The content as an HTML page without pictures, links or scripts: nothing is fetched, so nothing is tracked."""
-    return "\n".join(_htmls(letter, language=language, direction=direction)) + "\n"
+    opening = _opening(letter.subject, language, direction)
+    return "\n".join([opening, *map(_html, letter.blocks), CLOSING]) + "\n"
 
 
 # -- The content ------------------------------------------------------------------------------------------------------
-# Most of what a mail says, all mails of the clinic say: blocks that came before are not worked out again.
-
-
-def _texts(letter: Letter) -> Iterable[str]:
-    return map(_text, letter.blocks)
 
 
 @lru_cache(maxsize=1024)
+def _encoded(block: Block) -> tuple[str, str]:
+    """The block as text and as HTML, each as it stands in a mail. Most of what a mail says, all mails of the clinic
+    say: it is not worked out again."""
+    return _quoted(_text(block)), _quoted(_html(block))
+
+
 def _text(block: Block) -> str:
     mark, indent = ("- ", "  ") if block.heading else ("", "")
     lines = [part for line in block.lines for part in _wrapped(mark + line, indent)]
@@ -111,20 +117,21 @@ def _text(block: Block) -> str:
 
 
 def _wrapped(line: str, indent: str) -> list[str]:
+    if len(line) <= WIDTH and line.isprintable() and line == line.strip() != "":
+        return [line]  # as `wrap` gives it, which takes a while to see that
     # An address is of no use in two pieces.
-    return wrap(line, 78, subsequent_indent=indent, break_on_hyphens=False, break_long_words="://" not in line)
+    return wrap(line, WIDTH, subsequent_indent=indent, break_on_hyphens=False, break_long_words="://" not in line)
 
 
-def _htmls(letter: Letter, *, language: str, direction: str) -> Iterable[str]:
-    yield f'<!DOCTYPE html>\n<html lang="{escape(language)}" dir="{direction}">'
+@lru_cache(maxsize=256)
+def _opening(subject: str, language: str, direction: str) -> str:
     screen = '<meta name="viewport" content="width=device-width, initial-scale=1">'
-    yield f'<head><meta charset="utf-8">{screen}<title>{escape(letter.subject)}</title></head>'
-    yield PAGE
-    yield from map(_html, letter.blocks)
-    yield "</div></body>\n</html>"
+    return (
+        f'<!DOCTYPE html>\n<html lang="{escape(language)}" dir="{direction}">\n'
+        f'<head><meta charset="utf-8">{screen}<title>{escape(subject)}</title></head>\n{PAGE}'
+    )
 
 
-@lru_cache(maxsize=1024)
 def _html(block: Block) -> str:
     heading = [f"{HEADING}{escape(block.heading)}</h2>"] if block.heading else []
     return "\n".join(heading + [f"{_paragraph(line)}{escape(line)}</p>" for line in block.lines])
@@ -172,7 +179,7 @@ def _multipart(subtype: str, boundary: str, parts: Iterable[str]) -> tuple[str, 
 
 def _text_part(subtype: str, pieces: Iterable[str], *, between: str) -> str:
     head = f'Content-Type: text/{subtype}; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
-    return f"{head}{between.join(map(_quoted, pieces))}\r\n"
+    return f"{head}{between.join(pieces)}\r\n"
 
 
 def _file_part(number: int, file: CalendarFile) -> str:
@@ -185,7 +192,7 @@ def _file_part(number: int, file: CalendarFile) -> str:
     )
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=256)
 def _quoted(text: str) -> str:
     """The text as quoted-printable. It ends where a line ends, so pieces stand together as the whole would."""
     return b2a_qp(text.encode(), istext=True).decode("ascii").replace("\n", "\r\n")

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 
 from calendars.kinds import ClinicCard, Detail
 from calendars.wording import Wording
@@ -14,7 +15,7 @@ from reminders.channels.delivery import Outgoing
 from reminders.message import MailFacts, Told, render
 from reminders.mime import Envelope
 from reminders.outbox import CourseFacts, was_of
-from reminders.rules import Kind, Recipient, windows_without_end
+from reminders.rules import Kind, Recipient, local_date, windows_without_end
 from scheduler.events import StampedEvent
 from scheduler.plan import DoseState, Plan
 
@@ -49,7 +50,7 @@ def build(
     now: datetime,
 ) -> Outgoing:
     """The mail about these messages, by the course as it stands; its Date is that of the first try. It is written when
-    the channel asks for it."""
+    it is first asked for."""
     to = recipient.email
     date = (mail.first_tried_at or now).replace(microsecond=0)
     envelope = Envelope(
@@ -61,6 +62,7 @@ def build(
         unsubscribe=unsubscribe,
     )
 
+    @cache
     def write() -> bytes:
         about = _about(mail, envelope, facts=facts, events=events, recipient=recipient, now=now)
         files = calendar_files(
@@ -128,7 +130,8 @@ def _digest(message: StoredMessage) -> str:
 
 
 def _unsure(plan: Plan, now: datetime) -> bool:
-    return any(
-        dose.state is DoseState.PLANNED and dose.times is not None and dose.times.infusion_end + UNRECORDED < now
-        for dose in plan.doses()
-    )
+    """Whether a dose should have been recorded by now."""
+    ended_by = now - UNRECORDED
+    latest = local_date(ended_by, plan.course.zone)  # dates first: to compare instants of two zones takes much longer
+    ends = (dose.times.infusion_end for dose in plan.doses() if dose.state is DoseState.PLANNED and dose.times)
+    return any(end.date() <= latest and end < ended_by for end in ends)

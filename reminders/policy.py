@@ -20,7 +20,7 @@ from reminders.rules import (
     needs_no_reminder,
 )
 from scheduler.dates import add_days, to_instant
-from scheduler.events import Event, StampedEvent
+from scheduler.events import StampedEvent
 from scheduler.plan import Plan
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "Reminder",
     "ReminderPolicy",
     "describe_change",
+    "is_wanted",
     "news_of",
     "wanted",
 ]
@@ -89,14 +90,25 @@ def wanted(
     found = [
         reminder
         for each in stamped
-        if each.cancelled is None
-        and (kind := KIND_OF.get(each.event.kind))
-        and _asked_for(each.event, kind, plan, recipient)
+        if (kind := _kind_asked_for(each, plan, recipient))
         for days in policy.days_before(kind)
         if recipient.wants(kind, days)
         if (reminder := _reminder(each, kind, days, recipient, policy))
     ]
     return tuple(sorted(found, key=lambda reminder: (reminder.send_after, reminder.subject)))
+
+
+def is_wanted(
+    subject: Subject, stamped: StampedEvent, plan: Plan, recipient: Recipient, policy: ReminderPolicy
+) -> bool:
+    """Whether what `wanted` gives for this event has a message on that subject to its recipient."""
+    kind, days = subject.kind, subject.offset_days
+    return (
+        _kind_asked_for(stamped, plan, recipient) is kind
+        and days in policy.days_before(kind)
+        and recipient.wants(kind, days)
+        and _reminder(stamped, kind, days, recipient, policy) is not None
+    )
 
 
 def news_of(
@@ -150,8 +162,12 @@ def describe_change(
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def _asked_for(event: Event, kind: Kind, plan: Plan, recipient: Recipient) -> bool:
-    return may_know(event, plan, recipient) and allowed(kind, plan) and not needs_no_reminder(event, plan)
+def _kind_asked_for(each: StampedEvent, plan: Plan, recipient: Recipient) -> Kind | None:
+    """As what the recipient is to be reminded of the event; None if they are not."""
+    event, kind = each.event, KIND_OF.get(each.event.kind)
+    if each.cancelled is not None or kind is None or not may_know(event, plan, recipient):
+        return None
+    return kind if allowed(kind, plan) and not needs_no_reminder(event, plan) else None
 
 
 def _reminder(

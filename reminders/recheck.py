@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from db.outbox_store import State, StoredMessage
 from reminders.notices import change_of, is_news
 from reminders.outbox import TOO_LATE, UNSUBSCRIBED, CourseFacts, subject_of, was_of
-from reminders.policy import wanted
+from reminders.policy import is_wanted
 from reminders.rules import Kind, Recipient, allowed, may_know
 from scheduler.events import StampedEvent
 
@@ -66,7 +66,6 @@ def _stands(
     if stamped is None or stamped.sequence != message.event_sequence:
         return False
     if message.kind != Kind.CHANGE:
-        asked = wanted([stamped], facts.plan, recipient, facts.policy)
-        return any(reminder.subject == subject_of(message) for reminder in asked)
+        return is_wanted(subject_of(message), stamped, facts.plan, recipient, facts.policy)
     known = allowed(Kind.CHANGE, facts.plan) and may_know(stamped.event, facts.plan, recipient)
     return known and is_news(change_of(stamped, was_of(message), facts.plan), stamped, facts.plan, now)

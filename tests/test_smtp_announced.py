@@ -9,9 +9,10 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Engine
 
+from db.engine import DatabaseUnavailable
 from db.outbox_store import State
 from reminders.channels import DeliveryError, Outgoing, SmtpChannel, SmtpServer
-from reminders.channels.delivery import Fate
+from reminders.channels.delivery import Fate, nothing
 from reminders.dispatch import send_due
 from reminders.post import Post
 from service import worker
@@ -22,6 +23,7 @@ from tests.crowds import multiply
 from tests.smtp_server import MailServer
 from tests.stores import NURSE, Clock, bob, make_app
 
+Announce = Callable[[SmtpChannel, str], None]
 CLINIC = "a@clinic.example"
 ANN, BOB, EVE = "ann@patients.example", "bob@patients.example", "eve@patients.example"
 FRIDAY = datetime(2026, 12, 4, 12, 0, tzinfo=UTC)
@@ -37,6 +39,22 @@ def channel(mail_server: MailServer) -> Iterator[SmtpChannel]:
     made.close()
 
 
+def announced(channel: SmtpChannel, address: str) -> None:
+    channel.announce(CLINIC, address)
+
+
+def prepared(channel: SmtpChannel, address: str) -> None:
+    channel.announce(CLINIC, address)
+    channel.prepare()
+
+
+@pytest.fixture(params=[announced, prepared])
+def announce(request: pytest.FixtureRequest) -> Announce:
+    """Announces a mail to an address; once the server is also asked to get ready for it."""
+    made: Announce = request.param
+    return made
+
+
 def to(address: str) -> Outgoing:
     return Outgoing(sender=CLINIC, to=address, write=lambda: b"Subject: x\r\n\r\nx\r\n", name="x")
 
@@ -45,39 +63,43 @@ def got(server: MailServer) -> list[str]:
     return [mail.to[0] for mail in server.mails()]
 
 
-def test_an_announced_mail_goes_once(channel: SmtpChannel, mail_server: MailServer) -> None:
-    channel.announce(CLINIC, BOB)
+def test_an_announced_mail_goes_once(channel: SmtpChannel, mail_server: MailServer, announce: Announce) -> None:
+    announce(channel, BOB)
     assert channel.send(to(BOB)).startswith("250")
     channel.send(to(EVE))
     assert got(mail_server) == [ANN, BOB, EVE]
 
 
 def test_another_mail_than_the_announced_goes_to_its_own_reader_alone(
-    channel: SmtpChannel, mail_server: MailServer
+    channel: SmtpChannel, mail_server: MailServer, announce: Announce
 ) -> None:
-    channel.announce(CLINIC, BOB)
+    announce(channel, BOB)
     channel.send(to(EVE))
     assert [mail.to for mail in mail_server.mails()] == [(ANN,), (EVE,)]
 
 
-def test_of_two_announcements_the_last_counts(channel: SmtpChannel, mail_server: MailServer) -> None:
-    channel.announce(CLINIC, BOB)
-    channel.announce(CLINIC, EVE)
+def test_of_two_announcements_the_last_counts(
+    channel: SmtpChannel, mail_server: MailServer, announce: Announce
+) -> None:
+    announce(channel, BOB)
+    announce(channel, EVE)
     channel.send(to(EVE))
     assert [mail.to for mail in mail_server.mails()] == [(ANN,), (EVE,)]
 
 
-def test_an_announcement_that_nothing_follows_sends_nothing(channel: SmtpChannel, mail_server: MailServer) -> None:
-    channel.announce(CLINIC, BOB)
+def test_an_announcement_that_nothing_follows_sends_nothing(
+    channel: SmtpChannel, mail_server: MailServer, announce: Announce
+) -> None:
+    announce(channel, BOB)
     channel.close()
     assert got(mail_server) == [ANN]
 
 
 def test_a_refused_announcement_is_told_with_its_mail_and_the_next_one_goes(
-    channel: SmtpChannel, mail_server: MailServer
+    channel: SmtpChannel, mail_server: MailServer, announce: Announce
 ) -> None:
     mail_server.answer(f"RCPT {BOB}", "550 5.1.1 unknown")
-    channel.announce(CLINIC, BOB)
+    announce(channel, BOB)
     with pytest.raises(DeliveryError) as error:
         channel.send(to(BOB))
     assert error.value.fate is Fate.REFUSED
@@ -87,21 +109,21 @@ def test_a_refused_announcement_is_told_with_its_mail_and_the_next_one_goes(
 
 @pytest.mark.parametrize("answer", ["drop", "421 4.3.2 too many mails"])
 def test_a_server_that_ends_the_connection_at_an_announcement_costs_no_mail(
-    channel: SmtpChannel, mail_server: MailServer, answer: str
+    channel: SmtpChannel, mail_server: MailServer, answer: str, announce: Announce
 ) -> None:
     mail_server.answer("MAIL", answer)
-    channel.announce(CLINIC, BOB)
+    announce(channel, BOB)
     channel.send(to(BOB))
     assert got(mail_server) == [ANN, BOB]
 
 
 def test_an_announced_mail_that_cannot_be_written_leaves_no_half_of_itself(
-    channel: SmtpChannel, mail_server: MailServer
+    channel: SmtpChannel, mail_server: MailServer, announce: Announce
 ) -> None:
     def fail() -> bytes:
         raise RuntimeError
 
-    channel.announce(CLINIC, BOB)
+    announce(channel, BOB)
     with pytest.raises(RuntimeError):
         channel.send(replace(to(BOB), write=fail))
     channel.send(to(EVE))
@@ -110,29 +132,55 @@ def test_an_announced_mail_that_cannot_be_written_leaves_no_half_of_itself(
 
 @pytest.mark.parametrize("address", [f"bob\r\nRCPT TO:<{EVE}>", '"b o b"@patients.example', ""])
 def test_an_address_that_is_not_plain_is_announced_to_nobody(
-    channel: SmtpChannel, mail_server: MailServer, address: str
+    channel: SmtpChannel, mail_server: MailServer, address: str, announce: Announce
 ) -> None:
     mail_server.answer("RCPT", "550 5.1.1 unknown")
-    channel.announce(CLINIC, address)
+    announce(channel, address)
     with pytest.raises(DeliveryError, match="550"):
         channel.send(to(EVE))
     assert got(mail_server) == [ANN]
+
+
+def test_nobody_is_asked_to_get_ready_for_what_was_not_announced(channel: SmtpChannel, mail_server: MailServer) -> None:
+    channel.prepare()
+    channel.send(to(BOB))
+    channel.prepare()
+    assert got(mail_server) == [ANN, BOB]
+
+
+def test_after_a_refusal_the_server_that_was_asked_to_get_ready_is_left(
+    channel: SmtpChannel, mail_server: MailServer
+) -> None:
+    mail_server.answer(f"RCPT {BOB}", "550 5.1.1 unknown")
+    mail_server.answer("DATA", "354 go on all the same")
+    prepared(channel, BOB)
+    with pytest.raises(DeliveryError, match="550"):
+        channel.send(to(BOB))
+    channel.send(to(EVE))
+    assert got(mail_server) == [ANN, EVE]
 
 
 # -- In a pass --------------------------------------------------------------------------------------------------------
 
 
 class Announced(SmtpChannel):
-    """A channel that has something done between an announcement and the look at what is stored."""
+    """A channel that has something done between an announcement and the look at what is stored, or between that look
+    and its commit."""
 
-    def __init__(self, server: SmtpServer, then: Callable[[], None]) -> None:
+    def __init__(
+        self, server: SmtpServer, then: Callable[[], None] = nothing, before_commit: Callable[[], None] = nothing
+    ) -> None:
         super().__init__(server)
-        self._then, self.addresses = then, list[str]()
+        self._then, self._before_commit, self.addresses = then, before_commit, list[str]()
 
     def announce(self, sender: str, to: str, /) -> None:
         super().announce(sender, to)
         self.addresses.append(to)
         self._then()
+
+    def prepare(self) -> None:
+        super().prepare()
+        self._before_commit()
 
 
 @pytest.fixture
@@ -173,3 +221,25 @@ def test_a_stop_after_the_announcement_sends_nothing_more_than_the_mail_that_was
     assert len(mail_server.mails()) == 2
     states = [each.state for each in list_messages(app) if each.send_after <= DUE]
     assert (states.count(State.SENT), states.count(State.WAITING)) == (2, 2)
+
+
+def test_nothing_goes_to_a_server_that_was_ready_when_the_commit_fails(
+    post: Post, engine: Engine, clock: Clock, mail_server: MailServer
+) -> None:
+    app = make_app(engine, clock, mail_server.environ())
+    times = list[int]()
+
+    def fail() -> None:
+        times.append(len(mail_server.mails()))
+        if len(times) == 3:
+            raise DatabaseUnavailable("database: gone")
+
+    channel = Announced(SmtpServer(host="127.0.0.1", port=mail_server.port, tls="none"), before_commit=fail)
+    with pytest.raises(DatabaseUnavailable):
+        send_due(replace(post, channel=channel))
+    assert times == [0, 1, 2], "each mail leaves after its own commit"
+    assert len(mail_server.mails()) == 2
+    clock.at = DUE + timedelta(minutes=10)
+    worker.tick(app, clock.at)
+    ids = [mail.message["Message-ID"] for mail in mail_server.mails()]
+    assert len(ids) == len({*ids}) == 4

@@ -80,6 +80,9 @@ class Watched:
     def announce(self, sender: str, to: str, /) -> None:
         self._channel.announce(sender, to)
 
+    def prepare(self) -> None:
+        self._channel.prepare()
+
     def close(self) -> None:
         self._channel.close()
 

@@ -69,6 +69,10 @@ class Channel(Protocol):
         """Tells the other side, where that saves time, from whom and to whom the next mail is likely to be; nothing
         goes by it, and another mail may follow, or none. Raises nothing."""
 
+    def prepare(self) -> None:
+        """Lets the other side get ready for the announced mail, where that saves time: it is likely to be the next to
+        be sent. Raises nothing."""
+
     def close(self) -> None:
         """Ends what `open` began."""
 

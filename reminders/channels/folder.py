@@ -48,6 +48,9 @@ class FolderChannel:
     def announce(self, sender: str, to: str, /) -> None:
         """Nobody wants to know."""
 
+    def prepare(self) -> None:
+        """Nobody is there to get ready."""
+
     def close(self) -> None:
         """Nothing is kept open."""
 

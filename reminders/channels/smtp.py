@@ -9,6 +9,7 @@ from reminders.channels.connecting import Connecting, SmtpServer
 from reminders.channels.delivery import DeliveryError, Fate, Outgoing, nothing
 
 PLAIN = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w.-]+")
+STEPS = ("MAIL", "RCPT", "DATA")  # before a mail
 GONE = (smtplib.SMTPServerDisconnected, OSError)
 
 
@@ -22,6 +23,7 @@ class SmtpChannel:
         self._hung_up = False  # whether somebody asked to end it: then nothing is begun anew
         self._used = False  # whether the kept connection has carried a mail
         self._announced: tuple[str, str] | None = None  # the envelope told ahead, whose answers nobody has heard yet
+        self._prepared = False  # whether DATA was told with it
 
     def open(self) -> None:
         """Connects, makes the connection safe, and signs in; nothing when that is done already."""
@@ -65,6 +67,19 @@ class SmtpChannel:
             return
         self._announced = (sender, to)
 
+    def prepare(self) -> None:
+        """Tells DATA after what was announced: its answer comes while the caller writes down that the mail goes. Until
+        it goes the server has nothing, and should it not go the connection ends, since there is no other way back."""
+        smtp = self._smtp
+        if smtp is None or self._announced is None or self._prepared:
+            return
+        try:
+            smtp.send("DATA\r\n")
+        except GONE:
+            self._drop()
+        else:
+            self._prepared = True
+
     def close(self) -> None:
         """Says good-bye, if anybody still listens."""
         self._withdraw()
@@ -87,9 +102,9 @@ class SmtpChannel:
         smtp = self._smtp
         if smtp is None:
             raise self._server.ours("was not connected to")
-        lines = self._envelope(smtp, mail.sender, mail.to)
-        announced, self._announced = self._announced is not None, None
-        content = self._open_mail(smtp, lines, mail.write, announced=announced)
+        told = len(STEPS) if self._prepared else STEPS.index("DATA") if self._announced else 0
+        self._announced, self._prepared = None, False
+        content = self._open_mail(smtp, mail, told=told)
         try:
             smtp.send(content)
             meanwhile()
@@ -110,23 +125,22 @@ class SmtpChannel:
             sentence = f"{self._server} can't write to an address in another script; use another address"
             raise DeliveryError(sentence, fate=Fate.REJECTED, answer="no SMTPUTF8")
         smtp.command_encoding = "utf-8" if options else "ascii"
-        steps = {"MAIL": f"FROM:{_quoted(sender)}{options}", "RCPT": f"TO:{_quoted(to)}", "DATA": ""}
-        return {step: f"{step} {rest}".strip() + "\r\n" for step, rest in steps.items()}
+        rests = (f" FROM:{_quoted(sender)}{options}", f" TO:{_quoted(to)}", "")
+        return {step: f"{step}{rest}\r\n" for step, rest in zip(STEPS, rests, strict=True)}
 
-    def _open_mail(
-        self, smtp: smtplib.SMTP, lines: Mapping[str, str], write: Callable[[], bytes], *, announced: bool
-    ) -> bytes:
-        """Tells the envelope, unless it was announced, and asks to go on with the mail, which is written while the
-        server reads that; the mail.
+    def _open_mail(self, smtp: smtplib.SMTP, mail: Outgoing, *, told: int) -> bytes:
+        """Tells the envelope and asks to go on with the mail, which is written while the server reads that; the mail.
+        So many steps were `told` ahead.
 
         A server that takes steps together (RFC 2920) gets them so: one journey to it and back instead of three.
         """
         together = smtp.has_extn("pipelining")
-        first, *others = lines
-        told = lines["DATA"] if announced else "".join(lines.values()) if together else lines[first]
-        self._say(smtp, first, told)
+        first, *others = STEPS
+        lines = self._envelope(smtp, mail.sender, mail.to) if told < len(STEPS) else {}
+        if lines:
+            self._say(smtp, first, "".join([*lines.values()][told:]) if together else lines[first])
         try:
-            content = _with_end(write())
+            content = _with_end(mail.write())
         except BaseException:
             self._drop()  # the server may wait for the mail that can't be written
             raise
@@ -184,6 +198,9 @@ class SmtpChannel:
         """Takes back what was announced and does not go."""
         if self._announced is None or self._smtp is None:
             return
+        if self._prepared:
+            self._drop()  # the server waits for the mail
+            return
         self._announced = None
         try:
             for _ in ("MAIL", "RCPT"):
@@ -201,7 +218,7 @@ class SmtpChannel:
             self._drop()
 
     def _drop(self) -> None:
-        self._announced = None
+        self._announced, self._prepared = None, False
         if self._smtp is not None:
             self._smtp.close()
             self._smtp = None
@@ -226,5 +243,5 @@ def _quoted(address: str) -> str:
 
 def _with_end(content: bytes) -> bytes:
     """The mail as DATA wants it: leading dots doubled, and the dot that ends it."""
-    stuffed = re.sub(rb"(?m)^\.", b"..", content)
+    stuffed = (b"\n" + content).replace(b"\n.", b"\n..")[1:]
     return stuffed + (b".\r\n" if stuffed.endswith(b"\r\n") else b"\r\n.\r\n")
