@@ -216,6 +216,10 @@ def _local(stamped: StampedEvent, zone: str) -> StampedEvent:
     if not (isinstance(event.start, datetime) and isinstance(event.end, datetime)):
         return stamped
     leave, arrival = event.leave_not_before, event.arrival
+    if all(
+        not isinstance(each, datetime) or each.tzinfo is tz for each in (event.start, event.end, arrival, leave, moved)
+    ):
+        return stamped
     local = replace(
         event,
         start=event.start.astimezone(tz),
