@@ -12,7 +12,7 @@ from functools import cache, lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, exists, func, inspect, or_
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, exists, func, inspect, or_, text
 from sqlalchemy import select as sqlalchemy_select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select, update
@@ -30,9 +30,11 @@ from db.prepared import Prepared
 from db.tables import AttemptRow, OutboxRow
 
 DIED = "died"  # the answer of an attempt that has none
+# In words, not as a value: SQLite takes the index of these rows only then, and they are few among all that wait.
+HELD = text("outbox.state = 'claimed'")
 DEATHS = 3  # so many workers may die over one mail before it is taken for the cause
 FAR = timedelta(hours=2)  # no lease is so long: one that ends later was given by a clock that was wrong
-DAY = timedelta(days=1)
+DAY = timedelta(days=1)  # no mail's messages are due further apart
 BEHIND = timedelta(minutes=1)  # and each time it goes behind the others, so that it keeps none of them back
 
 
@@ -71,6 +73,12 @@ class Mail:
         """When a channel first got it."""
         return min((each.first_tried_at for each in self.messages if each.first_tried_at), default=None)
 
+    @property
+    def may_be_prepared(self) -> bool:
+        """Whether it may be worked out and written before its turn: not a link, which may be taken back until then, nor
+        what was tried before: should writing it end the worker, it must be the one that is counted."""
+        return all(each.attempt == 1 and each.kind != LINK for each in self.messages)
+
     @classmethod
     def together(cls, mails: Sequence["Mail"]) -> "Mail":
         """One that stands for all of these, which the same worker holds; there is at least one."""
@@ -94,7 +102,7 @@ def is_due(session: Session, now: datetime) -> bool:
 
 def claim(session: Session, *, owner: str, now: datetime, lease_until: datetime, limit: int) -> tuple[Mail, ...]:
     """Takes up to `limit` mails that are due, the longest due first. Nobody else gets them while the lease lasts."""
-    found = _claiming().rows(session, now=now, most=limit, by=owner, until=lease_until)
+    found = _claiming().rows(session, now=now, soon=now + DAY, most=limit, by=owner, until=lease_until)
     return _mails(map(_message, found), owner)
 
 
@@ -134,14 +142,7 @@ def reap(session: Session, *, now: datetime, worker: str) -> int:
     A mail that was not begun just waits again. One that was begun may have arrived: it keeps its Message-ID, and
     the third worker that dies over it makes it dead.
     """
-    query = select(OutboxRow).where(
-        col(OutboxRow.settled_at).is_(None),
-        col(OutboxRow.state) == State.CLAIMED.value,
-        # What is held was due: the rest, which may be a million, is not looked at. The clock may have gone back since.
-        col(OutboxRow.send_after) <= now + DAY,
-        or_(col(OutboxRow.lease_until) < now, col(OutboxRow.lease_until) > now + FAR),
-    )
-    rows = session.exec(query.order_by(col(OutboxRow.id)).with_for_update(skip_locked=True)).all()
+    rows = session.exec(_left_by_the_dead(now).with_for_update(skip_locked=True)).all()
     found = [message_from_row(row) for row in rows]
     for mail in _mails([message for message in found if message.begun], worker):
         _bury(session, mail, now, worker)
@@ -180,6 +181,11 @@ def _message(row: tuple[Any, ...]) -> StoredMessage:
     return message_from_row(row)
 
 
+def _left_by_the_dead(now: datetime) -> Any:
+    lease = col(OutboxRow.lease_until)
+    return select(OutboxRow).where(HELD, or_(lease < now, lease > now + FAR)).order_by(col(OutboxRow.id))
+
+
 def _waits(row: type[OutboxRow]) -> ColumnElement[bool]:
     return col(row.settled_at).is_(None) & (col(row.state) == State.WAITING.value)
 
@@ -208,7 +214,8 @@ def _claiming() -> Prepared:
     mates = (
         select(mate.id)
         .join(heads, _together(mate, heads.c))
-        .where(col(mate.state) == State.WAITING.value)
+        # What staff send long before its day takes nothing along that is due on that day.
+        .where(col(mate.state) == State.WAITING.value, col(mate.send_after) <= bindparam("soon"))
         .with_for_update(skip_locked=True, of=mate)
         .cte("mates")
     )

@@ -37,6 +37,7 @@ NAMES = {
 
 JsonObject = dict[str, Any]
 UNHANDLED = text("handled_at IS NULL AND state IN ('dead', 'expired', 'unknown')")
+HELD = text("state = 'claimed'")
 POSTING = text("posting IS NOT NULL")
 UNSEEN = text("unsubscribed_at IS NOT NULL AND stop_seen_at IS NULL")
 # 64 bits on PostgreSQL; SQLite numbers rows by itself only under the name INTEGER (which holds 64 bits there).
@@ -556,6 +557,8 @@ class OutboxRow(Base, table=True):
             sqlite_where=text("message_id IS NOT NULL"),
             postgresql_where=text("message_id IS NOT NULL"),
         ),
+        # What the search for dead workers asks for: the few that a worker holds.
+        Index("ix_outbox_held", "id", sqlite_where=HELD, postgresql_where=HELD),
         # What a claim asks for: what goes as one mail with what is due.
         Index(None, "clinic_id", "course_id", "group_date"),
         # What every page asks for: the few mails that staff still have to make good for.

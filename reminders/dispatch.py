@@ -62,7 +62,7 @@ class _Pass:
         self.cases: Callable[[UUID], Case]
         self.gone: _Gone | None = None  # what the channel has taken and no commit has noted yet
         self.turn: datetime | None = None  # when the next mail may go
-        self.ahead: tuple[_Draft, Outgoing] | None = None  # the next mail as it will go unless something has changed
+        self.ahead: _Ahead | None = None
 
     def run(self) -> Tally:
         trouble = ""
@@ -109,8 +109,9 @@ class _Pass:
     def _work_out_cases(self) -> None:
         """One after the other: between other work each would take half as long again."""
         for mail in self.mails:
-            with suppress(Exception):  # told in its turn, when it is asked for again
-                self.cases(mail.course_id)
+            if mail.may_be_prepared:
+                with suppress(Exception):  # told in its turn, when it is asked for again
+                    self.cases(mail.course_id)
 
     def _may_go(self) -> bool:
         """Waits until it is the next mail's turn; False when asked to stop."""
@@ -131,12 +132,12 @@ class _Pass:
         ahead, self.ahead = self.ahead, None
         try:
             if ahead:
-                self.post.channel.announce(ahead[1].sender, ahead[1].to)
-            begun = self._begin(mail)
+                self.post.channel.announce(ahead.outgoing.sender, ahead.outgoing.to)
+            begun = self._begin(mail, ahead)
             if begun is None:
                 return
             self.turn = self.post.now() + self.post.pause
-            outgoing = ahead[1] if ahead and ahead[0].reads_like(begun) else self._build(begun)
+            outgoing = ahead.outgoing if ahead and ahead.reads_like(begun) else self._build(begun)
             answer = self.post.channel.send(outgoing, self._look_ahead)
         except DeliveryError as error:
             self._failed(begun, mail, error)
@@ -154,13 +155,13 @@ class _Pass:
 
     def _look_ahead(self) -> None:
         """Writes the next mail while the channel works on this one."""
-        if self.mails:
-            mail = self.mails[0]
+        mail = self.mails[0] if self.mails else None
+        if mail and mail.may_be_prepared:
             with suppress(Exception):  # told in its turn, when it is written again
                 draft = self._draft(mail, self.cases(mail.course_id), self.post.now())
                 outgoing = self._build(draft)
                 outgoing.write()
-                self.ahead = draft, outgoing
+                self.ahead = _Ahead(draft=draft, outgoing=outgoing)
 
     @contextmanager
     def _writing(self) -> Iterator[Session]:
@@ -188,7 +189,7 @@ class _Pass:
 
     # -- Before ---------------------------------------------------------------------------------------------------
 
-    def _begin(self, mail: Mail) -> "_Draft | None":
+    def _begin(self, mail: Mail, ahead: "_Ahead | None") -> "_Draft | None":
         """The re-check and the mark in one transaction: no action of staff comes between them."""
         cases, looks = self.cases, 0
         while looks < LOOKS:
@@ -199,16 +200,17 @@ class _Pass:
                 self.gate.look(session)
                 now = self.post.now()
                 stands = standing(session, mail.clinic_id, mail.course_id, now, wait=wait)
-                if stands and case.holds(stands, now):
-                    return self._begin_in(session, mail, case, now)
+                if stands and case.holds(stands, now) and case.knows(held := claims.held(session, mail)):
+                    return self._begin_in(session, held, case, now, ahead)
             if stands or wait:
                 cases, looks = self.post.load([mail]), looks + 1
         with self._writing() as session:
             claims.wait_again(session, mail, send_after=self.post.now() + timedelta(minutes=1))
         return None
 
-    def _begin_in(self, session: Session, mail: Mail, case: Case, now: datetime) -> "_Draft | None":
-        held = claims.held(session, mail)
+    def _begin_in(
+        self, session: Session, held: Mail, case: Case, now: datetime, ahead: "_Ahead | None"
+    ) -> "_Draft | None":
         verdicts = {message.id: judge(message, case.facts, case.events, now) for message in held.messages}
         for id_, verdict in verdicts.items():
             if verdict.state is not None:
@@ -227,7 +229,8 @@ class _Pass:
             return None
         draft = self._draft(rest, case, now)
         claims.begin(session, rest, message_id=draft.message_id, now=now, lease_until=now + LEASE)
-        self.post.channel.prepare()  # all that is left is the commit
+        if ahead and ahead.reads_like(draft):  # all that is left is the commit
+            self.post.channel.prepare(ahead.outgoing.sender, ahead.outgoing.to)
         return draft
 
     def _draft(self, mail: Mail, case: Case, now: datetime) -> "_Draft":
@@ -343,10 +346,19 @@ class _Draft:
     def address(self) -> str:
         return self.case.recipient(self.mail).email
 
-    def reads_like(self, other: "_Draft") -> bool:
-        """Whether what is written from both is the same, to the second of its date."""
-        same = self.case is other.case and self.mail == other.mail and self.message_id == other.message_id
-        return same and self.now.replace(microsecond=0) == other.now.replace(microsecond=0)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ahead:
+    """The next mail as it was written before its turn."""
+
+    draft: _Draft
+    outgoing: Outgoing
+
+    def reads_like(self, draft: _Draft) -> bool:
+        """Whether what is written from the draft is the same, to the second of its date."""
+        own = self.draft
+        same = own.case is draft.case and own.mail == draft.mail and own.message_id == draft.message_id
+        return same and own.now.replace(microsecond=0) == draft.now.replace(microsecond=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,6 +36,12 @@ class Case:
         plan = self.facts.plan
         return stands == self.standing and local_date(now, plan.course.zone) == plan.today
 
+    def knows(self, mail: Mail) -> bool:
+        """Whether this was made after the events were stamped that the mail is about: settings can change them without
+        a step of the course, and its messages go on with them."""
+        found = ((message, self.events.get(message.event_key)) for message in mail.messages)
+        return all(event is None or event.sequence >= message.event_sequence for message, event in found)
+
     def recipient(self, mail: Mail) -> Recipient:
         """To whom the mail goes. Only for a mail that the re-check has let go."""
         found = self.facts.recipient(mail.messages[0].recipient)

@@ -1,7 +1,6 @@
 """Parts of a plan that not every reader asks for: a mail reads few of its tasks, and no advice."""
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property
 from typing import TypeVar, overload
 
 _T = TypeVar("_T")
@@ -12,10 +11,14 @@ class Late(Sequence[_T]):
 
     def __init__(self, make: Callable[[], tuple[_T, ...]]) -> None:
         self._make = make
+        self._found: tuple[_T, ...] | None = None
 
-    @cached_property
+    @property
     def _made(self) -> tuple[_T, ...]:
-        return self._make()
+        # Two threads may make it twice: the same. A cached_property would let all that make any wait for each other.
+        if self._found is None:
+            self._found = self._make()
+        return self._found
 
     @overload
     def __getitem__(self, index: int) -> _T: ...

@@ -1,7 +1,7 @@
 """The plan: every date that follows from regimen, course, actions, clinic rules and today, with its reasons."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from functools import partial
@@ -253,6 +253,10 @@ class Plan:
     ceased: Cease | None
     held: Hold | None
     pregnancy: bool
+
+    def whole(self) -> "Plan":
+        """The same plan with nothing left to be found. Raises what would else be raised when it is read."""
+        return replace(self, tasks=tuple(self.tasks), advice=tuple(self.advice))
 
     def doses(self) -> tuple[Dose, ...]:
         """All doses in the order of treatment, whatever their state."""

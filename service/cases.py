@@ -1,4 +1,4 @@
-"""The courses whose mails a pass is about to send: read together, each worked out when its turn comes."""
+"""The courses whose mails a pass is about to send: read together, each worked out when it is asked for."""
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence

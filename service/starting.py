@@ -115,7 +115,7 @@ def plan_of(app: "App", new: NewCourse, earlier: tuple[EarlierDose, ...], now: "
     today = today_in(course.zone, now)
     rules = clinic_rules(app.settings, regimen, years_of(course.day1, today))
     check_actions(regimen, course, new.actions, today=today, clinic=rules)
-    return build_plan(regimen, course, new.actions, today=today, clinic=rules)
+    return build_plan(regimen, course, new.actions, today=today, clinic=rules).whole()
 
 
 def check_follows(plan: Plan, new: NewCourse) -> tuple[EarlierDose, ...]:

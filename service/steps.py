@@ -201,7 +201,7 @@ def again_after_conflict(use_case: Callable[[], T]) -> T:
 
 
 def _to(course: StoredCourse, was: Plan, plan: Plan, before: Mapping[str, StampedEvent], now: datetime) -> Step:
-    wanted = events(plan)
+    wanted = events(plan.whole())
     shown = [each.event for each in before.values() if each.cancelled is None]
     return Step(
         course=with_plan(course, plan),

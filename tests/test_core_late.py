@@ -1,10 +1,12 @@
 """Tasks and advice of a plan are found when somebody first reads them, and read like the tuples that they are."""
 
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
 
 from scheduler.late import Late
+from tests.core import course_of, plan_of
 
 
 def once(*values: int) -> Late[int]:
@@ -49,3 +51,12 @@ def test_what_making_it_raises_is_raised_at_each_reading() -> None:
     for _ in range(2):
         with pytest.raises(OverflowError):
             len(late)
+
+
+def test_a_whole_plan_is_the_same_with_nothing_left_to_be_found() -> None:
+    late = plan_of(course_of(date(2026, 12, 7)))
+    assert isinstance(late.tasks, Late)
+    assert isinstance(late.advice, Late)
+    whole = late.whole()
+    assert whole == late
+    assert (type(whole.tasks), type(whole.advice)) == (tuple, tuple)

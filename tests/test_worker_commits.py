@@ -80,8 +80,8 @@ class Watched:
     def announce(self, sender: str, to: str, /) -> None:
         self._channel.announce(sender, to)
 
-    def prepare(self) -> None:
-        self._channel.prepare()
+    def prepare(self, sender: str, to: str, /) -> None:
+        self._channel.prepare(sender, to)
 
     def close(self) -> None:
         self._channel.close()

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -18,7 +19,7 @@ from sqlalchemy import Engine, text
 from db import outbox_claims as claims
 from db.engine import make_engine, reading, writing
 from db.outbox_claims import Mail
-from db.outbox_store import State, StoredMessage, attempts_of
+from db.outbox_store import State, StoredMessage, attempts_of, change
 from reminders.channels import CHANNELS, DeliveryError, Fate, FolderChannel, Outgoing, SmtpChannel, SmtpServer
 from reminders.dispatch import send_due
 from reminders.post import Case
@@ -227,6 +228,24 @@ def test_the_third_worker_that_dies_over_a_mail_makes_it_dead_and_it_keeps_its_m
     assert [(each.worker, each.answer) for each in tries] == [(f"worker {death}", "died") for death in (1, 2, 3)]
 
 
+def test_what_is_sent_long_before_its_day_takes_nothing_along_that_is_due_then(app: App) -> None:
+    course = start(app)
+    first, second = [each.id for each in list_messages(app, course)][:2]
+    with writing(app.engine) as session:
+        change(session, [first, second], group_date=date(2026, 12, 20), send_after=DUE)
+        change(session, [second], send_after=DUE + timedelta(days=16))
+    assert [mail.ids for mail in claim(app, DUE)] == [(first,)]
+
+
+def test_what_a_dead_worker_held_is_given_back_however_late_it_is_due(app: App) -> None:
+    course = start(app)
+    claim(app, DUE)
+    with writing(app.engine) as session:
+        change(session, [due(app, course).id], send_after=DUE + timedelta(days=30))
+        assert claims.reap(session, now=DUE + LEASE + timedelta(seconds=1), worker="reap") == 1
+    assert due(app, course).state is State.WAITING
+
+
 def test_a_mail_that_may_have_arrived_takes_no_other_row_along(app: App, folder: Path) -> None:
     course = start(app)
     [mail] = claim(app, DUE)
@@ -258,15 +277,24 @@ def test_withdrawn_reminders_are_forgotten_after_90_days_and_what_was_sent_is_ke
 
 
 def test_five_hundred_of_many_are_found_by_index_alone(sqlite_url: str) -> None:
-    """Each look-up of a mail's other rows must go by its course: by time alone it would read every row that is due."""
-    engine = make_engine(sqlite_url)
-    statement = claims._heads(DUE).limit(50).compile(engine, compile_kwargs={"literal_binds": True})
+    """Each look-up of a mail's other rows must go by its course and day: by time alone it would read all that is due."""
+    steps = steps_of(claims._heads(DUE).limit(50), sqlite_url)
+    assert any("head USING INDEX ix_outbox_due" in step for step in steps), steps
+    assert any("other USING INDEX" in step and "course_id=? AND group_date=?" in step for step in steps), steps
+
+
+def test_what_dead_workers_left_is_looked_for_among_what_is_held_alone(sqlite_url: str) -> None:
+    assert steps_of(claims._left_by_the_dead(DUE), sqlite_url) == ["SCAN outbox USING INDEX ix_outbox_held"]
+
+
+def steps_of(query: Any, url: str) -> list[str]:
+    """How SQLite goes about it."""
+    engine = make_engine(url)
+    statement = query.compile(engine, compile_kwargs={"literal_binds": True})
     with reading(engine) as session:
         plan = session.connection().execute(text(f"EXPLAIN QUERY PLAN {statement}")).all()
-    steps = [row[3] for row in plan]
-    assert any("head USING INDEX ix_outbox_due" in step for step in steps), steps
-    assert any("other USING INDEX" in step and "course_id=?" in step for step in steps), steps
     engine.dispose()
+    return [row[3] for row in plan]
 
 
 # -- The clock --------------------------------------------------------------------------------------------------------

@@ -69,9 +69,9 @@ class Channel(Protocol):
         """Tells the other side, where that saves time, from whom and to whom the next mail is likely to be; nothing
         goes by it, and another mail may follow, or none. Raises nothing."""
 
-    def prepare(self) -> None:
-        """Lets the other side get ready for the announced mail, where that saves time: it is likely to be the next to
-        be sent. Raises nothing."""
+    def prepare(self, sender: str, to: str, /) -> None:
+        """Lets the other side get ready for the mail, where it was announced and that saves time: it is sent next
+        unless something fails. Raises nothing."""
 
     def close(self) -> None:
         """Ends what `open` began."""

@@ -48,7 +48,7 @@ class FolderChannel:
     def announce(self, sender: str, to: str, /) -> None:
         """Nobody wants to know."""
 
-    def prepare(self) -> None:
+    def prepare(self, sender: str, to: str, /) -> None:
         """Nobody is there to get ready."""
 
     def close(self) -> None:

@@ -67,11 +67,11 @@ class SmtpChannel:
             return
         self._announced = (sender, to)
 
-    def prepare(self) -> None:
+    def prepare(self, sender: str, to: str, /) -> None:
         """Tells DATA after what was announced: its answer comes while the caller writes down that the mail goes. Until
         it goes the server has nothing, and should it not go the connection ends, since there is no other way back."""
         smtp = self._smtp
-        if smtp is None or self._announced is None or self._prepared:
+        if smtp is None or self._announced != (sender, to) or self._prepared:
             return
         try:
             smtp.send("DATA\r\n")

@@ -1,5 +1,7 @@
-"""The mails of a course are found by their day, too: a claim asks for those of one day, of which a course has many."""
+"""Mails are found by course and day, as a claim asks for those of one day; and those that a worker holds among all that
+wait, as each pass asks for what a dead one left."""
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = "0016"
@@ -13,3 +15,5 @@ def upgrade() -> None:
     op.create_index(
         "ix_outbox_clinic_id_course_id_group_date", "outbox", ["clinic_id", "course_id", "group_date"], unique=False
     )
+    held = sa.text("state = 'claimed'")
+    op.create_index("ix_outbox_held", "outbox", ["id"], unique=False, sqlite_where=held, postgresql_where=held)
