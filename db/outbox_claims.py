@@ -31,7 +31,7 @@ from db.tables import AttemptRow, OutboxRow
 
 DIED = "died"  # the answer of an attempt that has none
 # In words, not as a value: SQLite takes the index of these rows only then, and they are few among all that wait.
-HELD: ColumnElement[str] = literal_column(f"'{State.CLAIMED.value}'")
+CLAIMED: ColumnElement[str] = literal_column(f"'{State.CLAIMED.value}'")
 DEATHS = 3  # so many workers may die over one mail before it is taken for the cause
 FAR = timedelta(hours=2)  # no lease is so long: one that ends later was given by a clock that was wrong
 DAY = timedelta(days=1)  # no mail's messages are due further apart
@@ -185,7 +185,7 @@ def _left_by_the_dead(now: datetime) -> Any:
     lease = col(OutboxRow.lease_until)
     return (
         select(OutboxRow)
-        .where(col(OutboxRow.state) == HELD, or_(lease < now, lease > now + FAR))
+        .where(col(OutboxRow.state) == CLAIMED, or_(lease < now, lease > now + FAR))
         .order_by(col(OutboxRow.id))
     )
 
